@@ -1,0 +1,2 @@
+//! The nevil command as a library.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The nevil command.
+fn main() {}

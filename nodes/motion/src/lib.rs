@@ -1,0 +1,2 @@
+//! Nevil node.
+#![forbid(unsafe_code)]
