@@ -1,0 +1,194 @@
+//! A bounded queue of references, one word per place.
+//!
+//! ```text
+//!  word = position (48 bits) | slot + 1 (16 bits), 0 = empty          place of position p = p mod places
+//!
+//!  who            may do what with a word
+//!  producer       swap its own word in; what comes out is the message that was displaced
+//!  consumer       exchange exactly the word that it has seen for 0
+//!  whoever closes swap 0 in, after the flag `closed`; so does a producer that finds the flag after its swap
+//! ```
+//! Whoever gets a reference out of a word accounts for it: none is lost, none is counted twice. A consumer that was
+//! lapped sees a position above the one it expects, and goes on with the oldest that is left; it never waits for a
+//! producer that is half-way.
+
+use std::fmt;
+
+use crossbeam_utils::CachePadded;
+
+use crate::mem::pool::{Pool, Shared};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
+
+const SLOT_BITS: u32 = 16;
+
+/// A bounded queue of references to the values of one pool: any number of producers, one consumer.
+///
+/// With one producer the order is the order of pushing. With several, each one's own order is kept, and a message
+/// behind one that is just being pushed is seen when that push has ended.
+pub struct Lane<T> {
+    pool: Pool<T>,
+    cells: Box<[AtomicU64]>,
+    closed: AtomicBool,
+    head: CachePadded<AtomicU64>,
+    tail: CachePadded<AtomicU64>,
+}
+
+/// What became of a pushed reference.
+#[derive(Debug)]
+#[must_use]
+pub enum Pushed<T> {
+    /// It is queued.
+    Queued,
+    /// It is queued, and this older one lost its place to it.
+    Displaced(Shared<T>),
+    /// There was no room for it; it comes back.
+    Full(Shared<T>),
+}
+
+impl<T> Lane<T> {
+    /// An empty lane of `places` places (at least 1) for references into `pool`.
+    ///
+    /// # Panics
+    ///
+    /// If `places` is 0.
+    #[must_use]
+    pub fn new(pool: Pool<T>, places: usize) -> Self {
+        assert!(places > 0, "a lane has at least one place");
+        Self {
+            pool,
+            cells: (0..places).map(|_| AtomicU64::new(0)).collect(),
+            closed: AtomicBool::new(false),
+            head: CachePadded::new(AtomicU64::new(0)),
+            tail: CachePadded::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// Queues `item`; a full lane gives up its oldest message for it. Any number of producers.
+    pub fn push_displacing(&self, item: Shared<T>) -> Pushed<T> {
+        // Relaxed: the position only names a place; the word itself publishes the message.
+        let position = self.head.fetch_add(1, Ordering::Relaxed);
+        match self.swap_in(position, item) {
+            Some(older) => Pushed::Displaced(older),
+            None => Pushed::Queued,
+        }
+    }
+
+    /// Queues `item` unless the lane is full. For one producer: with several, the lane may look full too early.
+    pub fn push_if_room(&self, item: Shared<T>) -> Pushed<T> {
+        // Relaxed: only this producer writes `head`.
+        let position = self.head.load(Ordering::Relaxed);
+        // Relaxed: only this producer fills the place; if it is seen empty it stays so.
+        if self.cell(position).load(Ordering::Relaxed) != 0 {
+            return Pushed::Full(item);
+        }
+        self.head.store(position + 1, Ordering::Relaxed);
+        match self.swap_in(position, item) {
+            Some(older) => Pushed::Displaced(older),
+            None => Pushed::Queued,
+        }
+    }
+
+    /// Takes the oldest message. `None` when there is none, or when producers overtook every try: then the caller comes
+    /// back, and nothing is lost. For one consumer.
+    pub fn take(&self) -> Option<Shared<T>> {
+        // Relaxed: only the consumer writes `tail`.
+        let mut tail = self.tail.load(Ordering::Relaxed);
+        // A failed round means that a producer has gone round by one place: twice the places is patience enough.
+        for _ in 0..2 * self.cells.len() + 2 {
+            let cell = self.cell(tail);
+            // Acquire: sees the message that the producer published with the word.
+            let word = cell.load(Ordering::Acquire);
+            if word == 0 {
+                return None;
+            }
+            let position = word >> SLOT_BITS;
+            if position > tail {
+                tail = position + 1 - self.cells.len() as u64;
+                self.tail.store(tail, Ordering::Relaxed);
+                continue;
+            }
+            // AcqRel: takes over the message, and gives the place back to the producer. The position in the word rules
+            // out that the same slot has come round meanwhile.
+            if cell.compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                // A position below `tail` is a straggler of several producers; it does not move the tail back.
+                self.tail.store(tail.max(position + 1), Ordering::Relaxed);
+                return self.adopt(word);
+            }
+        }
+        None
+    }
+
+    /// Closes the lane; the caller then sweeps it. See [`Self::is_closed`] for the producer's part.
+    pub fn close(&self) {
+        // Release: pairs with the Acquire in `is_closed`. That no message slips through between the two sides follows
+        // from the words: either the closer's sweep swaps a message out, or the producer's later swap has seen the
+        // sweep's and with it this flag.
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether the lane was closed. A producer asks *after* each push and, if so, sweeps what it pushed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Takes every message out, from any thread, in no order.
+    pub fn sweep(&self) -> impl Iterator<Item = Shared<T>> + '_ {
+        // AcqRel: takes the message over; and a producer whose swap comes after this one sees what came before it.
+        self.cells.iter().filter_map(|cell| self.adopt(cell.swap(0, Ordering::AcqRel)))
+    }
+
+    /// Messages that are queued now; exact when nobody pushes or takes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        // Relaxed: a count for people to read, and a first look for the consumer.
+        self.cells.iter().filter(|cell| cell.load(Ordering::Relaxed) != 0).count()
+    }
+
+    /// Whether the consumer's next place is empty: a cheap first look.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // Relaxed: a look that is too early is repeated, because the producer wakes the consumer after its push.
+        let tail = self.tail.load(Ordering::Relaxed);
+        self.cell(tail).load(Ordering::Relaxed) == 0
+    }
+
+    /// Number of places.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.cells.len()
+    }
+
+    fn cell(&self, position: u64) -> &AtomicU64 {
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of places")]
+        let place = (position % self.cells.len() as u64) as usize;
+        &self.cells[place]
+    }
+
+    fn swap_in(&self, position: u64, item: Shared<T>) -> Option<Shared<T>> {
+        assert!(self.pool.owns(&item), "a lane carries messages of its own pool");
+        let word = position << SLOT_BITS | u64::from(item.into_index() + 1);
+        // AcqRel: publishes the message; takes over the one that comes out, and sees what a sweep did before.
+        self.adopt(self.cell(position).swap(word, Ordering::AcqRel))
+    }
+
+    fn adopt(&self, word: u64) -> Option<Shared<T>> {
+        #[expect(clippy::cast_possible_truncation, reason = "the slot is in the low 16 bits")]
+        let slot = (word as u16).checked_sub(1)?;
+        // SAFETY: the word came out of its cell by a swap or exchange, so that its reference belongs to the caller alone,
+        // and `swap_in` put only references to this pool's slots there.
+        Some(unsafe { self.pool.adopt(slot) })
+    }
+}
+
+impl<T> Drop for Lane<T> {
+    fn drop(&mut self) {
+        self.sweep().for_each(drop);
+    }
+}
+
+impl<T> fmt::Debug for Lane<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("places", &self.places()).field("len", &self.len()).finish()
+    }
+}

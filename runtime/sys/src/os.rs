@@ -1,0 +1,101 @@
+//! The operating system, one call per function.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::mm::MlockAllFlags;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags,
+};
+use rustix::thread::ClockId;
+
+/// Nanoseconds of `CLOCK_MONOTONIC`: no step of the wall clock changes it.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(ClockId::Monotonic);
+    let (seconds, nanoseconds) = (now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs());
+    seconds * 1_000_000_000 + nanoseconds
+}
+
+/// Ends the process at once: no destructor, no exit handler, no buffer is flushed.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: `_exit` takes any value, touches no memory of ours and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// The calling thread's number in the kernel, as `top -H` shows it.
+#[must_use]
+pub fn thread_id() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
+}
+
+/// Cores that the calling thread may run on, ascending.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn thread_cores() -> io::Result<Vec<usize>> {
+    let set = rustix::thread::sched_getaffinity(None)?;
+    Ok((0..rustix::thread::CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
+}
+
+/// Locks all memory of the process, now and later, each page when it is first touched.
+///
+/// # Errors
+///
+/// `EPERM` or `ENOMEM` without `CAP_IPC_LOCK` or a sufficient `memlock` limit.
+pub fn lock_memory() -> io::Result<()> {
+    Ok(rustix::mm::mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)?)
+}
+
+/// The effective user of this process.
+#[must_use]
+pub fn user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The user at the other end of `stream`, as the kernel knows it.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn peer_user_id(stream: &UnixStream) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+/// Sends `bytes` and, with them, a duplicate of `handle`. Blocks as the stream does; returns the bytes sent.
+///
+/// # Errors
+///
+/// The operating system's, `EPIPE` instead of a signal if the other end is gone.
+pub fn send_with_handle(stream: &UnixStream, bytes: &[u8], handle: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let handles = [handle];
+    if !control.push(SendAncillaryMessage::ScmRights(&handles)) {
+        return Err(io::Error::other("no room for a handle in the control message"));
+    }
+    Ok(rustix::net::sendmsg(stream, &[io::IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
+}
+
+/// Receives up to `bytes.len()` bytes and a handle that came with them. 0 bytes: the other end is gone.
+///
+/// # Errors
+///
+/// The operating system's, `WouldBlock` after the stream's read time-out.
+pub fn receive_with_handle(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [io::IoSliceMut::new(bytes)];
+    let message = rustix::net::recvmsg(stream.as_fd(), &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    if message.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(io::Error::other("more than one handle came with a message"));
+    }
+    let handle = control
+        .drain()
+        .find_map(|part| if let RecvAncillaryMessage::ScmRights(mut fds) = part { fds.next() } else { None });
+    Ok((message.bytes, handle))
+}
