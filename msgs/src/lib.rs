@@ -1,4 +1,43 @@
 //! Message types of Nevil, what describes them, their codec and their text form.
+//!
+//! A message is a plain struct with `#[derive(Message)]`; the enums and structs inside it have `#[derive(Field)]`.
+//! The derive describes the type ([`TypeInfo`]: names, units, ranges), measures it, checks it and lets it be
+//! encoded ([`encode`], [`decode`]). [`topics`] names the streams that Nevil's own nodes speak on.
 #![forbid(unsafe_code)]
 
+// The derives write `::nevil_msgs::…`, and the messages of this crate use the derives too.
 extern crate self as nevil_msgs;
+
+mod check;
+mod codec;
+mod field;
+mod hash;
+mod message;
+mod topic;
+mod type_info;
+
+mod car;
+mod drive;
+mod motion;
+mod range;
+mod safety;
+pub mod topics;
+
+pub use car::CarState;
+pub use check::{FieldPath, OutOfRange, PathStep, RangeProblem};
+pub use codec::{DecodeError, ENCODED_BYTES_MAX, EncodeError, decode, encode, encode_into};
+pub use drive::Drive;
+pub use hash::Fnv1a;
+pub use message::{Field, Message};
+pub use motion::{DriveSource, MotionStatus};
+pub use nevil_derive::{Field, Message};
+pub use range::{Range, RangeReading};
+pub use safety::{SafetyLevel, SafetyStatus};
+pub use topic::{Overflow, Qos, Topic, TopicPriority};
+pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};
+
+/// What the derives write refers to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}

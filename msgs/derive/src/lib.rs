@@ -1,1 +1,36 @@
-//! Part of Nevil.
+//! The derives of Nevil: `Message` and `Field` for what travels on the bus, `Parameters` for what a node is set by.
+//!
+//! They are documented where they are exported: at the traits `Message` and `Field` of `nevil-msgs` and `Parameters`
+//! of `nevil-runtime`.
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod field_enum;
+mod field_struct;
+mod input;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct with named fields a message, which may travel on the bus.
+///
+/// A field may say its unit and its range: `#[field(unit = "m/s", range = -0.8..=0.8)]`. The documentation of struct
+/// and fields becomes part of the description. The derive implements `Message`, `Field`, and the traits of serde.
+#[proc_macro_derive(Message, attributes(field))]
+pub fn derive_message(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    field_struct::expand_message(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes an enum without data, or a struct with named fields, a possible field of messages and parameters.
+///
+/// In text a variant is called as in the source, in lower case with underscores: `no_edge` for `NoEdge`. The derive
+/// implements `Field` and the traits of serde.
+#[proc_macro_derive(Field, attributes(field))]
+pub fn derive_field(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    field_enum::expand_field(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+#[cfg(test)]
+mod tests;
