@@ -2,7 +2,7 @@
 //!
 //! A message is a plain struct with `#[derive(Message)]`; the enums and structs inside it have `#[derive(Field)]`.
 //! The derive describes the type ([`TypeInfo`]: names, units, ranges), measures it, checks it and lets it be
-//! encoded ([`encode`], [`decode`]). [`topics`] names the streams that Nevil's own nodes speak on.
+//! encoded ([`encode`], [`decode`]). Text is read into a [`Value`] and becomes a typed struct by [`from_value`]. [`topics`] names the streams that Nevil's own nodes speak on.
 #![forbid(unsafe_code)]
 
 // The derives write `::nevil_msgs::…`, and the messages of this crate use the derives too.
@@ -13,8 +13,10 @@ mod codec;
 mod field;
 mod hash;
 mod message;
+mod text;
 mod topic;
 mod type_info;
+mod value;
 
 mod car;
 mod drive;
@@ -33,8 +35,13 @@ pub use motion::{DriveSource, MotionStatus};
 pub use nevil_derive::{Field, Message};
 pub use range::{Range, RangeReading};
 pub use safety::{SafetyLevel, SafetyStatus};
+pub use text::{from_value_checked, to_text};
 pub use topic::{Overflow, Qos, Topic, TopicPriority};
 pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};
+pub use value::{
+    Key, Mark, Problem, Source, UnitError, Value, ValueError, ValueKind, YAML_BYTES_MAX, YAML_DEPTH_MAX,
+    YAML_NODES_MAX, from_value, nearest, parse_duration, parse_size,
+};
 
 /// What the derives write refers to; not for use by hand.
 #[doc(hidden)]

@@ -1,0 +1,104 @@
+//! `${VAR}` and `${VAR:-default}` in the texts of a tree.
+
+use super::error::{Problem, ValueError};
+use super::plain;
+use super::{Value, ValueKind};
+
+type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<String>;
+
+/// As [`Value::substitute`] says.
+pub(super) fn substitute(value: &mut Value, lookup: Lookup<'_>) -> Result<(), Vec<ValueError>> {
+    let mut errors = Vec::new();
+    visit(value, lookup, &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// The depth of the recursion is that of the tree, which the parser bounds.
+fn visit(value: &mut Value, lookup: Lookup<'_>, errors: &mut Vec<ValueError>) {
+    let start = errors.len();
+    match &mut value.kind {
+        ValueKind::List(elements) => {
+            for (index, element) in elements.iter_mut().enumerate() {
+                let before = errors.len();
+                visit(element, lookup, errors);
+                add_step(errors, before, |error| error.in_element(index));
+            }
+        }
+        ValueKind::Map(entries) => {
+            for (key, entry) in entries {
+                let before = errors.len();
+                visit(entry, lookup, errors);
+                add_step(errors, before, |error| error.in_key(&key.name));
+            }
+        }
+        ValueKind::Text(text) => {
+            let mut problems = Vec::new();
+            let replaced = replace(text, lookup, &mut problems);
+            errors.extend(problems.into_iter().map(|problem| ValueError::at(&value.mark, problem)));
+            if errors.len() == start {
+                value.kind = match replaced {
+                    // Plain only as a whole: `${A}5` stays text, as it would be if A were in the text.
+                    Replaced::OneReference(text) if value.is_plain => plain::resolve(&text),
+                    Replaced::OneReference(text) | Replaced::Mixed(text) => ValueKind::Text(text),
+                };
+            }
+        }
+        ValueKind::Null | ValueKind::Bool(_) | ValueKind::Integer(_) | ValueKind::Float(_) => {}
+    }
+}
+
+fn add_step(errors: &mut Vec<ValueError>, from: usize, step: impl Fn(ValueError) -> ValueError) {
+    let inner = errors.split_off(from);
+    errors.extend(inner.into_iter().map(step));
+}
+
+enum Replaced {
+    /// The whole text was one reference.
+    OneReference(String),
+    /// There was other text too, or no reference.
+    Mixed(String),
+}
+
+fn replace(text: &str, lookup: Lookup<'_>, problems: &mut Vec<Problem>) -> Replaced {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        if let Some(before) = rest[..start].strip_suffix('$') {
+            replaced.push_str(before);
+            replaced.push_str("${");
+            rest = &rest[start + 2..];
+            continue;
+        }
+        replaced.push_str(&rest[..start]);
+        let Some((name, default, after)) = reference(&rest[start + 2..]) else {
+            problems.push(Problem::BadReference { given: rest[start..].to_owned() });
+            return Replaced::Mixed(replaced);
+        };
+        match lookup(name).filter(|value| default.is_none() || !value.is_empty()) {
+            Some(value) => replaced.push_str(&value),
+            None => match default {
+                Some(default) => replaced.push_str(default),
+                None => problems.push(Problem::UnsetVariable { name: name.to_owned() }),
+            },
+        }
+        if start == 0 && after.is_empty() && rest.len() == text.len() {
+            return Replaced::OneReference(replaced);
+        }
+        rest = after;
+    }
+    replaced.push_str(rest);
+    Replaced::Mixed(replaced)
+}
+
+/// Name, default, and the text after the reference, of which `text` is what follows `${`.
+fn reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
+    let (inside, after) = text.split_once('}')?;
+    let (name, default) = match inside.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (inside, None),
+    };
+    let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+    let is_name = name.starts_with(is_letter)
+        && name.chars().all(|letter| is_letter(letter) || letter.is_ascii_digit());
+    is_name.then_some((name, default, after))
+}
