@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::ParseStream;
-use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, Result, Token};
+use syn::{Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Meta, Result, Token, UnOp, parse2};
 
 /// What the attribute of one field says.
 #[derive(Default)]
@@ -14,6 +14,19 @@ pub(crate) struct FieldAttributes {
     pub(crate) range: Option<RangeTokens>,
     /// The default of a parameter.
     pub(crate) default: Option<TokenStream>,
+}
+
+impl FieldAttributes {
+    /// The default, if it is a number as such, so that it can be compared with the range while compiling.
+    pub(crate) fn literal_default(&self) -> Option<&TokenStream> {
+        let default = self.default.as_ref()?;
+        let is_number = |lit: &Lit| matches!(lit, Lit::Int(_) | Lit::Float(_));
+        let number = match parse2::<Expr>(default.clone()).ok()? {
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => *expr,
+            expr => expr,
+        };
+        matches!(&number, Expr::Lit(ExprLit { lit, .. }) if is_number(lit)).then_some(default)
+    }
 }
 
 /// The two ends of `range = …`; an end that is left out has no bound.

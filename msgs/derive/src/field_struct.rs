@@ -79,10 +79,15 @@ pub(crate) fn field_info(
         let constant = range.constant(msgs);
         let no_numbers = format!("`{text}` holds no numbers that could have a range; leave `range` out");
         let upside_down = format!("the range of `{text}` has its ends the wrong way round");
+        let outside = format!("the default of `{text}` lies outside its range");
+        let default = attributes
+            .literal_default()
+            .map(|default| quote!(assert!(RANGE.contains((#default) as f64), #outside);));
         let checked = quote_spanned! {range.span()=> {
             const RANGE: #msgs::FieldRange = #constant;
             assert!(<#ty as #msgs::Field>::KIND.has_range(), #no_numbers);
             assert!(RANGE.min <= RANGE.max, #upside_down);
+            #default
             RANGE
         }};
         some(checked)

@@ -8,6 +8,7 @@ mod attributes;
 mod field_enum;
 mod field_struct;
 mod input;
+mod parameters;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -30,6 +31,16 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 pub fn derive_field(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     field_enum::expand_field(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct with named fields the parameters of a node.
+///
+/// A field may say its default, its range and its unit: `#[param(default = 0.15, range = 0.05..=2.0, unit = "m")]`.
+/// The derive implements `Parameters`.
+#[proc_macro_derive(Parameters, attributes(param, field))]
+pub fn derive_parameters(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 #[cfg(test)]

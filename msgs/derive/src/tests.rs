@@ -2,6 +2,7 @@ use syn::{DeriveInput, parse_str};
 
 use crate::field_enum::expand_field;
 use crate::field_struct::expand_message;
+use crate::parameters;
 
 fn refusal_of_message(source: &str) -> String {
     let input: DeriveInput = parse_str(source).unwrap();
@@ -56,4 +57,24 @@ fn an_attribute_that_is_not_understood_is_refused() {
     ] {
         assert_eq!(refusal_of_message(&format!("struct A {{ #[field({attribute})] b: f32 }}")), text);
     }
+}
+
+#[test]
+fn parameters_have_an_attribute_of_their_own() {
+    let refusal = |source: &str| {
+        let input: DeriveInput = parse_str(source).unwrap();
+        parameters::expand(&input).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refusal("struct A { #[param(defalt = 1)] b: f32 }"),
+        "unknown word; known words are default, range, unit"
+    );
+    assert_eq!(
+        refusal("struct A { #[field(range = 0..=1)] b: f32 }"),
+        "a parameter has `#[param(…)]`; `#[field(…)]` is for messages"
+    );
+    assert_eq!(
+        refusal("struct A(f32);"),
+        "`Parameters` needs named fields, because text names them; write `{ name: type }`"
+    );
 }
