@@ -28,3 +28,31 @@ pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status");
 
 /// Where the simulated car really is.
 pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state");
+
+#[cfg(test)]
+mod tests {
+    use super::{AUTONOMOUS_DRIVE, CAR_STATE, DRIVE, MOTION_STATUS, OPERATOR_DRIVE, RANGE, SAFETY_STATUS};
+    use crate::topic::{Overflow, Qos, TopicPriority};
+
+    #[test]
+    fn of_states_and_drive_commands_only_the_newest_counts() {
+        let latest = [
+            SAFETY_STATUS.qos(),
+            AUTONOMOUS_DRIVE.qos(),
+            OPERATOR_DRIVE.qos(),
+            DRIVE.qos(),
+            MOTION_STATUS.qos(),
+            CAR_STATE.qos(),
+        ];
+        assert!(latest.iter().all(|qos| qos.overflow == Overflow::Latest && qos.depth == 1));
+        assert_eq!(RANGE.qos(), Qos::DEFAULT);
+    }
+
+    #[test]
+    fn safety_goes_before_the_operator_and_the_operator_before_the_navigation() {
+        assert_eq!(SAFETY_STATUS.qos().priority, TopicPriority::Critical);
+        assert_eq!(DRIVE.qos().priority, TopicPriority::Critical);
+        assert!(SAFETY_STATUS.qos().priority > OPERATOR_DRIVE.qos().priority);
+        assert!(OPERATOR_DRIVE.qos().priority > AUTONOMOUS_DRIVE.qos().priority);
+    }
+}

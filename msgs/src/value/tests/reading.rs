@@ -154,6 +154,15 @@ fn aliases_that_repeat_aliases_are_stopped_at_a_fixed_number_of_values() {
     }
     assert_eq!(Value::parse_yaml("bomb", &bomb).unwrap_err().problem, Problem::TooManyValues);
 
+    // The map with two keys, its list, the copy kept for the aliases, the second list, and what 97 aliases repeat:
+    // 99,004 values.
+    let repeated = |aliases: usize| {
+        let alias = vec!["*a"; aliases].join(", ");
+        format!("a: &a [{}]\nb: [{alias}]", vec!["1"; 999].join(", "))
+    };
+    assert!(Value::parse_yaml("repeated", &repeated(97)).is_ok());
+    assert_eq!(Value::parse_yaml("repeated", &repeated(98)).unwrap_err().problem, Problem::TooManyValues);
+
     let list = |elements: usize| format!("[{}]", vec!["1"; elements].join(","));
     assert!(Value::parse_yaml("long", &list(YAML_NODES_MAX - 1)).is_ok());
     assert_eq!(Value::parse_yaml("long", &list(YAML_NODES_MAX)).unwrap_err().problem, Problem::TooManyValues);
