@@ -2,7 +2,8 @@
 //!
 //! A message is a plain struct with `#[derive(Message)]`; the enums and structs inside it have `#[derive(Field)]`.
 //! The derive describes the type ([`TypeInfo`]: names, units, ranges), measures it, checks it and lets it be
-//! encoded ([`encode`], [`decode`]). Text is read into a [`Value`] and becomes a typed struct by [`from_value`]. [`topics`] names the streams that Nevil's own nodes speak on.
+//! encoded ([`encode`], [`decode`]). Text is read into a [`Value`] and becomes a typed struct by [`from_value`].
+//! [`topics`] names the streams that Nevil's own nodes speak on.
 #![forbid(unsafe_code)]
 
 // The derives write `::nevil_msgs::…`, and the messages of this crate use the derives too.

@@ -71,7 +71,9 @@ fn replace(text: &str, lookup: Lookup<'_>, problems: &mut Vec<Problem>) -> Repla
         }
         replaced.push_str(&rest[..start]);
         let Some((name, default, after)) = reference(&rest[start + 2..]) else {
-            problems.push(Problem::BadReference { given: rest[start..].to_owned() });
+            // Enough to find it by, of a text that may be long.
+            let given = rest[start..].chars().take(40).collect();
+            problems.push(Problem::BadReference { given });
             return Replaced::Mixed(replaced);
         };
         match lookup(name).filter(|value| default.is_none() || !value.is_empty()) {

@@ -72,6 +72,13 @@ fn all_problems_are_told_and_the_rest_is_substituted() {
     assert_eq!(value.get("c").unwrap().kind, ValueKind::Integer(8080));
 }
 
+#[test]
+fn of_a_long_text_the_error_shows_the_beginning() {
+    let mut value = yaml(&format!("a: ${{{}", "x".repeat(1000)));
+    let error = value.substitute(&lookup).unwrap_err().remove(0).to_string();
+    assert!(error.len() < 200, "{error}");
+}
+
 proptest! {
     #[test]
     fn text_without_a_dollar_is_left_alone(text in "[^$]*") {
