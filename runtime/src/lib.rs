@@ -1,13 +1,102 @@
-//! Part of Nevil.
+//! Nevil's runtime: nodes on threads of their own, a bus between them, and motors that stop.
+//!
+//! A node is a struct with callbacks. It declares what it needs, and knows nothing of threads, queues or files:
+//!
+//! ```
+//! use nevil_runtime::prelude::*;
+//! use nevil_runtime::testing::TestNode;
+//!
+//! /// Says when something is nearer than a hand.
+//! struct Near { warning: Publisher<SafetyStatus> }
+//!
+//! impl Node for Near {
+//!     type Params = ();
+//!     fn configure(setup: &mut Setup<'_, Self>, _: ()) -> Result<Self, NodeError> {
+//!         setup.subscribe(topics::RANGE, Self::on_range)?;
+//!         Ok(Self { warning: setup.publisher(topics::SAFETY_STATUS)? })
+//!     }
+//! }
+//!
+//! impl Near {
+//!     fn on_range(&mut self, range: &Received<Range>, _: &Context) -> NodeResult {
+//!         if range.distance_m < 0.1 {
+//!             let level = SafetyLevel::Danger;
+//!             self.warning.publish(SafetyStatus { level, distance_m: range.distance_m })?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let mut near = TestNode::<Near>::start("")?;
+//! near.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 0.05 })?;
+//! near.step();
+//! assert_eq!(near.take(topics::SAFETY_STATUS)?[0].level, SafetyLevel::Danger);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The modules, from the lowest layer up; each uses only those above it (a test keeps the order).
 #![forbid(unsafe_code)]
 
-// The derive writes `::nevil_runtime::…`, and this crate uses it too.
+#[cfg(panic = "abort")]
+compile_error!("Nevil catches the panics of callbacks: remove `panic = \"abort\"` from the profile");
+
+// The derives write `::nevil_runtime::…`, and this crate uses them too.
 extern crate self as nevil_runtime;
 
+mod actuator;
+mod bus;
+mod clock;
+mod device;
+mod error;
+mod executor;
+mod guard;
+mod health;
+mod incarnation;
+pub mod limits;
+mod lineage;
+pub mod log;
+mod node;
 mod parameter;
+mod safety;
+mod scheduling;
+pub mod testing;
 
+pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};
+pub use bus::{
+    AnyPublisher, AnyTap, Bus, Header, Kept, PublishError, PublishErrorKind, Published, Publisher,
+    PublisherCounts, Received, SubscriptionCounts, Tap, Tapped, ToolPublishError, TopicCounts,
+    TopicDescription, TopicError,
+};
+pub use clock::{Clock, Time};
+pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};
+pub use error::{NodeError, NodeResult};
+pub use executor::{
+    NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode, Waker, thread_name,
+};
+pub use guard::SafeSequence;
+pub use health::{NodeStatus, RobotStatus, TopicStatus};
+pub use incarnation::{CancelToken, Incarnation};
+pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
+pub use node::{
+    CallbackCounts, ConfigureError, Context, Driver, DriverInput, Environment, Failure, HelperProcess, Node,
+    NodeState, NodeType, NodeTypes, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
+};
 pub use parameter::Parameters;
+pub use safety::Safety;
+pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
+
+/// What a node needs: `use nevil_runtime::prelude::*;`.
+pub mod prelude {
+    pub use std::time::Duration;
+
+    pub use nevil_msgs::*;
+
+    pub use crate::{
+        Actuate, Actuator, Context, Device, DeviceError, DeviceResult, Driver, DriverInput, Node, NodeError,
+        NodeResult, OpenActuator, Parameters, Publisher, Received, Setup, Stop, Tick, Time, Timer,
+    };
+}
 
 /// What the derives write refers to; not for use by hand.
 #[doc(hidden)]

@@ -42,6 +42,38 @@ pub fn thread_cores() -> io::Result<Vec<usize>> {
     Ok((0..rustix::thread::CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
 }
 
+/// Lets the calling thread run on `cores` only.
+///
+/// # Errors
+///
+/// `EINVAL` if none of them exists.
+pub fn set_thread_cores(cores: &[usize]) -> io::Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    for &core in cores.iter().filter(|&&core| core < rustix::thread::CpuSet::MAX_CPU) {
+        set.set(core);
+    }
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
+
+/// Niceness of the calling thread, −20 to 19.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn thread_nice() -> io::Result<i32> {
+    // On Linux "the calling process" of this call is the calling thread.
+    Ok(rustix::process::getpriority_process(None)?)
+}
+
+/// Sets the niceness of the calling thread, −20 to 19.
+///
+/// # Errors
+///
+/// `EACCES` or `EPERM` without `CAP_SYS_NICE` or a sufficient `nice` limit.
+pub fn set_thread_nice(nice: i32) -> io::Result<()> {
+    Ok(rustix::process::setpriority_process(None, nice)?)
+}
+
 /// Locks all memory of the process, now and later, each page when it is first touched.
 ///
 /// # Errors

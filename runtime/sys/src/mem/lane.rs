@@ -141,8 +141,8 @@ impl<T> Lane<T> {
     /// Messages that are queued now; exact when nobody pushes or takes.
     #[must_use]
     pub fn len(&self) -> usize {
-        // Relaxed: a count for people to read, and a first look for the consumer.
-        self.cells.iter().filter(|cell| cell.load(Ordering::Relaxed) != 0).count()
+        // Acquire: who sees a message queued also sees the producer's counts from before it.
+        self.cells.iter().filter(|cell| cell.load(Ordering::Acquire) != 0).count()
     }
 
     /// Whether the consumer's next place is empty: a cheap first look.

@@ -1,0 +1,123 @@
+//! All actuators of a robot, and whether any of them moves.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::actuator::helper::ActuatorCell;
+use crate::clock::Time;
+
+/// All actuators of a robot. Clones are handles on the same ones.
+#[derive(Clone, Default)]
+pub struct Actuators {
+    cells: Arc<Mutex<Vec<Arc<ActuatorCell>>>>,
+    motion: Arc<Motion>,
+}
+
+/// What an actuator was told and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ActuatorCounts {
+    /// `<node>/<actuator>`.
+    pub name: String,
+    /// Commands that were passed to the hardware.
+    pub commands: u64,
+    /// Commands that were refused: inhibited, fenced, not open, in use.
+    pub refused: u64,
+    /// Commands that expired.
+    pub expired: u64,
+    /// Times that it was made safe.
+    pub made_safe: u64,
+    /// Times that making it safe failed.
+    pub make_safe_failed: u64,
+}
+
+impl Actuators {
+    pub(crate) fn add(&self, cell: &Arc<ActuatorCell>) {
+        let mut cells = self.lock();
+        cells.retain(|known| known.name != cell.name);
+        cells.push(Arc::clone(cell));
+    }
+
+    pub(crate) fn motion(&self) -> Arc<Motion> {
+        Arc::clone(&self.motion)
+    }
+
+    /// The actuators, in the order in which they were declared.
+    pub(crate) fn cells(&self) -> Vec<Arc<ActuatorCell>> {
+        self.lock().clone()
+    }
+
+    /// Calls `begins` whenever the first actuator begins to move.
+    pub(crate) fn on_motion(&self, begins: Box<dyn Fn() + Send + Sync>) {
+        // One safety thread per robot, started once.
+        let _ = self.motion.begins.set(begins);
+    }
+
+    /// Lets no command through any more, and makes everything safe. Names the actuators for which that took longer than
+    /// `deadline`.
+    pub fn inhibit(&self, deadline: Duration) -> Vec<Arc<str>> {
+        for cell in self.cells() {
+            cell.inhibit.shut();
+        }
+        self.make_safe(deadline)
+    }
+
+    /// Makes everything safe. Names the actuators for which that took longer than `deadline`.
+    pub fn make_safe(&self, deadline: Duration) -> Vec<Arc<str>> {
+        // All are asked before any is waited for.
+        let asked: Vec<_> = self.cells().into_iter().map(|cell| (cell.request(), cell)).collect();
+        let overdue = asked.into_iter().filter(|(ticket, cell)| !cell.wait(*ticket, deadline));
+        overdue.map(|(_, cell)| Arc::clone(&cell.name)).collect()
+    }
+
+    /// Whether any actuator obeys a command now.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.motion.moving.load(Ordering::SeqCst) > 0
+    }
+
+    /// Does what is due at `now`, and says when the next command expires: the helpers' work, under simulation.
+    pub(crate) fn serve(&self, now: Time) -> Option<Time> {
+        self.cells().iter().filter_map(|cell| cell.serve(now)).min()
+    }
+
+    /// The counters of each.
+    #[must_use]
+    pub fn counts(&self) -> Vec<ActuatorCounts> {
+        self.cells().iter().map(|cell| cell.counts()).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<ActuatorCell>>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Actuators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.cells().iter().map(|cell| &cell.name)).finish()
+    }
+}
+
+/// How many actuators move, and whom to tell when the first begins.
+#[derive(Default)]
+pub(crate) struct Motion {
+    moving: AtomicU32,
+    begins: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Motion {
+    pub(crate) fn begin(&self) {
+        if self.moving.fetch_add(1, Ordering::SeqCst) == 0
+            && let Some(begins) = self.begins.get()
+        {
+            begins();
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        self.moving.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,34 @@
+//! The bus: typed topics between nodes of one process. Nothing on it waits, and nothing vanishes without a counter.
+//!
+//! ```text
+//!  Publisher ── put ──► Pool (one per topic: a fixed number of slots)
+//!      │                  ▲ freed by the last reference
+//!      ├─ Route ─ Lane ───┴──► Subscription ─► callback        one lane per publisher and subscription
+//!      └─ Route ─ Lane ──────► Tap (tools)                     (`latest`: one place for all publishers)
+//! ```
+//! * [`publisher`](Publisher): from `publish` to the lanes. `subscription`: from the lanes to the callback.
+//!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot.
+//! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
+//!   new table of routes is handed over, and taken at the next publish or turn.
+//! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
+//!   discarded.
+
+mod account;
+mod publisher;
+mod registry;
+mod subscription;
+mod tap;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod wake;
+
+pub(crate) use account::Outcome;
+pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
+pub use registry::{Bus, TopicError};
+pub(crate) use subscription::Subscription;
+pub use subscription::{Header, Kept, Received};
+pub use tap::{AnyTap, Tap, Tapped};
+pub use topic::{AnyPublisher, ToolPublishError, TopicDescription};
+pub(crate) use wake::Wake;

@@ -1,0 +1,244 @@
+//! From `publish` to the lanes of the subscriptions.
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use nevil_msgs::{Message, Overflow};
+use nevil_sys::mem::{Handover, Lane, Pushed, Shared};
+
+use crate::bus::account::PublisherAccount;
+use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
+use crate::bus::topic::TopicCore;
+use crate::incarnation::Incarnation;
+use crate::lineage::LineageCell;
+
+/// A node's end of a topic, on which it publishes. Belongs to one thread at a time.
+pub struct Publisher<T: Message> {
+    port: Arc<PublisherPort<T>>,
+    routes: RefCell<Vec<Route<T>>>,
+    sequence: Cell<u64>,
+}
+
+/// What the topic knows of a publisher.
+pub(crate) struct PublisherPort<T: Message> {
+    topic: Arc<TopicCore<T>>,
+    incarnation: Arc<Incarnation>,
+    lineage: Arc<LineageCell>,
+    account: Arc<PublisherAccount>,
+    near: usize,
+    pub(crate) incoming: Handover<Vec<Route<T>>>,
+}
+
+/// The way from one publisher to one subscription.
+pub(crate) struct Route<T: Message> {
+    pub(crate) lane: Arc<Lane<Envelope<T>>>,
+    pub(crate) side: Arc<SubscriptionSide>,
+}
+
+impl<T: Message> Clone for Route<T> {
+    fn clone(&self) -> Self {
+        Self { lane: Arc::clone(&self.lane), side: Arc::clone(&self.side) }
+    }
+}
+
+/// A message was offered to every subscription that there was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Published {
+    /// Subscriptions of nodes that it was offered to.
+    pub offered: u32,
+    /// Subscriptions among them that had no room: there this message, or an older one in its favour, was dropped and
+    /// counted as `overflow`.
+    pub overflowed: u32,
+}
+
+impl<T: Message> PublisherPort<T> {
+    pub(crate) fn new(
+        topic: Arc<TopicCore<T>>,
+        incarnation: Arc<Incarnation>,
+        lineage: Arc<LineageCell>,
+        account: Arc<PublisherAccount>,
+        near: usize,
+    ) -> Self {
+        Self { topic, incarnation, lineage, account, near, incoming: Handover::new() }
+    }
+
+    pub(crate) fn is_of(&self, instance: &str) -> bool {
+        **self.incarnation.instance() == *instance
+    }
+}
+
+impl<T: Message> Publisher<T> {
+    pub(crate) fn new(port: Arc<PublisherPort<T>>) -> Self {
+        Self { port, routes: RefCell::default(), sequence: Cell::new(0) }
+    }
+
+    /// Offers `message` to every subscription of the topic. Never blocks, never panics, copies and allocates nothing.
+    ///
+    /// A full subscription follows its overflow rule, and says so in the returned [`Published`].
+    ///
+    /// # Errors
+    ///
+    /// The message and why it was refused: it is too large, the node is not active or was fenced, it is part of a loop
+    /// that nothing paces, or every slot of the topic is taken. Each is counted.
+    pub fn publish(&self, message: T) -> Result<Published, PublishError<T>> {
+        let port = &*self.port;
+        port.account.published.add(1);
+        let refuse = |kind, message| Err(PublishError { topic: Arc::clone(&port.topic.name), kind, message });
+        let (Ok(_pass), Some(pool)) = (port.incarnation.begin(), port.topic.pool()) else {
+            port.account.refused_fenced.add(1);
+            return refuse(PublishErrorKind::Fenced, message);
+        };
+        let (bytes, max) = (message.size_bytes(), port.topic.qos.message_bytes_max);
+        if bytes > max as usize {
+            port.account.refused_size.add(1);
+            return refuse(PublishErrorKind::TooLarge { bytes, max }, message);
+        }
+        let stamp = port.topic.clock.now();
+        let lineage = port.lineage.get();
+        if lineage.is_runaway(stamp) {
+            port.account.refused_hops.add(1);
+            return refuse(PublishErrorKind::Runaway { hops: lineage.hops }, message);
+        }
+        let header = Header {
+            sequence: self.sequence.get() + 1,
+            stamp,
+            source: port.incarnation.source(),
+            incarnation: port.incarnation.number(),
+            lineage,
+        };
+        match pool.put(port.near, Envelope { header, message }) {
+            Ok(item) => {
+                self.sequence.set(header.sequence);
+                port.account.accepted.add(1);
+                Ok(self.offer(&item))
+            }
+            Err(envelope) => {
+                port.account.refused_no_slot.add(1);
+                refuse(PublishErrorKind::NoSlot { slots: pool.capacity() }, envelope.message)
+            }
+        }
+    }
+
+    /// The topic's name.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.port.topic.name
+    }
+
+    fn offer(&self, item: &Shared<Envelope<T>>) -> Published {
+        if let Some(routes) = self.port.incoming.take()
+            && let Ok(mut current) = self.routes.try_borrow_mut()
+        {
+            *current = *routes;
+        }
+        let mut published = Published::default();
+        for route in self.routes.borrow().iter() {
+            let overflowed = route.offer(item.clone());
+            if route.side.wake.is_some() {
+                published.offered += 1;
+                published.overflowed += u32::from(overflowed);
+            }
+        }
+        published
+    }
+}
+
+impl<T: Message> Route<T> {
+    /// Queues `item`; whether a message was dropped for lack of room.
+    fn offer(&self, item: Shared<Envelope<T>>) -> bool {
+        let account = &self.side.account;
+        account.offered.add(1);
+        let pushed = match self.side.overflow {
+            Overflow::DropOldest | Overflow::Latest => self.lane.push_displacing(item),
+            Overflow::DropNewest => self.lane.push_if_room(item),
+        };
+        let overflowed = !matches!(pushed, Pushed::Queued);
+        if overflowed {
+            account.overflow.add(1);
+        }
+        drop(pushed);
+        // The subscription may have ended between the look at the table and the push: what it cannot see any more is
+        // swept here, and counted.
+        if self.lane.is_closed() {
+            account.discarded.add(self.lane.sweep().count() as u64);
+        }
+        if let Some(wake) = &self.side.wake {
+            wake.wake();
+        }
+        overflowed
+    }
+}
+
+impl<T: Message> fmt::Debug for Publisher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher").field("topic", &self.topic()).finish_non_exhaustive()
+    }
+}
+
+/// A message that was refused, and why.
+pub struct PublishError<T> {
+    /// The message.
+    pub message: T,
+    /// Why it was refused.
+    pub kind: PublishErrorKind,
+    topic: Arc<str>,
+}
+
+/// Why a message was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublishErrorKind {
+    /// Larger than the topic allows.
+    TooLarge {
+        /// Its size, heap included.
+        bytes: usize,
+        /// Most bytes that the topic allows.
+        max: u32,
+    },
+    /// The node is not active, or was replaced.
+    Fenced,
+    /// More hops within a second than any paced chain has.
+    Runaway {
+        /// Messages since the first event of its lineage.
+        hops: u32,
+    },
+    /// Every slot of the topic's pool is taken.
+    NoSlot {
+        /// Slots of the pool.
+        slots: usize,
+    },
+}
+
+impl<T> fmt::Display for PublishError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message on `{}` ", self.topic)?;
+        match self.kind {
+            PublishErrorKind::TooLarge { bytes, max } => write!(
+                f,
+                "is too large ({bytes} bytes), at most {max} are allowed; put the data in a ring and publish its block"
+            ),
+            PublishErrorKind::Fenced => f.write_str(
+                "was refused because its node is not active; publish from callbacks, not from `configure`",
+            ),
+            PublishErrorKind::Runaway { hops } => write!(
+                f,
+                "is the {hops}th within a second of one event: a loop of topics that nothing paces; break it or pace it by a timer"
+            ),
+            PublishErrorKind::NoSlot { slots } => write!(
+                f,
+                "found none of {slots} slots free; a callback that hangs or keeps messages holds them (`nevil topic info`)"
+            ),
+        }
+    }
+}
+
+impl<T> fmt::Debug for PublishError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublishError({self})")
+    }
+}
+
+impl<T> Error for PublishError<T> {}

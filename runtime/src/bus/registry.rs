@@ -1,0 +1,250 @@
+//! All topics of a robot.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nevil_msgs::{Message, Topic};
+
+use crate::bus::account::TopicCounts;
+use crate::bus::publisher::Publisher;
+use crate::bus::subscription::Subscription;
+use crate::bus::tap::{AnyTap, Tap};
+use crate::bus::topic::{AnyPublisher, AnyTopic, SideOf, TopicCore, TopicDescription};
+use crate::bus::wake::Wake;
+use crate::clock::Clock;
+use crate::incarnation::Incarnation;
+use crate::limits::QUEUE_DEPTH_MAX;
+use crate::lineage::LineageCell;
+
+/// All topics of a robot. Clones are handles to the same topics.
+#[derive(Clone)]
+pub struct Bus(Arc<Registry>);
+
+struct Registry {
+    clock: Clock,
+    topics: Mutex<BTreeMap<Arc<str>, Arc<dyn AnyTopic>>>,
+    sources: Mutex<Vec<Arc<str>>>,
+}
+
+impl Bus {
+    /// A bus without topics, which stamps messages with `clock`.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Registry { clock, topics: Mutex::default(), sources: Mutex::default() }))
+    }
+
+    /// The clock that stamps messages.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Gives `instance` the number that stands for it in message headers.
+    pub(crate) fn source(&self, instance: &Arc<str>) -> u32 {
+        let mut sources = lock(&self.0.sources);
+        let known = sources.iter().position(|source| source == instance);
+        let index = known.unwrap_or_else(|| {
+            sources.push(Arc::clone(instance));
+            sources.len() - 1
+        });
+        u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// The instance that `source` stands for in message headers.
+    #[must_use]
+    pub fn source_name(&self, source: u32) -> Arc<str> {
+        let known = lock(&self.0.sources).get(source as usize).cloned();
+        known.unwrap_or_else(|| Arc::from("unknown"))
+    }
+
+    pub(crate) fn publisher<T: Message>(
+        &self,
+        name: &str,
+        topic: &Topic<T>,
+        incarnation: Arc<Incarnation>,
+        lineage: Arc<LineageCell>,
+    ) -> Result<Publisher<T>, TopicError> {
+        Ok(self.topic(name, topic)?.publisher(incarnation, lineage))
+    }
+
+    pub(crate) fn subscribe<T: Message>(
+        &self,
+        name: &str,
+        topic: &Topic<T>,
+        subscriber: (&Arc<str>, &Arc<str>),
+        wake: Arc<Wake>,
+    ) -> Result<Subscription<T>, TopicError> {
+        let (node, callback) = subscriber;
+        Ok(self.topic(name, topic)?.subscribe(node, callback, SideOf::Node(wake)))
+    }
+
+    /// A tap on `topic`, which is created if no node has declared it.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError`] if the topic carries another type.
+    pub fn tap<T: Message>(&self, topic: &Topic<T>) -> Result<Tap<T>, TopicError> {
+        Ok(Tap::new(&self.topic(topic.name(), topic)?))
+    }
+
+    /// A tap on the topic called `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Unknown`] if no node has declared it.
+    pub fn tap_by_name(&self, name: &str) -> Result<Box<dyn AnyTap>, TopicError> {
+        Ok(self.known(name)?.tap())
+    }
+
+    /// A publisher for values on the topic called `name`, for the tool called `tool`, under whose name it is counted.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError`] if no node has declared the topic, or too many tools publish on it.
+    pub fn tool_publisher(&self, name: &str, tool: &str) -> Result<Box<dyn AnyPublisher>, TopicError> {
+        let topic = self.known(name)?;
+        let tool: Arc<str> = tool.into();
+        let source = self.source(&tool);
+        let incarnation = Arc::new(Incarnation::new(tool, source, 1));
+        incarnation.open();
+        topic.tool_publisher(incarnation)
+    }
+
+    /// The topics with their types and ends, by name.
+    #[must_use]
+    pub fn topics(&self) -> Vec<TopicDescription> {
+        lock(&self.0.topics).values().map(|topic| topic.describe()).collect()
+    }
+
+    /// The accounts of the topic called `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Unknown`] if no node has declared it.
+    pub fn counts(&self, name: &str) -> Result<TopicCounts, TopicError> {
+        Ok(self.known(name)?.counts())
+    }
+
+    /// The accounts that do not balance, in words. Meaningful when nothing is moving.
+    #[must_use]
+    pub fn imbalances(&self) -> Vec<String> {
+        let topics: Vec<_> =
+            lock(&self.0.topics).iter().map(|(name, topic)| (name.clone(), topic.clone())).collect();
+        let of_topic = |(name, topic): (Arc<str>, Arc<dyn AnyTopic>)| {
+            let lines = topic.counts().imbalances();
+            lines.into_iter().map(move |line| format!("topic `{name}`: {line}"))
+        };
+        topics.into_iter().flat_map(of_topic).collect()
+    }
+
+    /// Gives every topic its pool and connects its ends: all nodes are configured. Topics that come later get theirs at
+    /// once when this is called again.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::TooManySlots`] if the queues of one topic are larger than a pool can be.
+    pub(crate) fn seal(&self) -> Result<(), TopicError> {
+        let topics: Vec<_> = lock(&self.0.topics).values().cloned().collect();
+        topics.iter().try_for_each(|topic| topic.seal())
+    }
+
+    fn topic<T: Message>(&self, name: &str, topic: &Topic<T>) -> Result<Arc<TopicCore<T>>, TopicError> {
+        let depth = topic.qos().depth;
+        if depth == 0 || depth > QUEUE_DEPTH_MAX {
+            return Err(TopicError::Depth { topic: name.into(), given: depth });
+        }
+        let mut topics = lock(&self.0.topics);
+        let any = topics.entry(name.into()).or_insert_with_key(|name| {
+            Arc::new(TopicCore::<T>::new(Arc::clone(name), topic.qos(), self.0.clock.clone()))
+        });
+        let existing = any.describe().type_info;
+        Arc::clone(any).into_any().downcast().map_err(|_| TopicError::OtherType {
+            topic: name.into(),
+            carried: existing.name,
+            carried_hash: existing.hash,
+            wanted: T::TYPE.name,
+            wanted_hash: T::TYPE.hash,
+        })
+    }
+
+    fn known(&self, name: &str) -> Result<Arc<dyn AnyTopic>, TopicError> {
+        let topics = lock(&self.0.topics);
+        topics.get(name).cloned().ok_or_else(|| TopicError::Unknown {
+            topic: name.into(),
+            known: topics.keys().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Registration has no step that panics half-way; if one did, what is there is still consistent.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.topics().iter().map(|topic| &topic.name)).finish()
+    }
+}
+
+/// What is wrong with a topic that a node or a tool asks for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopicError {
+    /// Another type travels on it.
+    #[error(
+        "topic `{topic}` carries `{carried}` ({carried_hash:016x}), `{wanted}` ({wanted_hash:016x}) was asked for; \
+         both ends must use the same message type"
+    )]
+    OtherType {
+        /// The topic.
+        topic: Arc<str>,
+        /// Type that it carries.
+        carried: &'static str,
+        /// Hash of that type's fields.
+        carried_hash: u64,
+        /// Type that was asked for.
+        wanted: &'static str,
+        /// Hash of that type's fields.
+        wanted_hash: u64,
+    },
+    /// No node has declared it.
+    #[error("unknown topic `{topic}`{}; known topics are {}", suggestion(.topic, .known), .known.join(", "))]
+    Unknown {
+        /// The name that was given.
+        topic: Arc<str>,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The queue depth is out of range.
+    #[error("topic `{topic}`: depth is out of range ({given}), 1 to {QUEUE_DEPTH_MAX} is allowed")]
+    Depth {
+        /// The topic.
+        topic: Arc<str>,
+        /// The depth that was given.
+        given: u16,
+    },
+    /// Its queues are larger than a pool can be.
+    #[error("topic `{topic}`: its queues need {slots} slots, at most {max} are allowed; lower the depth")]
+    TooManySlots {
+        /// The topic.
+        topic: Arc<str>,
+        /// Slots that its queues need.
+        slots: usize,
+        /// Most slots of a pool.
+        max: usize,
+    },
+    /// Too many tools publish on it.
+    #[error("topic `{topic}`: {max} tools publish on it already; end one of them")]
+    TooManyTools {
+        /// The topic.
+        topic: Arc<str>,
+        /// Most tools at once.
+        max: usize,
+    },
+}
+
+fn suggestion(given: &str, known: &[String]) -> String {
+    nevil_msgs::nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}

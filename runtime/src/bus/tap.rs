@@ -1,0 +1,76 @@
+//! Taps: how tools see messages without being a subscriber that nodes could feel.
+
+use std::sync::Arc;
+
+use nevil_msgs::{EncodeError, Message};
+
+use crate::bus::subscription::{Header, Subscription};
+use crate::bus::topic::{SideOf, TopicCore};
+
+/// A bounded side lane of a topic. Publishers fill it and wake nobody; its owner looks when it likes; what it was too
+/// slow for is counted in [`Self::lost`].
+pub struct Tap<T: Message> {
+    subscription: Subscription<T>,
+}
+
+/// A message as a tool wants it.
+pub trait Tapped {
+    /// The message as one line of JSON, which is also YAML.
+    fn text(&self) -> String;
+
+    /// Appends the message's bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] if it is larger than a message may be.
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+impl<T: Message> Tapped for T {
+    fn text(&self) -> String {
+        nevil_msgs::to_text(self)
+    }
+
+    fn encode(&self, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        nevil_msgs::encode_into(self, bytes)
+    }
+}
+
+impl<T: Message> Tap<T> {
+    pub(crate) fn new(topic: &Arc<TopicCore<T>>) -> Self {
+        let name: Arc<str> = Arc::from("tap");
+        Self { subscription: topic.subscribe(&name, &name, SideOf::Tap) }
+    }
+
+    /// The next message, if there is one.
+    pub fn take(&mut self) -> Option<crate::bus::Received<T>> {
+        self.subscription.take()
+    }
+
+    /// Messages that had no room because this tap was too slow.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.subscription.account().overflow.get()
+    }
+}
+
+/// A tap on a topic whose type the caller does not know.
+pub trait AnyTap: Send {
+    /// Shows the next message to `show`; `false` if there is none.
+    fn show_next(&mut self, show: &mut dyn FnMut(&Header, &dyn Tapped)) -> bool;
+
+    /// Messages that had no room because this tap was too slow.
+    fn lost(&self) -> u64;
+}
+
+impl<T: Message> AnyTap for Tap<T> {
+    fn show_next(&mut self, show: &mut dyn FnMut(&Header, &dyn Tapped)) -> bool {
+        let Some(received) = self.take() else { return false };
+        show(received.header(), &*received);
+        true
+    }
+
+    fn lost(&self) -> u64 {
+        Tap::lost(self)
+    }
+}

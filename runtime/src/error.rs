@@ -1,0 +1,78 @@
+//! What a node's callback returns when it could not do its work.
+
+use std::error::Error;
+use std::fmt;
+
+/// What a callback returns: an error counts as a failure of that callback, and says why.
+pub type NodeResult = Result<(), NodeError>;
+
+/// Why a node could not do what it was asked to. Any error turns into one with `?`:
+///
+/// ```
+/// use nevil_runtime::{NodeError, NodeResult};
+///
+/// fn read_volume(text: &str) -> NodeResult {
+///     let volume: u8 = text.parse()?;
+///     if volume > 100 {
+///         return Err(NodeError::new(format!("volume is too large ({volume}), at most 100 is allowed")));
+///     }
+///     Ok(())
+/// }
+/// assert_eq!(read_volume("x").unwrap_err().to_string(), "invalid digit found in string");
+/// ```
+pub struct NodeError {
+    text: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl NodeError {
+    /// An error with nothing behind it.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), source: None }
+    }
+
+    /// The error behind this one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.source.as_deref()
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for NodeError {
+    fn from(error: E) -> Self {
+        Self { text: String::new(), source: Some(Box::new(error)) }
+    }
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        let mut source = self.source.as_deref().map(|source| source as &dyn Error);
+        let mut first = self.text.is_empty();
+        while let Some(error) = source {
+            if !std::mem::take(&mut first) {
+                f.write_str(": ")?;
+            }
+            write!(f, "{error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeError({self})")
+    }
+}
+
+/// The text of a panic's payload.
+#[must_use]
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".into())
+}

@@ -1,0 +1,92 @@
+//! The executor: one step core (`node::work`), and two drivers of it.
+//!
+//! * `threads`: a thread per node, which parks until there is something to do.
+//! * `simulation`: all nodes in one thread, in virtual time, in an order that does not depend on the machine.
+//!
+//! Both call the same `turn`; node code cannot tell them apart.
+
+mod driver_thread;
+mod simulation;
+mod threads;
+
+use std::fmt;
+use std::sync::Arc;
+
+use nevil_msgs::Value;
+
+use crate::bus::Wake;
+use crate::node::NodeType;
+use crate::scheduling::ThreadSpec;
+
+pub use simulation::{SimulatedRobot, SimulationError};
+pub use threads::{OrderError, ThreadedNode, thread_name};
+
+/// A node that is to be launched.
+#[derive(Clone, Debug)]
+pub struct NodeSpec {
+    /// Its instance name.
+    pub instance: Arc<str>,
+    /// Its type.
+    pub node_type: NodeType,
+    /// Its parameters.
+    pub params: Value,
+    /// How its thread is to be scheduled.
+    pub thread: ThreadSpec,
+}
+
+/// A phase of a node's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It declares what it needs.
+    Configure,
+    /// It begins work.
+    Activate,
+    /// It ends work.
+    Deactivate,
+    /// It is dropped.
+    Shutdown,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Configure => "configure",
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// Wakes the thread that launches and watches nodes: a node has failed, or somebody asks for something. Clones wake the
+/// same thread.
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<Wake>);
+
+impl Waker {
+    /// The waker of whoever watches the nodes of `environment`. The calling thread is the one that is woken.
+    #[must_use]
+    pub fn of(environment: &crate::node::Environment) -> Self {
+        environment.failures.set_thread(std::thread::current());
+        Self(Arc::clone(&environment.failures))
+    }
+
+    /// There is something to look at.
+    pub fn wake(&self) {
+        self.0.wake();
+    }
+
+    /// Waits until somebody wakes, at most `timeout`. To be called by the thread that made the waker.
+    pub fn wait(&self, timeout: Option<std::time::Duration>) {
+        while !self.0.take() {
+            match timeout {
+                Some(timeout) => {
+                    std::thread::park_timeout(timeout);
+                    self.0.take();
+                    return;
+                }
+                None => std::thread::park(),
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The thread of one driver.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::error::panic_text;
+use crate::limits::STACK_BYTES_DEFAULT;
+use crate::node::{Failure, NodeShared, ReadyDriver, Stop, Unblock};
+
+/// How often a driver that was told to stop is unblocked again and looked at.
+const STOP_LOOK: Duration = Duration::from_millis(5);
+
+/// A driver that runs on a thread of its own.
+pub(super) struct DriverThread {
+    name: Arc<str>,
+    stop: Stop,
+    unblock: Option<Unblock>,
+    thread: JoinHandle<()>,
+}
+
+impl DriverThread {
+    /// Starts `driver`. When it ends without having been told to, its node fails.
+    pub(super) fn start(
+        mut driver: Box<dyn ReadyDriver>,
+        clock: Clock,
+        node: Arc<NodeShared>,
+    ) -> io::Result<Self> {
+        let name = Arc::clone(driver.name());
+        let stop = Stop::new(clock);
+        let unblock = driver.unblock();
+        let thread = {
+            let (name, stop) = (Arc::clone(&name), stop.clone());
+            let builder = thread::Builder::new().name(name.to_string()).stack_size(STACK_BYTES_DEFAULT);
+            builder.spawn(move || {
+                let text = match catch_unwind(AssertUnwindSafe(|| driver.run(&stop))) {
+                    Ok(_) if stop.is_stopped() => return,
+                    Ok(Ok(())) => "it returned, although nobody told it to stop".to_owned(),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(payload) => format!("it panicked: {}", panic_text(&*payload)),
+                };
+                node.fail(Failure::DriverEnded { driver: name.to_string(), text });
+            })?
+        };
+        Ok(Self { name, stop, unblock, thread })
+    }
+
+    /// Tells the driver to stop, without waiting.
+    pub(super) fn stop(&self) {
+        self.stop.stop();
+        if let Some(unblock) = &self.unblock {
+            unblock();
+        }
+    }
+
+    /// Waits until it has returned, at most `deadline` long. One that has not is left behind: `Err` with its name.
+    pub(super) fn join(self, deadline: Duration) -> Result<(), Arc<str>> {
+        let until = self.stop.now() + deadline;
+        while !self.thread.is_finished() {
+            if self.stop.now() >= until {
+                return Err(self.name);
+            }
+            // A driver may have looked at `stop` just before it was set, and block after it.
+            self.stop();
+            thread::park_timeout(STOP_LOOK);
+        }
+        // Its panic was caught inside.
+        let _ = self.thread.join();
+        Ok(())
+    }
+}

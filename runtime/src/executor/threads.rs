@@ -1,0 +1,296 @@
+//! A thread per node.
+//!
+//! ```text
+//!  supervisor                                   node's thread
+//!    spawn ─────────────────────────────────────► scheduling, configure
+//!    order(Activate) ──► word, unpark ──────────► activate, then turns until the next order
+//!    wait(…)         ◄── report, wake ◄─────────── how the phase ended
+//! ```
+//! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use nevil_sys::mem::Handover;
+
+use crate::clock::{Clock, Time};
+use crate::error::{NodeError, NodeResult};
+use crate::executor::driver_thread::DriverThread;
+use crate::executor::{NodeSpec, Phase, Waker};
+use crate::guard::GuardLink;
+use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
+use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
+use crate::scheduling::{self, ThreadReport};
+
+/// A node on a thread of its own.
+#[derive(Debug)]
+pub struct ThreadedNode {
+    shared: Arc<NodeShared>,
+    orders: Arc<Orders>,
+    thread: Option<JoinHandle<()>>,
+    clock: Clock,
+}
+
+/// How a phase ended that did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// The node could not be configured.
+    #[error(transparent)]
+    Configure(ConfigureError),
+    /// The node refused.
+    #[error("{0}")]
+    Refused(NodeError),
+    /// It did not answer in time.
+    #[error("did not end within {waited:?}: its callback or device call hangs; see what its thread does")]
+    Late {
+        /// How long was waited for it.
+        waited: Duration,
+    },
+    /// Its thread could not be started.
+    #[error("its thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    /// The phase that is wanted: its number, or 0.
+    wanted: AtomicU8,
+    report: Handover<Result<(), OrderError>>,
+}
+
+impl ThreadedNode {
+    /// Starts the thread of `spec` and lets it configure the node; [`Self::wait`] says how that ended. `thread_name` is
+    /// what the kernel will call it.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::Thread`] if there are no threads or no memory left.
+    pub fn spawn(
+        spec: NodeSpec,
+        thread_name: &str,
+        environment: &Environment,
+        guard: Option<GuardLink>,
+        waker: &Waker,
+    ) -> Result<Self, OrderError> {
+        let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
+        let orders = Arc::<Orders>::default();
+        let clock = environment.bus.clock().clone();
+        let body = Body {
+            shared: Arc::clone(&shared),
+            orders: Arc::clone(&orders),
+            waker: waker.clone(),
+            clock: clock.clone(),
+            guard,
+            drivers: Vec::new(),
+        };
+        let (environment, name) = (environment.clone(), thread_name.to_owned());
+        let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
+        let thread =
+            builder.spawn(move || body.run(&spec, &name, &environment)).map_err(OrderError::Thread)?;
+        Ok(Self { shared, orders, thread: Some(thread), clock })
+    }
+
+    /// Orders `phase`, without waiting.
+    pub fn order(&self, phase: Phase) {
+        // Release: whoever sees the order sees what was prepared for it.
+        self.orders.wanted.store(number(phase), Ordering::Release);
+        self.shared.wake.wake();
+    }
+
+    /// How the last phase ended, waiting at most until `deadline` of the node's clock. `wait` is called in between, and
+    /// returns when something may have changed.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError`], [`OrderError::Late`] among them.
+    pub fn wait(&self, deadline: Time, wait: &mut dyn FnMut(Duration)) -> Result<(), OrderError> {
+        let began = self.clock.now();
+        loop {
+            if let Some(report) = self.orders.report.take() {
+                return *report;
+            }
+            let now = self.clock.now();
+            if now >= deadline {
+                return Err(OrderError::Late { waited: now.since(began) });
+            }
+            wait(deadline.since(now));
+        }
+    }
+
+    /// Waits for the thread to end, if it is about to: after a shutdown that was reported.
+    pub fn join(mut self) {
+        if let Some(thread) = self.thread.take() {
+            // The thread's own panics are bugs of the runtime, and have been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+
+    /// The node's instance name.
+    #[must_use]
+    pub fn instance(&self) -> &Arc<str> {
+        &self.shared.instance
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn state(&self) -> NodeState {
+        self.shared.state()
+    }
+
+    /// What its thread wanted and got, once it runs.
+    #[must_use]
+    pub fn thread_report(&self) -> Option<&ThreadReport> {
+        self.shared.thread.get()
+    }
+
+    /// Why it can go on no longer, if that is so and was not taken before.
+    #[must_use]
+    pub fn take_failure(&self) -> Option<Failure> {
+        self.shared.take_failure()
+    }
+
+    pub(crate) fn shared(&self) -> &NodeShared {
+        &self.shared
+    }
+}
+
+const fn number(phase: Phase) -> u8 {
+    match phase {
+        Phase::Configure => 1,
+        Phase::Activate => 2,
+        Phase::Deactivate => 3,
+        Phase::Shutdown => 4,
+    }
+}
+
+/// What a node's thread owns besides the node.
+struct Body {
+    shared: Arc<NodeShared>,
+    orders: Arc<Orders>,
+    waker: Waker,
+    clock: Clock,
+    guard: Option<GuardLink>,
+    drivers: Vec<DriverThread>,
+}
+
+impl Body {
+    fn run(mut self, spec: &NodeSpec, name: &str, environment: &Environment) {
+        self.shared.wake.set_thread(thread::current());
+        let report = scheduling::apply(&spec.thread, name);
+        // Set once: this thread is the only one of its node.
+        let _ = self.shared.thread.set(report);
+        match spec.node_type.configure(environment, &self.shared, 1, &spec.params) {
+            Ok(node) => {
+                self.report(Ok(()));
+                self.serve(node);
+            }
+            Err(error) => {
+                self.shared.set_state(NodeState::Failed);
+                self.report(Err(OrderError::Configure(error)));
+            }
+        }
+    }
+
+    /// Turns and orders, until the node is shut down.
+    fn serve(&mut self, mut node: Box<dyn AnyNode>) {
+        loop {
+            // Acquire: see `order`.
+            match self.orders.wanted.swap(0, Ordering::AcqRel) {
+                2 => self.activate(&mut *node),
+                3 => self.deactivate(&mut *node),
+                4 => {
+                    let result = node.shutdown().map_err(OrderError::Refused);
+                    self.report(result);
+                    return;
+                }
+                _ => {}
+            }
+            let turn = node.turn();
+            // A message that comes now leaves a token, and parking returns at once.
+            if turn.more || self.shared.wake.is_pending() || self.orders.wanted.load(Ordering::Acquire) != 0 {
+                continue;
+            }
+            match turn.next_due {
+                Some(due) => {
+                    let now = self.clock.now();
+                    if due > now {
+                        thread::park_timeout(due.since(now));
+                    }
+                }
+                None => thread::park(),
+            }
+        }
+    }
+
+    fn activate(&mut self, node: &mut dyn AnyNode) {
+        let result = node.activate(self.guard.as_ref()).and_then(|drivers| self.start(drivers));
+        if result.is_err() {
+            // What did start is ended again; the error that is reported is the first one.
+            let _ = node.deactivate();
+            self.stop_drivers();
+        }
+        self.report(result.map_err(OrderError::Refused));
+    }
+
+    fn start(&mut self, drivers: Vec<Box<dyn ReadyDriver>>) -> NodeResult {
+        for driver in drivers {
+            let thread = DriverThread::start(driver, self.clock.clone(), Arc::clone(&self.shared))?;
+            self.drivers.push(thread);
+        }
+        Ok(())
+    }
+
+    fn deactivate(&mut self, node: &mut dyn AnyNode) {
+        self.stop_drivers();
+        self.report(node.deactivate().map_err(OrderError::Refused));
+    }
+
+    fn stop_drivers(&mut self) {
+        self.drivers.iter().for_each(DriverThread::stop);
+        for driver in self.drivers.drain(..) {
+            if let Err(name) = driver.join(DRIVER_STOP_DEADLINE) {
+                tracing::error!(
+                    "driver `{name}` of node `{}` did not return within {DRIVER_STOP_DEADLINE:?}; it is left behind",
+                    self.shared.instance
+                );
+            }
+        }
+    }
+
+    fn report(&self, result: Result<(), OrderError>) {
+        // A report that nobody took belongs to a phase that nobody waits for any more.
+        drop(self.orders.report.put(Box::new(result)));
+        self.waker.wake();
+    }
+}
+
+/// A name for the thread of `instance` that the kernel can hold and that is not in `used`, to which it is added.
+#[must_use]
+pub fn thread_name(instance: &str, used: &mut Vec<String>) -> String {
+    let cut = |bytes: usize| instance.chars().take(bytes).collect::<String>();
+    let mut name = cut(THREAD_NAME_BYTES);
+    let mut number = 2;
+    while used.contains(&name) {
+        let suffix = format!("~{number}");
+        name = cut(THREAD_NAME_BYTES - suffix.len()) + &suffix;
+        number += 1;
+    }
+    used.push(name.clone());
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_of_long_names_are_told_apart_within_the_length_that_the_kernel_keeps() {
+        let mut used = Vec::new();
+        assert_eq!(thread_name("motion", &mut used), "motion");
+        assert_eq!(thread_name("obstacle_detection_front", &mut used), "obstacle_detect");
+        assert_eq!(thread_name("obstacle_detection_rear", &mut used), "obstacle_dete~2");
+    }
+}

@@ -1,0 +1,89 @@
+//! What can be seen of a robot from outside: a snapshot in plain values, for tools.
+
+use serde::Serialize;
+
+use crate::actuator::ActuatorCounts;
+use crate::bus::TopicCounts;
+use crate::executor::{SimulatedRobot, ThreadedNode};
+use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
+use crate::scheduling::ThreadReport;
+
+/// A node at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeStatus {
+    /// Its instance name.
+    pub name: String,
+    /// Where it is in its life.
+    pub state: NodeState,
+    /// What its thread wanted and got.
+    pub thread: Option<ThreadReport>,
+    /// How the calls of its callbacks ended.
+    pub callbacks: Vec<CallbackCounts>,
+    /// How punctual its timers were, by callback.
+    pub timers: Vec<(String, TimerCounts)>,
+}
+
+/// A topic at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct TopicStatus {
+    /// Its name.
+    pub name: String,
+    /// The type of its messages.
+    pub type_name: &'static str,
+    /// Its accounts.
+    pub counts: TopicCounts,
+}
+
+/// A robot at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct RobotStatus {
+    /// Its nodes, in the order of their start.
+    pub nodes: Vec<NodeStatus>,
+    /// Its topics, by name.
+    pub topics: Vec<TopicStatus>,
+    /// What moves, and what became of its commands.
+    pub actuators: Vec<ActuatorCounts>,
+    /// Whether any actuator obeys a command now.
+    pub moving: bool,
+}
+
+impl RobotStatus {
+    /// The robot of `environment`, whose nodes are `nodes`, now.
+    #[must_use]
+    pub fn read(environment: &Environment, nodes: &[ThreadedNode]) -> Self {
+        Self::of(environment, nodes.iter().map(ThreadedNode::shared))
+    }
+
+    /// The simulated `robot` now.
+    #[must_use]
+    pub fn read_simulated(robot: &SimulatedRobot) -> Self {
+        Self::of(robot.environment(), robot.nodes().map(|node| &**node))
+    }
+
+    fn of<'a>(environment: &Environment, nodes: impl Iterator<Item = &'a NodeShared>) -> Self {
+        let topic = |description: crate::bus::TopicDescription| TopicStatus {
+            name: description.name.to_string(),
+            type_name: description.type_info.name,
+            // The topic was just listed; topics are never removed.
+            counts: environment.bus.counts(&description.name).unwrap_or_default(),
+        };
+        Self {
+            nodes: nodes.map(NodeStatus::of).collect(),
+            topics: environment.bus.topics().into_iter().map(topic).collect(),
+            actuators: environment.actuators.counts(),
+            moving: environment.actuators.is_moving(),
+        }
+    }
+}
+
+impl NodeStatus {
+    fn of(node: &NodeShared) -> Self {
+        Self {
+            name: node.instance.to_string(),
+            state: node.state(),
+            thread: node.thread.get().cloned(),
+            callbacks: node.callbacks(),
+            timers: node.timers(),
+        }
+    }
+}

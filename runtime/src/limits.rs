@@ -1,0 +1,139 @@
+//! Every bound of the runtime, in one place.
+
+use std::time::Duration;
+
+/// Most messages that a subscription may keep of one publisher. At 50 a second its callback may fall 5 s behind.
+pub const QUEUE_DEPTH_MAX: u16 = 256;
+
+/// Most messages of one subscription that one turn serves, so that a flood on one topic starves no other.
+pub const TURN_MESSAGES_MAX: usize = 16;
+
+/// Messages that a tap (of `topic echo`, or of a test) keeps of one publisher.
+pub const TAP_DEPTH: u16 = 64;
+
+/// Taps that one topic can serve at once; their slots are part of its pool.
+pub const TAPS_MAX: usize = 4;
+
+/// Slots of a pool above what its queues can hold: messages in a callback's hand, and those that it keeps.
+pub const POOL_MARGIN: usize = 8;
+
+/// Tools that may publish on a topic at once besides its nodes; their queue places are part of its pool.
+pub const TOOL_PUBLISHERS_MAX: usize = 2;
+
+/// Messages between a first event and what follows from it, before it is taken for a loop that nothing paces.
+pub const HOPS_MAX: u32 = 32;
+
+/// Within this time; slower loops are paced by something.
+pub const HOP_WINDOW: Duration = Duration::from_secs(1);
+
+/// Most bytes of a node's instance name.
+pub const NAME_BYTES_MAX: usize = 48;
+
+/// Bytes of a thread's name that Linux keeps.
+pub const THREAD_NAME_BYTES: usize = 15;
+
+/// Stack of a node's thread where the launch file says nothing. Twice what a debug build of the shipped nodes touches,
+/// rounded up; memory is only taken as it is touched.
+pub const STACK_BYTES_DEFAULT: usize = 512 * 1024;
+
+/// How long `make_safe` of one actuator may take before it is reported as overdue.
+pub const MAKE_SAFE_DEADLINE: Duration = Duration::from_millis(50);
+
+/// Longest validity of one command to an actuator.
+pub const COMMAND_VALID_MAX: Duration = Duration::from_secs(5);
+
+/// How long a driver's thread has to return after it was told to stop.
+pub const DRIVER_STOP_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Highest FIFO priority of a node's thread; the safety thread is above all of them.
+pub const NODE_PRIORITY_MAX: u8 = 79;
+
+/// FIFO priority of the safety thread.
+pub const SAFETY_PRIORITY: u8 = 89;
+
+/// Most bytes of a log record's text, fields included. A line of the log that is longer is hard to read beside the
+/// robot, and 1024 records of this size are half a megabyte.
+pub const LOG_TEXT_BYTES: usize = 480;
+
+/// Most bytes of the name that a log record carries: a node's, or the thread's.
+pub const LOG_NAME_BYTES: usize = 32;
+
+/// Log records that exist at once: queued, in the hands of the writer, and being filled by threads.
+pub const LOG_RECORDS: usize = 1024;
+
+/// Log records that wait for the writer; the next one takes the place of the oldest. The writer, when its output
+/// stands still, holds as many again.
+pub const LOG_QUEUED_MAX: usize = 480;
+
+/// Most bytes of a plain line that the launch prints: three rows of a wide terminal.
+pub const LINE_TEXT_BYTES: usize = 1000;
+
+/// Plain lines that exist at once; they are printed at human speed.
+pub const LINE_RECORDS: usize = 256;
+
+/// Plain lines that wait for the writer.
+pub const LINE_QUEUED_MAX: usize = 112;
+
+/// Most entries of a log filter.
+pub const LOG_FILTER_ENTRIES_MAX: usize = 32;
+
+/// How long a log that is dropped waits for its last records: a process may not stay because nobody reads its output.
+pub const LOG_LAST_FLUSH: Duration = Duration::from_millis(200);
+
+/// Bytes that go to the output in one write, at least; a pipe takes 64 KiB before it blocks.
+pub const LOG_WRITE_BYTES: usize = 8 * 1024;
+
+/// Stack of a thread that writes log records or lines.
+pub const LOG_STACK_BYTES: usize = 256 * 1024;
+
+/// How often the safety thread sends a beat to the guard process while motion is possible.
+pub const GUARD_BEAT: Duration = Duration::from_millis(50);
+
+/// Silence after which the guard makes the actuators safe: four beats may be late. At 0.8 m/s the car moves 20 cm.
+pub const GUARD_SILENCE: Duration = Duration::from_millis(250);
+
+/// Most actuators of one guard; each has a thread there.
+pub const GUARD_ACTUATORS_MAX: usize = 16;
+
+/// Most bytes of an actuator's name on the way to the guard.
+pub const GUARD_NAME_BYTES: usize = 64;
+
+/// Most writes of a safe sequence.
+pub const GUARD_WRITES_MAX: usize = 32;
+
+/// Most bytes of one write of a safe sequence.
+pub const GUARD_WRITE_BYTES: usize = 64;
+
+/// Attempts at one write of a safe sequence: a bus may be disturbed for a moment.
+pub const GUARD_ATTEMPTS_MAX: usize = 3;
+
+/// How long the guard waits until an actuator takes a write.
+pub const GUARD_WRITE_WAIT: Duration = Duration::from_millis(50);
+
+/// How often the guard repeats the safe sequences after our death: a command that was under way may land later.
+pub const GUARD_REPEATS: usize = 4;
+
+/// Time between these repeats.
+pub const GUARD_REPEAT_EVERY: Duration = Duration::from_millis(50);
+
+/// How long the guard stays after the last repeat for an actuator that is still taking its writes.
+pub const GUARD_LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the start of the guard process may take: it may come from an SD card.
+pub const GUARD_START_WAIT: Duration = Duration::from_secs(5);
+
+/// How long the guard may take to answer a registration.
+pub const GUARD_ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// Stack of a thread in the guard; it formats nothing.
+pub const GUARD_STACK_BYTES: usize = 128 * 1024;
+
+const _: () = assert!(SAFETY_PRIORITY > NODE_PRIORITY_MAX, "the safety thread is above all nodes");
+const _: () = assert!(TURN_MESSAGES_MAX <= QUEUE_DEPTH_MAX as usize, "a turn serves at most a full queue");
+// What the writer holds, what waits, and one record in the hands of each of 64 threads: then a full queue gives up its
+// oldest record, not the newest.
+const _: () = assert!(2 * LOG_QUEUED_MAX + 64 <= LOG_RECORDS);
+const _: () = assert!(2 * LINE_QUEUED_MAX + 32 <= LINE_RECORDS);
+const _: () = assert!(GUARD_SILENCE.as_millis() >= 4 * GUARD_BEAT.as_millis());
+// The lengths of names, writes and lists are one byte each in the guard's frames.
+const _: () = assert!(GUARD_NAME_BYTES < 256 && GUARD_WRITES_MAX < 256 && GUARD_WRITE_BYTES < 256);

@@ -1,0 +1,64 @@
+//! What a callback may ask.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Time};
+use crate::incarnation::{CancelToken, Incarnation};
+use crate::lineage::{Lineage, LineageCell};
+
+/// What a callback may ask: the time, the node's name, whether to give up.
+#[derive(Debug)]
+pub struct Context {
+    clock: Clock,
+    incarnation: Arc<Incarnation>,
+    lineage: Arc<LineageCell>,
+    now: Cell<Time>,
+}
+
+impl Context {
+    pub(crate) fn new(clock: Clock, incarnation: Arc<Incarnation>, lineage: Arc<LineageCell>) -> Self {
+        Self { clock, incarnation, lineage, now: Cell::new(Time::ZERO) }
+    }
+
+    /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now.get()
+    }
+
+    /// The node's instance name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        self.incarnation.instance()
+    }
+
+    /// The token that says when long work should be given up. Setting it interrupts nothing: long work looks at it.
+    #[must_use]
+    pub fn cancel(&self) -> &CancelToken {
+        self.incarnation.cancel()
+    }
+
+    /// From which first event this call descends. What is published now descends from it too.
+    #[must_use]
+    pub fn lineage(&self) -> Lineage {
+        self.lineage.get()
+    }
+
+    pub(crate) fn incarnation(&self) -> &Arc<Incarnation> {
+        &self.incarnation
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Begins a callback: takes the time, and makes what it publishes descend from `cause`, or begin a new lineage.
+    pub(crate) fn begin(&self, cause: Option<Lineage>) -> Time {
+        let now = self.clock.now();
+        self.now.set(now);
+        let root = || Lineage::begin(now, self.incarnation.source());
+        self.lineage.set(cause.map_or_else(root, Lineage::child));
+        now
+    }
+}

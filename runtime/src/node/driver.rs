@@ -1,0 +1,198 @@
+//! Drivers: how blocking input reaches a node.
+//!
+//! A driver has two forms. The threaded one, `run`, may block, on a thread of its own. The stepped one, `step`, never
+//! blocks; it is what a simulation calls in virtual time. A driver that only waits for times needs the stepped form alone.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread};
+
+use nevil_msgs::Message;
+
+use crate::bus::{Bus, PublishError, Published, Publisher};
+use crate::clock::{Clock, Time};
+use crate::error::{NodeError, NodeResult};
+use crate::incarnation::Incarnation;
+use crate::lineage::{Lineage, LineageCell};
+
+/// Blocking input of a node, such as a sensor that is read or a socket that is waited for.
+pub trait Driver: Send + 'static {
+    /// What it hands to the node's callback. It travels on a topic of its own, `<node>/<driver>`, and is counted there.
+    type Input: Message;
+
+    /// The threaded form: reads until `stop` says so. The default waits for the times that [`Self::step`] names.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot go on: the node fails. Returning `Ok` without having been told to stop fails the node too.
+    fn run(&mut self, input: &DriverInput<Self::Input>, stop: &Stop) -> NodeResult {
+        while let Some(next) = self.step(stop.now(), input)? {
+            if stop.wait_until(next) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What makes a `run` that blocks return early, called from another thread. Not needed where only `stop` is waited
+    /// for.
+    fn unblock(&self) -> Option<Unblock> {
+        None
+    }
+
+    /// The stepped form: does what is due at `now`, without blocking, and names the next time. `None` ends the driver.
+    ///
+    /// # Errors
+    ///
+    /// As for `run`; by default, that there is no stepped form.
+    fn step(&mut self, _now: Time, _input: &DriverInput<Self::Input>) -> Result<Option<Time>, NodeError> {
+        Err(NodeError::new("this driver has no stepped form, so that it cannot run under a simulated clock"))
+    }
+}
+
+/// Makes a blocked [`Driver::run`] return; called from another thread, at most a few times.
+pub type Unblock = Box<dyn Fn() + Send + Sync>;
+
+/// Where a driver puts its input.
+pub struct DriverInput<T: Message> {
+    publisher: Publisher<T>,
+    lineage: Arc<LineageCell>,
+    clock: Clock,
+    source: u32,
+}
+
+impl<T: Message> DriverInput<T> {
+    pub(crate) fn new(bus: &Bus, publisher: Publisher<T>, lineage: Arc<LineageCell>, source: u32) -> Self {
+        Self { publisher, lineage, clock: bus.clock().clone(), source }
+    }
+
+    /// Hands `input` to the node's callback. Never blocks; a node that is too slow loses the oldest, and it is counted.
+    /// Each input begins a new lineage.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Publisher::publish`].
+    pub fn send(&self, input: T) -> Result<Published, PublishError<T>> {
+        self.lineage.set(Lineage::begin(self.clock.now(), self.source));
+        self.publisher.publish(input)
+    }
+}
+
+impl<T: Message> fmt::Debug for DriverInput<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DriverInput({})", self.publisher.topic())
+    }
+}
+
+/// Tells a driver to stop. Clones are the same signal.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<StopCell>);
+
+#[derive(Debug)]
+struct StopCell {
+    clock: Clock,
+    stopped: AtomicBool,
+    waiting: OnceLock<Thread>,
+}
+
+impl Stop {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self(Arc::new(StopCell { clock, stopped: AtomicBool::new(false), waiting: OnceLock::new() }))
+    }
+
+    /// Whether the driver should return.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::Acquire)
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// Waits until `time`, or until the driver should return; whether it should. To be called on the driver's thread.
+    #[must_use]
+    pub fn wait_until(&self, time: Time) -> bool {
+        // The first call names the thread, and the others come from the same one.
+        let _ = self.0.waiting.set(thread::current());
+        while !self.is_stopped() {
+            let now = self.now();
+            if now >= time {
+                return false;
+            }
+            thread::park_timeout(time.since(now));
+        }
+        true
+    }
+
+    pub(crate) fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+        if let Some(waiting) = self.0.waiting.get() {
+            waiting.unpark();
+        }
+    }
+}
+
+/// A driver that has been declared, whatever it reads.
+pub(crate) trait AnyDriver: Send {
+    fn open(&mut self) -> Result<Box<dyn ReadyDriver>, NodeError>;
+}
+
+/// A driver that has been opened, whatever it reads.
+pub(crate) trait ReadyDriver: Send {
+    fn name(&self) -> &Arc<str>;
+    fn run(&mut self, stop: &Stop) -> NodeResult;
+    fn step(&mut self, now: Time) -> Result<Option<Time>, NodeError>;
+    fn unblock(&self) -> Option<Unblock>;
+}
+
+pub(crate) struct DriverSlot<O, P> {
+    pub(crate) name: Arc<str>,
+    pub(crate) bus: Bus,
+    pub(crate) incarnation: Arc<Incarnation>,
+    pub(crate) open: O,
+    /// Makes the publisher of the driver's topic, anew at each activation.
+    pub(crate) publisher: P,
+}
+
+impl<D, O, P> AnyDriver for DriverSlot<O, P>
+where
+    D: Driver,
+    O: FnMut() -> Result<D, NodeError> + Send,
+    P: Fn(Arc<LineageCell>) -> Result<Publisher<D::Input>, NodeError> + Send,
+{
+    fn open(&mut self) -> Result<Box<dyn ReadyDriver>, NodeError> {
+        let driver = (self.open)()?;
+        let lineage = Arc::<LineageCell>::default();
+        let publisher = (self.publisher)(Arc::clone(&lineage))?;
+        let input = DriverInput::new(&self.bus, publisher, lineage, self.incarnation.source());
+        Ok(Box::new(Opened { name: Arc::clone(&self.name), driver, input }))
+    }
+}
+
+struct Opened<D: Driver> {
+    name: Arc<str>,
+    driver: D,
+    input: DriverInput<D::Input>,
+}
+
+impl<D: Driver> ReadyDriver for Opened<D> {
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    fn run(&mut self, stop: &Stop) -> NodeResult {
+        self.driver.run(&self.input, stop)
+    }
+
+    fn step(&mut self, now: Time) -> Result<Option<Time>, NodeError> {
+        self.driver.step(now, &self.input)
+    }
+
+    fn unblock(&self) -> Option<Unblock> {
+        self.driver.unblock()
+    }
+}

@@ -1,0 +1,61 @@
+//! What all nodes of a robot share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::actuator::Actuators;
+use crate::bus::{Bus, Wake};
+use crate::clock::Clock;
+use crate::device::Claims;
+
+/// What all nodes of a robot share. Clones are handles on the same things.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    pub(crate) bus: Bus,
+    pub(crate) claims: Claims,
+    pub(crate) actuators: Actuators,
+    pub(crate) runtime_dir: Option<Arc<PathBuf>>,
+    pub(crate) seed: u64,
+    /// Told when a node has failed.
+    pub(crate) failures: Arc<Wake>,
+}
+
+impl Environment {
+    /// An environment without topics, claims or actuators. `seed` decides every random choice of a simulation.
+    #[must_use]
+    pub fn new(clock: Clock, seed: u64) -> Self {
+        Self {
+            bus: Bus::new(clock),
+            claims: Claims::default(),
+            actuators: Actuators::default(),
+            runtime_dir: None,
+            seed,
+            failures: Arc::default(),
+        }
+    }
+
+    /// The same, with a directory for the sockets of this robot.
+    #[must_use]
+    pub fn with_runtime_dir(mut self, directory: PathBuf) -> Self {
+        self.runtime_dir = Some(Arc::new(directory));
+        self
+    }
+
+    /// The bus.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Who holds which device.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// What moves.
+    #[must_use]
+    pub fn actuators(&self) -> &Actuators {
+        &self.actuators
+    }
+}

@@ -1,0 +1,104 @@
+//! The one place through which every call of user code goes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::bus::Outcome;
+use crate::error::{NodeResult, panic_text};
+use crate::lineage::Lineage;
+use crate::node::context::Context;
+use crate::node::shared::{Failure, NodeShared};
+
+/// One callback of a node: its name, its counters, and the guard around its calls.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    name: Arc<str>,
+    shared: Arc<NodeShared>,
+    ok: AtomicU64,
+    failed: AtomicU64,
+    panicked: AtomicU64,
+    longest_ns: AtomicU64,
+}
+
+/// How the calls of one callback ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CallbackCounts {
+    /// Name of the callback.
+    pub name: String,
+    /// Calls that returned `Ok`.
+    pub ok: u64,
+    /// Calls that returned an error.
+    pub failed: u64,
+    /// Calls that panicked.
+    pub panicked: u64,
+    /// Longest call in microseconds.
+    pub longest_us: u64,
+}
+
+impl Guarded {
+    pub(crate) fn new(name: Arc<str>, shared: Arc<NodeShared>) -> Arc<Self> {
+        let guarded = Arc::new(Self {
+            name,
+            shared: Arc::clone(&shared),
+            ok: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            longest_ns: AtomicU64::new(0),
+        });
+        shared.add_callback(Arc::clone(&guarded));
+        guarded
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Calls `callback`: an error is counted and logged; a panic is caught, counted, and fails the node, because the
+    /// node may be half-updated.
+    pub(crate) fn call(
+        &self,
+        ctx: &Context,
+        cause: Option<Lineage>,
+        callback: impl FnOnce() -> NodeResult,
+    ) -> (Outcome, NodeResult) {
+        let began = ctx.begin(cause);
+        let result = catch_unwind(AssertUnwindSafe(callback));
+        let took = ctx.clock().now().since(began);
+        // Relaxed, here and below: counts for people to read, written by one thread.
+        self.longest_ns.fetch_max(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        match result {
+            Ok(Ok(())) => {
+                self.ok.fetch_add(1, Ordering::Relaxed);
+                (Outcome::Ok, Ok(()))
+            }
+            Ok(Err(error)) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name);
+                (Outcome::Failed, Err(error))
+            }
+            Err(payload) => {
+                self.panicked.fetch_add(1, Ordering::Relaxed);
+                let text = panic_text(&*payload);
+                // The payload's own drop is foreign code too.
+                drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+                self.shared.fail(Failure::Panicked { callback: self.name.to_string(), text: text.clone() });
+                (Outcome::Panicked, Err(crate::error::NodeError::new(format!("panicked: {text}"))))
+            }
+        }
+    }
+
+    pub(crate) fn counts(&self) -> CallbackCounts {
+        // Relaxed: counts for people to read.
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CallbackCounts {
+            name: self.name.to_string(),
+            ok: read(&self.ok),
+            failed: read(&self.failed),
+            panicked: read(&self.panicked),
+            longest_us: read(&self.longest_ns) / 1000,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! How a node declares what it needs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nevil_msgs::{Fnv1a, Message, Topic};
+
+use crate::actuator::{self, Actuate, Actuator, OpenActuator};
+use crate::bus::{Publisher, Received, TopicError};
+use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
+use crate::error::{NodeError, NodeResult};
+use crate::incarnation::Incarnation;
+use crate::lineage::LineageCell;
+use crate::node::Node;
+use crate::node::context::Context;
+use crate::node::driver::{Driver, DriverSlot};
+use crate::node::environment::Environment;
+use crate::node::guarded::Guarded;
+use crate::node::shared::NodeShared;
+use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
+use crate::node::work::{SubscriptionSource, Work};
+
+/// What a node declares in [`Node::configure`]. Nothing of it has an effect before the node is activated.
+pub struct Setup<'a, N: Node> {
+    environment: &'a Environment,
+    incarnation: Arc<Incarnation>,
+    lineage: Arc<LineageCell>,
+    shared: Arc<NodeShared>,
+    work: Work<N>,
+}
+
+/// What is wrong with a declaration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The topic cannot be had.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// Another node holds the device.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// The period of a timer is zero.
+    #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
+    ZeroPeriod {
+        /// The timer's callback.
+        callback: Arc<str>,
+    },
+}
+
+impl<'a, N: Node> Setup<'a, N> {
+    pub(crate) fn new(
+        environment: &'a Environment,
+        incarnation: Arc<Incarnation>,
+        shared: Arc<NodeShared>,
+    ) -> Self {
+        Self { environment, incarnation, lineage: Arc::default(), shared, work: Work::default() }
+    }
+
+    /// The node's instance name.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        self.incarnation.instance()
+    }
+
+    /// Whether time is simulated, so that devices must be simulated within this process.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.environment.bus.clock().is_simulated()
+    }
+
+    /// A seed for this node's random choices: the same for the same launch seed and instance name.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        let mut hash = Fnv1a::new();
+        hash.write(&self.environment.seed.to_le_bytes());
+        hash.write(self.instance().as_bytes());
+        hash.finish()
+    }
+
+    /// Directory for the sockets of this robot, if it has one.
+    #[must_use]
+    pub fn runtime_dir(&self) -> Option<&Path> {
+        self.environment.runtime_dir.as_ref().map(|directory| directory.as_path())
+    }
+
+    /// A publisher on `topic`. Publishing is refused until the node is activated.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Topic`] if the topic carries another type.
+    pub fn publisher<T: Message>(&mut self, topic: Topic<T>) -> Result<Publisher<T>, SetupError> {
+        let (incarnation, lineage) = (Arc::clone(&self.incarnation), Arc::clone(&self.lineage));
+        Ok(self.environment.bus.publisher(topic.name(), &topic, incarnation, lineage)?)
+    }
+
+    /// Calls `callback` with each message on `topic`, in the order of each publisher.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Topic`] if the topic carries another type.
+    pub fn subscribe<T, F>(&mut self, topic: Topic<T>, callback: F) -> Result<(), SetupError>
+    where
+        T: Message,
+        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
+    {
+        self.subscribe_by_name(topic.name(), topic, callback)
+    }
+
+    /// Calls `callback` every `period`, for the first time one period after activation.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::ZeroPeriod`].
+    pub fn every<F>(&mut self, period: Duration, callback: F) -> Result<Timer, SetupError>
+    where
+        F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
+    {
+        if period.is_zero() {
+            return Err(SetupError::ZeroPeriod { callback: callback_name::<F>().into() });
+        }
+        Ok(self.timer(period, Repeats::Always, callback))
+    }
+
+    /// Calls `callback` once, `delay` after activation, and `delay` after each [`Timer::restart`].
+    pub fn after<F>(&mut self, delay: Duration, callback: F) -> Timer
+    where
+        F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
+    {
+        self.timer(delay, Repeats::Once, callback)
+    }
+
+    /// A device that the runtime opens with `open` on activation and closes on deactivation. `claim` names it over the
+    /// whole robot, such as `i2c-1:0x14`; no other node may claim it.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Claim`] with the holder's name.
+    pub fn device<D, O>(&mut self, claim: &str, open: O) -> Result<Device<D>, SetupError>
+    where
+        D: Send + 'static,
+        O: FnMut() -> DeviceResult<D> + Send + 'static,
+    {
+        self.environment.claims.claim(claim, self.incarnation.instance())?;
+        let fault = self.environment.claims.fault(claim);
+        let device = Device::new(claim.into(), Arc::clone(&self.incarnation), fault);
+        self.work.devices.push(Box::new(DeviceSlot { device: device.clone(), open }));
+        Ok(device)
+    }
+
+    /// Something that moves, opened with `open` on activation after the devices. The runtime makes it safe when its
+    /// command expires, when motion is inhibited, and when the process dies.
+    pub fn actuator<A, O>(&mut self, name: &str, open: O) -> Actuator<A>
+    where
+        A: Actuate,
+        O: FnMut() -> DeviceResult<OpenActuator<A>> + Send + 'static,
+    {
+        let name = format!("{}/{name}", self.instance()).into();
+        let clock = self.environment.bus.clock();
+        let (actuator, slot) =
+            actuator::declare(name, &self.incarnation, &self.environment.actuators, clock, open);
+        self.work.actuators.push(Box::new(slot));
+        actuator
+    }
+
+    /// A driver, made by `open` on activation, whose inputs are passed to `callback`.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Topic`] if the topic `<node>/<name>` carries another type.
+    pub fn driver<D, O, F>(&mut self, name: &str, open: O, callback: F) -> Result<(), SetupError>
+    where
+        D: Driver,
+        O: FnMut() -> Result<D, NodeError> + Send + 'static,
+        F: Fn(&mut N, &Received<D::Input>, &Context) -> NodeResult + Send + 'static,
+    {
+        let topic_name: Arc<str> = format!("{}/{name}", self.instance()).into();
+        let topic = Topic::<D::Input>::new("driver input");
+        self.subscribe_by_name(&topic_name, topic, callback)?;
+        let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
+        // Declared now, so that its queue is planned; the driver gets its own at each activation.
+        drop(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?);
+        let publisher = {
+            let (bus, incarnation) = (bus.clone(), Arc::clone(&incarnation));
+            move |lineage| Ok(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), lineage)?)
+        };
+        self.work.drivers.push(Box::new(DriverSlot { name: name.into(), bus, incarnation, open, publisher }));
+        Ok(())
+    }
+
+    fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>
+    where
+        T: Message,
+        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
+    {
+        let callback_name: Arc<str> = callback_name::<F>().into();
+        let (bus, instance) = (&self.environment.bus, self.incarnation.instance());
+        let wake = Arc::clone(&self.shared.wake);
+        let subscription = bus.subscribe(name, &topic, (instance, &callback_name), wake)?;
+        let guarded = Guarded::new(callback_name, Arc::clone(&self.shared));
+        self.work.sources.push(Box::new(SubscriptionSource { subscription, guarded, callback }));
+        Ok(())
+    }
+
+    fn timer<F>(&mut self, delay: Duration, repeats: Repeats, callback: F) -> Timer
+    where
+        F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
+    {
+        let timer = Timer::new(delay, repeats);
+        let guarded = Guarded::new(callback_name::<F>().into(), Arc::clone(&self.shared));
+        self.shared.add_timer(guarded.name(), timer.clone());
+        self.work.timers.push(TimerSource { timer: timer.clone(), guarded, callback: Box::new(callback) });
+        timer
+    }
+
+    pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>) {
+        let context = Context::new(self.environment.bus.clock().clone(), self.incarnation, self.lineage);
+        (self.work, context, self.shared)
+    }
+}
+
+/// `on_range` for `crate::ObstacleDetection::on_range`.
+fn callback_name<F>() -> &'static str {
+    let name = std::any::type_name::<F>();
+    let name = name.strip_suffix("::{{closure}}").unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name)
+}

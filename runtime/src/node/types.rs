@@ -1,0 +1,196 @@
+//! Node types by name: how a launch file's `type: motion` becomes a node.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use nevil_msgs::{FieldInfo, Value, ValueError};
+
+use crate::error::{NodeError, panic_text};
+use crate::incarnation::Incarnation;
+use crate::limits::NAME_BYTES_MAX;
+use crate::node::Node;
+use crate::node::environment::Environment;
+use crate::node::setup::Setup;
+use crate::node::shared::{NodeShared, NodeState};
+use crate::node::work::{AnyNode, NodeCore};
+use crate::parameter::Parameters;
+
+/// The node types that a robot can launch, by name.
+#[derive(Clone, Debug, Default)]
+pub struct NodeTypes(BTreeMap<&'static str, NodeType>);
+
+impl NodeTypes {
+    /// No node types.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same and `N`, which launch files call `name`.
+    ///
+    /// # Panics
+    ///
+    /// If another type has that name.
+    #[must_use]
+    pub fn with<N: Node>(mut self, name: &'static str) -> Self {
+        let before = self.0.insert(name, NodeType::new::<N>(name));
+        assert!(before.is_none(), "a node type has a name of its own, but there are two of `{name}`");
+        self
+    }
+
+    /// The type called `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&NodeType> {
+        self.0.get(name)
+    }
+
+    /// The names, ascending.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
+    }
+
+    /// The helper process called `name`, of whichever type declared it.
+    #[must_use]
+    pub fn process(&self, name: &str) -> Option<HelperProcess> {
+        self.0
+            .values()
+            .flat_map(|node_type| node_type.processes)
+            .find(|process| process.name == name)
+            .copied()
+    }
+}
+
+/// A process that a node type starts from the robot's own executable, as `<executable> process <name> …`.
+#[derive(Clone, Copy)]
+pub struct HelperProcess {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does with the words that follow its name.
+    pub main: fn(&[String]) -> ExitCode,
+}
+
+impl fmt::Debug for HelperProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HelperProcess({})", self.name)
+    }
+}
+
+/// A node type: its parameters, and how to make one.
+#[derive(Clone)]
+pub struct NodeType {
+    name: &'static str,
+    processes: &'static [HelperProcess],
+    schema: fn() -> &'static [FieldInfo],
+    configure: fn(
+        &Environment,
+        &Arc<NodeShared>,
+        Arc<Incarnation>,
+        &Value,
+    ) -> Result<Box<dyn AnyNode>, ConfigureError>,
+}
+
+impl NodeType {
+    fn new<N: Node>(name: &'static str) -> Self {
+        Self { name, processes: N::PROCESSES, schema: N::Params::schema, configure: configure::<N> }
+    }
+
+    /// The name that launch files use.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The parameters of the type.
+    #[must_use]
+    pub fn schema(&self) -> &'static [FieldInfo] {
+        (self.schema)()
+    }
+
+    /// Configures a node called `instance`: runs its `configure`, and nothing else.
+    pub(crate) fn configure(
+        &self,
+        environment: &Environment,
+        shared: &Arc<NodeShared>,
+        number: u32,
+        params: &Value,
+    ) -> Result<Box<dyn AnyNode>, ConfigureError> {
+        let instance = &shared.instance;
+        if instance.is_empty() || instance.len() > NAME_BYTES_MAX || !instance.bytes().all(is_name_byte) {
+            return Err(ConfigureError::Name { given: instance.to_string() });
+        }
+        let source = environment.bus.source(instance);
+        let incarnation = Arc::new(Incarnation::new(Arc::clone(instance), source, number));
+        let node = (self.configure)(environment, shared, incarnation, params)?;
+        shared.set_state(NodeState::Configured);
+        Ok(node)
+    }
+
+    /// Runs `configure` for a check: no thread, no device, no effect; the node is dropped. What it declared is then known
+    /// to `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigureError`].
+    pub fn check(
+        &self,
+        environment: &Environment,
+        instance: &str,
+        params: &Value,
+    ) -> Result<(), ConfigureError> {
+        let shared = NodeShared::new(instance.into(), Arc::clone(&environment.failures));
+        self.configure(environment, &shared, 1, params).map(drop)
+    }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
+}
+
+fn configure<N: Node>(
+    environment: &Environment,
+    shared: &Arc<NodeShared>,
+    incarnation: Arc<Incarnation>,
+    params: &Value,
+) -> Result<Box<dyn AnyNode>, ConfigureError> {
+    let params = N::Params::from_value(params).map_err(ConfigureError::Params)?;
+    let mut setup = Setup::<N>::new(environment, incarnation, Arc::clone(shared));
+    let node = catch_unwind(AssertUnwindSafe(|| N::configure(&mut setup, params)))
+        .map_err(|payload| ConfigureError::Panicked { text: panic_text(&*payload) })?
+        .map_err(ConfigureError::Refused)?;
+    let (work, ctx, shared) = setup.finish();
+    Ok(Box::new(NodeCore::new(node, work, ctx, shared)))
+}
+
+impl fmt::Debug for NodeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeType({})", self.name)
+    }
+}
+
+/// Why a node could not be configured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigureError {
+    /// Its name is not one.
+    #[error("`{given}` is not a name for a node; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _")]
+    Name {
+        /// The name that was given.
+        given: String,
+    },
+    /// Its parameters are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Params(Vec<ValueError>),
+    /// It refused.
+    #[error("{0}")]
+    Refused(NodeError),
+    /// It panicked.
+    #[error("its `configure` panicked: {text}")]
+    Panicked {
+        /// What it said.
+        text: String,
+    },
+}

@@ -1,0 +1,245 @@
+//! The callbacks of a node behind one face, so that the executor need not know their types.
+
+use std::sync::Arc;
+
+use nevil_msgs::{Message, TopicPriority};
+
+use crate::actuator::AnyActuator;
+use crate::bus::{Received, Subscription};
+use crate::clock::Time;
+use crate::device::AnyDevice;
+use crate::error::{NodeError, NodeResult};
+use crate::guard::GuardLink;
+use crate::limits::TURN_MESSAGES_MAX;
+use crate::node::Node;
+use crate::node::context::Context;
+use crate::node::driver::{AnyDriver, ReadyDriver};
+use crate::node::guarded::Guarded;
+use crate::node::shared::{NodeShared, NodeState};
+use crate::node::timer::TimerSource;
+
+/// Everything that a node has declared.
+pub(crate) struct Work<N: Node> {
+    pub(crate) sources: Vec<Box<dyn Source<N>>>,
+    pub(crate) timers: Vec<TimerSource<N>>,
+    pub(crate) drivers: Vec<Box<dyn AnyDriver>>,
+    pub(crate) devices: Vec<Box<dyn AnyDevice>>,
+    pub(crate) actuators: Vec<Box<dyn AnyActuator>>,
+}
+
+impl<N: Node> Default for Work<N> {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            timers: Vec::new(),
+            drivers: Vec::new(),
+            devices: Vec::new(),
+            actuators: Vec::new(),
+        }
+    }
+}
+
+/// A subscription and its callback, whatever the type of its messages.
+pub(crate) trait Source<N>: Send {
+    fn priority(&self) -> TopicPriority;
+    fn queued(&mut self) -> usize;
+    /// Calls the callback with the next message; `false` if there is none.
+    fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
+}
+
+pub(crate) struct SubscriptionSource<T: Message, F> {
+    pub(crate) subscription: Subscription<T>,
+    pub(crate) guarded: Arc<Guarded>,
+    pub(crate) callback: F,
+}
+
+impl<N, T, F> Source<N> for SubscriptionSource<T, F>
+where
+    N: Node,
+    T: Message,
+    F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send,
+{
+    fn priority(&self) -> TopicPriority {
+        self.subscription.topic().qos.priority
+    }
+
+    fn queued(&mut self) -> usize {
+        self.subscription.queued()
+    }
+
+    fn serve(&mut self, node: &mut N, ctx: &Context) -> bool {
+        let Some(received) = self.subscription.take() else { return false };
+        let account = self.subscription.account();
+        account.begin();
+        let cause = received.header().lineage;
+        // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
+        let callback = &self.callback;
+        let (outcome, _) = self.guarded.call(ctx, Some(cause), move || {
+            let result = callback(node, &received, ctx);
+            drop(received);
+            result
+        });
+        account.end(outcome);
+        true
+    }
+}
+
+/// What a turn of a node left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Whether messages are still queued.
+    pub(crate) more: bool,
+    /// When the next timer is due.
+    pub(crate) next_due: Option<Time>,
+}
+
+/// A configured node, whatever its type: the step core of the executor. It takes no thread and waits for nothing.
+pub(crate) trait AnyNode: Send {
+    /// Opens devices and actuators, calls `activate`, arms the timers, and returns the opened drivers.
+    fn activate(&mut self, guard: Option<&GuardLink>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError>;
+    /// Serves every due timer and every source that has messages, by priority.
+    fn turn(&mut self) -> Turn;
+    /// Calls `deactivate` and closes what `activate` opened.
+    fn deactivate(&mut self) -> NodeResult;
+    /// Calls `shutdown` and drops the node; what is still queued is discarded and counted.
+    fn shutdown(self: Box<Self>) -> NodeResult;
+}
+
+pub(crate) struct NodeCore<N: Node> {
+    node: N,
+    work: Work<N>,
+    ctx: Context,
+    shared: Arc<NodeShared>,
+    activate: Arc<Guarded>,
+    deactivate: Arc<Guarded>,
+    shutdown: Arc<Guarded>,
+}
+
+impl<N: Node> NodeCore<N> {
+    pub(crate) fn new(node: N, mut work: Work<N>, ctx: Context, shared: Arc<NodeShared>) -> Self {
+        // Stable: sources of one priority are served in the order of their declaration.
+        work.sources.sort_by_key(|source| std::cmp::Reverse(source.priority()));
+        let hook = |name: &str| Guarded::new(name.into(), Arc::clone(&shared));
+        let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
+        Self { node, work, ctx, shared, activate, deactivate, shutdown }
+    }
+
+    fn open(&mut self, guard: Option<&GuardLink>) -> Result<(), NodeError> {
+        for device in &mut self.work.devices {
+            device.open()?;
+        }
+        for actuator in &mut self.work.actuators {
+            let name = Arc::clone(&actuator.cell().name);
+            let sequence = actuator
+                .open()
+                .map_err(|cause| NodeError::new(format!("actuator `{name}` could not be opened: {cause}")))?;
+            // The guard process gets its handle before the first command is let through.
+            if let (Some(guard), Some(sequence)) = (guard, sequence) {
+                guard.register(&name, sequence)?;
+            }
+            actuator.permit();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        for actuator in &mut self.work.actuators {
+            actuator.close();
+        }
+        for device in self.work.devices.iter_mut().rev() {
+            if let Err(error) = device.close() {
+                tracing::warn!("node `{}`: {error}", self.shared.instance);
+            }
+        }
+    }
+}
+
+impl<N: Node> AnyNode for NodeCore<N> {
+    fn activate(&mut self, guard: Option<&GuardLink>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError> {
+        self.open(guard)?;
+        self.ctx.incarnation().open();
+        let (node, ctx) = (&mut self.node, &self.ctx);
+        let (_, result) = self.activate.call(ctx, None, || node.activate(ctx));
+        let drivers =
+            result.and_then(|()| self.work.drivers.iter_mut().map(|driver| driver.open()).collect());
+        match drivers {
+            Ok(drivers) => {
+                let now = self.ctx.clock().now();
+                for timer in &self.work.timers {
+                    timer.timer.arm(now);
+                }
+                self.shared.set_state(NodeState::Active);
+                Ok(drivers)
+            }
+            Err(error) => {
+                self.ctx.incarnation().fence();
+                self.close();
+                Err(error)
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Turn {
+        // Taken before anything is looked at: what is said from now on needs another turn.
+        self.shared.wake.take();
+        let mut more = false;
+        if self.shared.state() != NodeState::Active {
+            return Turn { more, next_due: None };
+        }
+        let now = self.ctx.clock().now();
+        for timer in &self.work.timers {
+            timer.serve(now, &mut self.node, &self.ctx);
+        }
+        for source in &mut self.work.sources {
+            // A snapshot: what arrives while this turn runs waits for the next one.
+            let queued = source.queued();
+            for _ in 0..queued.min(TURN_MESSAGES_MAX) {
+                // A failed node may be half-updated: nothing more is given to it.
+                if self.shared.state() != NodeState::Active || !source.serve(&mut self.node, &self.ctx) {
+                    break;
+                }
+            }
+            more |= queued > TURN_MESSAGES_MAX;
+        }
+        if self.shared.state() != NodeState::Active {
+            return Turn { more: false, next_due: None };
+        }
+        Turn { more, next_due: self.work.timers.iter().filter_map(|timer| timer.timer.due()).min() }
+    }
+
+    fn deactivate(&mut self) -> NodeResult {
+        for timer in &self.work.timers {
+            timer.timer.cancel();
+        }
+        let (node, ctx) = (&mut self.node, &self.ctx);
+        // A node that panicked may be half-updated: it is closed without being asked.
+        let result = match self.shared.state() {
+            NodeState::Active => self.deactivate.call(ctx, None, || node.deactivate(ctx)).1,
+            _ => Ok(()),
+        };
+        self.ctx.incarnation().fence();
+        self.close();
+        if self.shared.state() == NodeState::Active {
+            self.shared.set_state(NodeState::Inactive);
+        }
+        result
+    }
+
+    fn shutdown(self: Box<Self>) -> NodeResult {
+        let Self { mut node, work, ctx, shared, shutdown, .. } = *self;
+        let result = match shared.state() {
+            NodeState::Failed => Ok(()),
+            _ => shutdown.call(&ctx, None, || node.shutdown(&ctx)).1,
+        };
+        // Dropping is foreign code too: a panic in it is caught, counted and logged.
+        let (_, dropped) = shutdown.call(&ctx, None, move || {
+            drop(node);
+            drop(work);
+            Ok(())
+        });
+        if shared.state() != NodeState::Failed {
+            shared.set_state(NodeState::Stopped);
+        }
+        result.and(dropped)
+    }
+}

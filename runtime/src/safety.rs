@@ -1,0 +1,3 @@
+//! temporary
+/// t
+pub struct Safety;

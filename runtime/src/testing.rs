@@ -1,0 +1,200 @@
+//! One node under test: its parameters, a clock that stands until it is moved, and what it publishes.
+//!
+//! ```
+//! use nevil_runtime::prelude::*;
+//! use nevil_runtime::testing::TestNode;
+//!
+//! struct Beacon { state: Publisher<Drive> }
+//!
+//! impl Node for Beacon {
+//!     type Params = ();
+//!     fn configure(setup: &mut Setup<'_, Self>, _: ()) -> Result<Self, NodeError> {
+//!         setup.every(Duration::from_millis(100), Self::beat)?;
+//!         Ok(Self { state: setup.publisher(topics::DRIVE)? })
+//!     }
+//! }
+//! impl Beacon {
+//!     fn beat(&mut self, _: &Tick, _: &Context) -> NodeResult {
+//!         self.state.publish(Drive { speed_mps: 0.0, steering_rad: 0.0, valid_for_ms: 200 })?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let mut beacon = TestNode::<Beacon>::start("")?;
+//! beacon.advance(Duration::from_millis(350));
+//! assert_eq!(beacon.take(topics::DRIVE)?.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nevil_msgs::{DecodeError, Message, Topic, Value, ValueError};
+
+use crate::bus::{PublishError, Published, Publisher, TopicCounts, TopicError};
+use crate::clock::{Clock, Time};
+use crate::executor::{NodeSpec, SimulatedRobot, SimulationError};
+use crate::health::RobotStatus;
+use crate::incarnation::Incarnation;
+use crate::node::{Environment, Node, NodeState, NodeTypes};
+use crate::scheduling::ThreadSpec;
+
+/// A node under test, in virtual time. It is called `node` there.
+pub struct TestNode<N: Node> {
+    robot: SimulatedRobot,
+    publishers: BTreeMap<&'static str, Box<dyn Any>>,
+    tester: Arc<Incarnation>,
+    node: PhantomData<fn() -> N>,
+}
+
+/// Why a test could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestError {
+    /// The parameters are not YAML.
+    #[error(transparent)]
+    Params(#[from] ValueError),
+    /// The node could not be started.
+    #[error(transparent)]
+    Start(#[from] SimulationError),
+    /// The topic carries another type.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// A message could not be read back.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+impl<N: Node> TestNode<N> {
+    /// Configures and activates the node with the parameters in the YAML text `params` (empty: all defaults), with seed 1.
+    ///
+    /// # Errors
+    ///
+    /// [`TestError`] with what the node's `configure` or `activate` said.
+    pub fn start(params: &str) -> Result<Self, TestError> {
+        let types = NodeTypes::new().with::<N>("node");
+        let environment = Environment::new(Clock::simulated(), 1);
+        let tester: Arc<str> = "tester".into();
+        let source = environment.bus.source(&tester);
+        let tester = Arc::new(Incarnation::new(tester, source, 1));
+        tester.open();
+        let spec = NodeSpec {
+            instance: "node".into(),
+            node_type: types.get("node").expect("the type was just added").clone(),
+            params: Value::parse_yaml("params", params)?,
+            thread: ThreadSpec::default(),
+        };
+        let mut robot = SimulatedRobot::configure(vec![spec], environment)?;
+        robot.keep_messages();
+        robot.activate()?;
+        Ok(Self { robot, publishers: BTreeMap::new(), tester, node: PhantomData })
+    }
+
+    /// Publishes `message` on `topic`, as another node would; the node sees it in the next [`Self::step`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Publisher::publish`].
+    ///
+    /// # Panics
+    ///
+    /// If the node uses `topic` with another type.
+    pub fn publish<T: Message>(&mut self, topic: Topic<T>, message: T) -> Result<Published, PublishError<T>> {
+        let bus = &self.robot.environment().bus;
+        let publisher = self.publishers.entry(topic.name()).or_insert_with(|| {
+            let publisher = bus.publisher(topic.name(), &topic, Arc::clone(&self.tester), Arc::default());
+            let publisher = publisher.unwrap_or_else(|error| panic!("{error}"));
+            bus.seal().unwrap_or_else(|error| panic!("{error}"));
+            Box::new(publisher)
+        });
+        let publisher = publisher.downcast_ref::<Publisher<T>>();
+        publisher.expect("the bus has checked the type of the topic").publish(message)
+    }
+
+    /// Lets the node do everything that is to be done now; the clock stands.
+    ///
+    /// # Panics
+    ///
+    /// If the node fails (panics, or its driver ends): see [`Self::try_advance`] to test for that.
+    pub fn step(&mut self) {
+        self.advance(Duration::ZERO);
+    }
+
+    /// Moves the clock by `duration`, calling every timer and driver at its time.
+    ///
+    /// # Panics
+    ///
+    /// As for [`Self::step`].
+    pub fn advance(&mut self, duration: Duration) {
+        self.try_advance(duration).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same for a node that may fail.
+    ///
+    /// # Errors
+    ///
+    /// [`SimulationError::Failed`] with the panic or the driver's error.
+    pub fn try_advance(&mut self, duration: Duration) -> Result<(), SimulationError> {
+        self.robot.run_for(duration)?;
+        self.robot.settle()
+    }
+
+    /// The messages on `topic` since the last call, from the test's own publishers too.
+    ///
+    /// # Errors
+    ///
+    /// [`TestError::Decode`] if the topic carries another type.
+    pub fn take<T: Message>(&mut self, topic: Topic<T>) -> Result<Vec<T>, TestError> {
+        let kept = self.robot.take_messages(topic.name());
+        kept.iter().map(|bytes| Ok(nevil_msgs::decode(bytes)?)).collect()
+    }
+
+    /// Makes every operation on the device `claim` fail with `text`, until [`Self::heal_device`].
+    pub fn break_device(&mut self, claim: &str, text: &str) {
+        self.robot.environment().claims.break_device(claim, text);
+    }
+
+    /// Lets the device `claim` work again.
+    pub fn heal_device(&mut self, claim: &str) {
+        self.robot.environment().claims.heal_device(claim);
+    }
+
+    /// The accounts of `topic`.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Unknown`] if nobody has declared it.
+    pub fn counts(&self, topic: &str) -> Result<TopicCounts, TopicError> {
+        self.robot.environment().bus.counts(topic)
+    }
+
+    /// Everything that can be seen of the node and its topics.
+    #[must_use]
+    pub fn status(&self) -> RobotStatus {
+        RobotStatus::read_simulated(&self.robot)
+    }
+
+    /// Where the node is in its life.
+    #[must_use]
+    pub fn state(&self) -> NodeState {
+        self.robot.nodes().next().map_or(NodeState::Stopped, |node| node.state())
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.robot.now()
+    }
+
+    /// Deactivates and shuts the node down; returns what went wrong, accounts that do not balance among it.
+    #[must_use]
+    pub fn stop(mut self) -> Vec<String> {
+        let problems = self.robot.stop().into_iter().map(|problem| problem.to_string());
+        let problems: Vec<_> = problems.collect();
+        let imbalances = self.robot.environment().bus.imbalances();
+        problems.into_iter().chain(imbalances).collect()
+    }
+}
