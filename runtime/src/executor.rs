@@ -7,6 +7,8 @@
 
 mod driver_thread;
 mod simulation;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 use std::fmt;

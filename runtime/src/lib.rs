@@ -34,7 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules, from the lowest layer up; each uses only those above it (a test keeps the order).
+//! The modules stand from the lowest layer up; each uses only those above it (a test keeps the order).
 #![forbid(unsafe_code)]
 
 #[cfg(panic = "abort")]
@@ -43,22 +43,55 @@ compile_error!("Nevil catches the panics of callbacks: remove `panic = \"abort\"
 // The derives write `::nevil_runtime::…`, and this crate uses them too.
 extern crate self as nevil_runtime;
 
-mod actuator;
-mod bus;
-mod clock;
-mod device;
+// Why a callback could not do its work.
 mod error;
-mod executor;
-mod guard;
-mod health;
-mod incarnation;
+
+// Every bound, in one place.
 pub mod limits;
+
+// Time, real or simulated.
+mod clock;
+
+// From which first event a message descends.
 mod lineage;
+
+// One life of a node, its fence and its cancel token.
+mod incarnation;
+
+// Log records through a bounded lane.
 pub mod log;
-mod node;
+
+// Parameters of a node.
 mod parameter;
-mod safety;
+
+// Topics, publishers, subscriptions, accounts.
+mod bus;
+
+// The process that makes safe when this one is dead.
+pub mod guard;
+
+// Exclusive things outside the process.
+mod device;
+
+// What moves, and how it is made safe.
+mod actuator;
+
+// What a thread wanted and got.
 mod scheduling;
+
+// What a node declares and what it is called with.
+mod node;
+
+// The step core's two drivers: threads and simulation.
+mod executor;
+
+// Beats to the guard, and the stop of all motion.
+mod safety;
+
+// Snapshots for tools.
+mod health;
+
+// One node under test.
 pub mod testing;
 
 pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};

@@ -113,11 +113,7 @@ impl<T: Message> Subscription<T> {
 
 impl<T: Message> Drop for Subscription<T> {
     fn drop(&mut self) {
-        self.refresh();
-        for lane in &self.lanes {
-            lane.close();
-            self.port.side.account.discarded.add(lane.sweep().count() as u64);
-        }
+        self.port.topic.unsubscribe(&self.port);
     }
 }
 

@@ -124,6 +124,18 @@ impl<T: Message> TopicCore<T> {
         Subscription::new(port)
     }
 
+    /// Ends a subscription: nothing more is queued for it, and what is queued is discarded and counted.
+    pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>) {
+        // Under the registration lock, so that no publisher that comes meanwhile gets a lane that is never closed.
+        let mut ends = self.ends();
+        let ended =
+            ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
+        for lane in ended.flat_map(|entry| entry.lanes) {
+            lane.close();
+            port.side.account.discarded.add(lane.sweep().count() as u64);
+        }
+    }
+
     fn ends(&self) -> MutexGuard<'_, Ends<T>> {
         // Registration has no step that panics half-way; if one did, what is there is still consistent.
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)

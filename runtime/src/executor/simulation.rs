@@ -171,8 +171,9 @@ impl SimulatedRobot {
     pub fn settle(&mut self) -> Result<(), SimulationError> {
         let now = self.now();
         self.environment.actuators.serve(now);
-        for simulated in &mut self.nodes {
-            simulated.step_drivers(now);
+        for index in 0..self.nodes.len() {
+            self.nodes[index].step_drivers(now);
+            self.check(index, 0)?;
         }
         self.record()?;
         let mut turns = 0;
