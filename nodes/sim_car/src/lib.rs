@@ -1,2 +1,28 @@
-//! Nevil node.
+//! A simulated PiCar-X in a simulated room, and the wire on which a robot drives it.
+//!
+//! What is here decides and has no clock: [`World`] is the room, [`Simulation`] the car in it, [`ToWorld`] and
+//! [`FromWorld`] the frames between a robot and a world that runs in a process of its own.
 #![forbid(unsafe_code)]
+
+mod car;
+mod geometry;
+mod simulation;
+mod wire;
+mod world;
+
+pub use car::{
+    CarFlaws, FOOTPRINT, MOTOR_RESPONSE_S, MotorCommand, SERVO_SPEED_DEG_PER_S, SPEED_AT_FULL_MPS,
+    STEERING_MAX_DEG, WHEELBASE_M,
+};
+pub use geometry::{Footprint, Point, Pose};
+pub use simulation::{
+    CONE_HALF_DEG, ECHO_MAX_M, Ping, RANGE_MAX_M, RANGE_MIN_M, STEP, Settings, Simulation, State,
+};
+pub use wire::{
+    Decoder, FRAME_BYTES_MAX, Frame, FromWorld, HEADER_BYTES, STOP_FRAME, ToWorld, WireMessage, WireProblem,
+    WireState,
+};
+pub use world::{
+    Circle, Object, Rectangle, SHAPES_MAX, SIZE_MAX_M, Size, Start, THICKNESS_MIN_M, Wall, World,
+    WorldProblem,
+};
