@@ -77,6 +77,12 @@ pub enum CommandError {
         /// Whether an earlier command has not returned.
         in_use: bool,
     },
+    /// The guard process is gone, so that nobody would make it safe if this process died.
+    #[error("actuator `{actuator}` may not move, because the guard process is gone; start the robot again")]
+    Unguarded {
+        /// The actuator.
+        actuator: Arc<str>,
+    },
     /// The validity is out of range.
     #[error(
         "actuator `{actuator}`: validity is out of range ({given:?}), above 0 and at most {COMMAND_VALID_MAX:?} is allowed; repeat the command instead"
@@ -140,8 +146,11 @@ impl<A: Actuate> Actuator<A> {
             refused();
             return Err(CommandError::Unavailable { actuator: actuator(), in_use: false });
         };
+        if !self.cell.extend_to(self.cell.clock.now() + valid_for) {
+            refused();
+            return Err(CommandError::Unguarded { actuator: actuator() });
+        }
         self.cell.commands.fetch_add(1, Ordering::Relaxed);
-        self.cell.extend_to(self.cell.clock.now() + valid_for);
         control.apply(command).map_err(|cause| CommandError::Failed { actuator: actuator(), cause })
     }
 

@@ -106,7 +106,7 @@ pub use error::{NodeError, NodeResult};
 pub use executor::{
     NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode, Waker, thread_name,
 };
-pub use guard::SafeSequence;
+pub use guard::{Guard, GuardEvent, GuardWatch, SafeSequence};
 pub use health::{NodeStatus, RobotStatus, TopicStatus};
 pub use incarnation::{CancelToken, Incarnation};
 pub use lineage::Lineage;

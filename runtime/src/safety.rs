@@ -1,3 +1,196 @@
-//! temporary
-/// t
-pub struct Safety;
+//! The safety thread: beats for the guard process while something moves, and the end of all motion.
+//!
+//! ```text
+//!  first actuator moves ── arm ──► guard          safety thread: beat every 50 ms while anything moves,
+//!                      └─ unpark ► safety thread                 disarm and sleep when nothing does
+//! ```
+//! It runs no foreign code: what makes an actuator safe runs on that actuator's helper thread, which is started here,
+//! before the actuator opens.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::actuator::{Actuators, run_helper};
+use crate::bus::Wake;
+use crate::guard::{Guard, GuardEvent, GuardWatch};
+use crate::limits::{GUARD_BEAT, MAKE_SAFE_DEADLINE, SAFETY_PRIORITY, THREAD_NAME_BYTES};
+use crate::node::Environment;
+use crate::scheduling::{self, Policy, ThreadReport, ThreadSpec};
+
+/// Stack of the helper threads of actuators, which run foreign code, and of the safety thread.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// The safety of a robot whose nodes are configured: its safety thread, the helpers of its actuators, its guard.
+pub struct Safety {
+    shared: Arc<Shared>,
+    actuators: Actuators,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    guard: Option<Arc<Guard>>,
+    armed: AtomicBool,
+    ended: AtomicBool,
+    guard_lost: AtomicBool,
+    failures: Arc<Wake>,
+    report: OnceLock<ThreadReport>,
+}
+
+impl Safety {
+    /// Starts the helper of each actuator that a node of `environment` has declared, and the safety thread. With a
+    /// `guard`, nothing moves that it does not watch over; `watch` tells of it.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, if a thread cannot be started: then nothing may move.
+    pub fn start(environment: &Environment, guard: Option<(Arc<Guard>, GuardWatch)>) -> io::Result<Self> {
+        let actuators = environment.actuators().clone();
+        for cell in actuators.cells() {
+            let name: String = format!("safe {}", cell.name).chars().take(THREAD_NAME_BYTES).collect();
+            thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || run_helper(&cell))?;
+        }
+        let (guard, watch) = guard.unzip();
+        let shared = Arc::new(Shared {
+            guard,
+            armed: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            guard_lost: AtomicBool::new(false),
+            failures: Arc::clone(&environment.failures),
+            report: OnceLock::new(),
+        });
+        if let Some(watch) = watch {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name("guard watch".into()).spawn(move || shared.watch(watch))?;
+        }
+        let thread = {
+            let (shared, actuators) = (Arc::clone(&shared), actuators.clone());
+            let builder = thread::Builder::new().name("safety".into()).stack_size(STACK_BYTES);
+            builder.spawn(move || shared.run(&actuators))?
+        };
+        let (begins, safety) = (Arc::clone(&shared), thread.thread().clone());
+        actuators.on_motion(Box::new(move || {
+            let may = begins.arm();
+            safety.unpark();
+            may
+        }));
+        Ok(Self { shared, actuators, thread: Some(thread) })
+    }
+
+    /// Lets nothing move any more and makes everything safe. Names the actuators for which that took longer than
+    /// [`MAKE_SAFE_DEADLINE`].
+    pub fn inhibit(&self) -> Vec<Arc<str>> {
+        self.actuators.inhibit(MAKE_SAFE_DEADLINE)
+    }
+
+    /// Makes everything safe once more, for what was under way. Names the actuators for which that took too long.
+    pub fn make_safe(&self) -> Vec<Arc<str>> {
+        self.actuators.make_safe(MAKE_SAFE_DEADLINE)
+    }
+
+    /// Whether the guard process has ended, although nobody told it to. Nothing moves any more then.
+    #[must_use]
+    pub fn guard_lost(&self) -> bool {
+        self.shared.guard_lost.load(Ordering::Acquire)
+    }
+
+    /// What the safety thread wanted and got, once it runs.
+    #[must_use]
+    pub fn thread_report(&self) -> Option<&ThreadReport> {
+        self.shared.report.get()
+    }
+
+    /// Ends the safety thread and releases the guard: everything is safe, and the devices are closed.
+    pub fn end(mut self) {
+        self.shared.ended.store(true, Ordering::Release);
+        if let Some(guard) = &self.shared.guard
+            && let Err(error) = guard.release()
+        {
+            tracing::warn!("the guard process could not be released: {error}");
+        }
+        for cell in self.actuators.cells() {
+            cell.end();
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It runs no foreign code; a panic in it is a bug that the panic hook has reported.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Motion begins; whether it may.
+    fn arm(&self) -> bool {
+        let Some(guard) = &self.guard else { return true };
+        self.armed.store(true, Ordering::SeqCst);
+        match guard.arm() {
+            Ok(()) => true,
+            Err(error) => {
+                self.lose_guard(&error.to_string());
+                false
+            }
+        }
+    }
+
+    fn run(&self, actuators: &Actuators) {
+        let policy = Policy::Fifo { priority: SAFETY_PRIORITY };
+        let spec = ThreadSpec { policy, stack_bytes: STACK_BYTES, ..ThreadSpec::default() };
+        // Set once: there is one safety thread.
+        let _ = self.report.set(scheduling::apply(&spec, "safety"));
+        while !self.ended.load(Ordering::Acquire) {
+            let sent = match &self.guard {
+                Some(guard) if actuators.is_moving() => guard.beat(),
+                Some(guard) if self.armed.swap(false, Ordering::SeqCst) => {
+                    let disarmed = guard.disarm();
+                    // Motion may have begun since the look above, and been disarmed here.
+                    if actuators.is_moving() && !self.arm() {
+                        return;
+                    }
+                    disarmed
+                }
+                _ => Ok(()),
+            };
+            if let Err(error) = sent {
+                self.lose_guard(&error.to_string());
+            }
+            if actuators.is_moving() && self.guard.is_some() {
+                thread::park_timeout(GUARD_BEAT);
+            } else {
+                // Woken when motion begins, and at the end.
+                thread::park();
+            }
+        }
+    }
+
+    /// Waits for what the guard process has to tell.
+    fn watch(&self, mut watch: GuardWatch) {
+        loop {
+            match watch.next_event() {
+                GuardEvent::Fired(why) => {
+                    tracing::warn!(
+                        "the guard process has made everything safe: {why:?}; motion goes on with the next command"
+                    );
+                }
+                GuardEvent::Gone { status } => {
+                    if !self.ended.load(Ordering::Acquire) {
+                        self.lose_guard(&format!("it ended ({status:?})"));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn lose_guard(&self, why: &str) {
+        if !self.guard_lost.swap(true, Ordering::AcqRel) {
+            tracing::error!("the guard process is lost: {why}; nothing may move without it");
+            self.failures.wake();
+        }
+    }
+}
+
+/// How long the end of motion may take at a stop: [`MAKE_SAFE_DEADLINE`], and the look that follows it.
+const _: () = assert!(MAKE_SAFE_DEADLINE.as_millis() <= Duration::from_millis(50).as_millis());

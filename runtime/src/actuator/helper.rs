@@ -73,16 +73,18 @@ impl ActuatorCell {
         *self.make_safe.lock().unwrap_or_else(PoisonError::into_inner) = make_safe;
     }
 
-    /// A command holds until `time`.
-    pub(crate) fn extend_to(&self, time: Time) {
+    /// A command holds until `time`; `false` if nothing may move, because nobody guards it.
+    pub(crate) fn extend_to(&self, time: Time) -> bool {
         // SeqCst, with the other side in `run_helper`: either this sees the alarm for which the helper is about to
         // sleep, or the helper sees this expiry before it does.
-        if self.expires.swap(time.as_ns(), Ordering::SeqCst) == 0 {
-            self.motion.begin();
+        if self.expires.swap(time.as_ns(), Ordering::SeqCst) == 0 && !self.motion.begin() {
+            self.expires.store(0, Ordering::SeqCst);
+            return false;
         }
         if time.as_ns() < self.alarm.load(Ordering::SeqCst) {
             self.wake();
         }
+        true
     }
 
     /// When the command that it obeys expires; `None` if it is safe.

@@ -50,8 +50,8 @@ impl Actuators {
         self.lock().clone()
     }
 
-    /// Calls `begins` whenever the first actuator begins to move.
-    pub(crate) fn on_motion(&self, begins: Box<dyn Fn() + Send + Sync>) {
+    /// Asks `begins` whenever the first actuator is about to move.
+    pub(crate) fn on_motion(&self, begins: MotionBegins) {
         // One safety thread per robot, started once.
         let _ = self.motion.begins.set(begins);
     }
@@ -105,16 +105,21 @@ impl fmt::Debug for Actuators {
 #[derive(Default)]
 pub(crate) struct Motion {
     moving: AtomicU32,
-    begins: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    begins: OnceLock<MotionBegins>,
 }
 
+/// Told that motion begins; `false`: it may not.
+pub(crate) type MotionBegins = Box<dyn Fn() -> bool + Send + Sync>;
+
 impl Motion {
-    pub(crate) fn begin(&self) {
-        if self.moving.fetch_add(1, Ordering::SeqCst) == 0
-            && let Some(begins) = self.begins.get()
-        {
-            begins();
+    /// One actuator more is about to move; whether it may.
+    pub(crate) fn begin(&self) -> bool {
+        let first = self.moving.fetch_add(1, Ordering::SeqCst) == 0;
+        let may = !first || self.begins.get().is_none_or(|begins| begins());
+        if !may {
+            self.end();
         }
+        may
     }
 
     pub(crate) fn end(&self) {

@@ -19,7 +19,7 @@ use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
-use crate::guard::GuardLink;
+use crate::guard::Guard;
 use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling::{self, ThreadReport};
@@ -72,7 +72,7 @@ impl ThreadedNode {
         spec: NodeSpec,
         thread_name: &str,
         environment: &Environment,
-        guard: Option<GuardLink>,
+        guard: Option<Arc<Guard>>,
         waker: &Waker,
     ) -> Result<Self, OrderError> {
         let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
@@ -172,7 +172,7 @@ struct Body {
     orders: Arc<Orders>,
     waker: Waker,
     clock: Clock,
-    guard: Option<GuardLink>,
+    guard: Option<Arc<Guard>>,
     drivers: Vec<DriverThread>,
 }
 
@@ -226,7 +226,7 @@ impl Body {
     }
 
     fn activate(&mut self, node: &mut dyn AnyNode) {
-        let result = node.activate(self.guard.as_ref()).and_then(|drivers| self.start(drivers));
+        let result = node.activate(self.guard.as_deref()).and_then(|drivers| self.start(drivers));
         if result.is_err() {
             // What did start is ended again; the error that is reported is the first one.
             let _ = node.deactivate();

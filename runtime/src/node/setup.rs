@@ -8,6 +8,7 @@ use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
 use crate::bus::{Publisher, Received, TopicError};
+use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
 use crate::incarnation::Incarnation;
@@ -67,6 +68,12 @@ impl<'a, N: Node> Setup<'a, N> {
     #[must_use]
     pub fn is_simulated(&self) -> bool {
         self.environment.bus.clock().is_simulated()
+    }
+
+    /// The robot's clock, for what a device needs to know of time. Callbacks use [`Context::now`].
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.environment.bus.clock().clone()
     }
 
     /// A seed for this node's random choices: the same for the same launch seed and instance name.

@@ -9,7 +9,7 @@ use crate::bus::{Received, Subscription};
 use crate::clock::Time;
 use crate::device::AnyDevice;
 use crate::error::{NodeError, NodeResult};
-use crate::guard::GuardLink;
+use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
 use crate::node::context::Context;
@@ -96,7 +96,7 @@ pub(crate) struct Turn {
 /// A configured node, whatever its type: the step core of the executor. It takes no thread and waits for nothing.
 pub(crate) trait AnyNode: Send {
     /// Opens devices and actuators, calls `activate`, arms the timers, and returns the opened drivers.
-    fn activate(&mut self, guard: Option<&GuardLink>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError>;
+    fn activate(&mut self, guard: Option<&Guard>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError>;
     /// Serves every due timer and every source that has messages, by priority.
     fn turn(&mut self) -> Turn;
     /// Calls `deactivate` and closes what `activate` opened.
@@ -124,10 +124,12 @@ impl<N: Node> NodeCore<N> {
         Self { node, work, ctx, shared, activate, deactivate, shutdown }
     }
 
-    fn open(&mut self, guard: Option<&GuardLink>) -> Result<(), NodeError> {
+    fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
         for device in &mut self.work.devices {
             device.open()?;
         }
+        // From here on the node may publish and use its devices: actuators and drivers are opened through them.
+        self.ctx.incarnation().open();
         for actuator in &mut self.work.actuators {
             let name = Arc::clone(&actuator.cell().name);
             let sequence = actuator
@@ -155,13 +157,12 @@ impl<N: Node> NodeCore<N> {
 }
 
 impl<N: Node> AnyNode for NodeCore<N> {
-    fn activate(&mut self, guard: Option<&GuardLink>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError> {
-        self.open(guard)?;
-        self.ctx.incarnation().open();
+    fn activate(&mut self, guard: Option<&Guard>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError> {
+        let opened = self.open(guard);
         let (node, ctx) = (&mut self.node, &self.ctx);
-        let (_, result) = self.activate.call(ctx, None, || node.activate(ctx));
+        let activated = opened.and_then(|()| self.activate.call(ctx, None, || node.activate(ctx)).1);
         let drivers =
-            result.and_then(|()| self.work.drivers.iter_mut().map(|driver| driver.open()).collect());
+            activated.and_then(|()| self.work.drivers.iter_mut().map(|driver| driver.open()).collect());
         match drivers {
             Ok(drivers) => {
                 let now = self.ctx.clock().now();

@@ -4,7 +4,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mm::MlockAllFlags;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
@@ -130,4 +132,39 @@ pub fn receive_with_handle(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<
         .drain()
         .find_map(|part| if let RecvAncillaryMessage::ScmRights(mut fds) = part { fds.next() } else { None });
     Ok((message.bytes, handle))
+}
+
+/// Sends as much of `bytes` as there is room for now. Never blocks, never raises a signal.
+///
+/// # Errors
+///
+/// The operating system's, `WouldBlock` if there is no room, `BrokenPipe` if the other end is gone.
+pub fn send_now(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?)
+}
+
+/// Waits until `handle` has something to read or its other end is gone, at most for `timeout`; says whether that is so.
+/// A socket's own time-out is late by an eighth, this one is not.
+///
+/// # Errors
+///
+/// The operating system's, `Interrupted` among them.
+pub fn wait_readable(handle: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    wait_ready(handle, PollFlags::IN, timeout)
+}
+
+/// Waits until `handle` takes a write, at most for `timeout`; says whether it does. What cannot be waited for, as most
+/// devices, takes it at once. Leaves the handle's own settings alone, which it may share with another process.
+///
+/// # Errors
+///
+/// The operating system's, `Interrupted` among them.
+pub fn wait_writable(handle: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    wait_ready(handle, PollFlags::OUT, timeout)
+}
+
+fn wait_ready(handle: BorrowedFd<'_>, what: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
+    let timeout = timeout.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
+    let mut handles = [PollFd::from_borrowed_fd(handle, what)];
+    Ok(rustix::event::poll(&mut handles, timeout.as_ref())? > 0)
 }
