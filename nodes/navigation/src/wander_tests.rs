@@ -1,0 +1,126 @@
+use super::*;
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// A wanderer, and a car that obeys it at once.
+struct Trip {
+    wander: Wander,
+    now: Duration,
+    obeyed: Motion,
+}
+
+impl Trip {
+    fn new(seed: u64) -> Self {
+        let wander = Wander::new(CarShape::default(), WanderLimits::default(), seed);
+        Self { wander, now: Duration::ZERO, obeyed: Motion::NONE }
+    }
+
+    fn step(&mut self, sight: Option<Sight>, way: Way) -> Motion {
+        let drive = self.wander.step(self.now, Senses { sight, way, obeyed: self.obeyed });
+        assert_eq!(drive.valid_for, Duration::from_millis(300));
+        self.now += TICK;
+        self.obeyed = drive.motion;
+        drive.motion
+    }
+
+    /// Steps until the wanderer is `doing` that, at most 20 s.
+    fn until(&mut self, doing: Doing, sight: Option<Sight>, way: Way) {
+        for _ in 0..200 {
+            self.step(sight, way);
+            if self.wander.doing() == doing {
+                return;
+            }
+        }
+        panic!("not {doing:?} within 20 s");
+    }
+}
+
+fn echo(distance_m: f32) -> Option<Sight> {
+    Some(Sight::Echo { distance_m })
+}
+
+#[test]
+fn it_never_drives_faster_nor_turns_farther_than_its_limits() {
+    let mut trip = Trip::new(1);
+    let limits = WanderLimits::default();
+    for turn in 0..3000_u32 {
+        let way = if turn % 97 < 10 { Way::Blocked } else { Way::Open };
+        let motion = trip.step(echo(0.3 + (turn % 31) as f32 * 0.1), way);
+        assert!(f64::from(motion.speed_mps.abs()) <= limits.cruise_mps + 1e-6);
+        assert!(f64::from(motion.steering_rad.abs()) <= CarShape::default().steering_rad_max + 1e-6);
+    }
+}
+
+#[test]
+fn without_any_echo_it_does_not_drive_forward() {
+    let mut trip = Trip::new(1);
+    let forward_m: f32 =
+        (0..600).map(|_| trip.step(Some(Sight::Lost), Way::Open).speed_mps.max(0.0) * 0.1).sum();
+    assert_eq!(forward_m, 0.0, "three lost readings stop it before it begins");
+}
+
+#[test]
+fn when_forward_is_blocked_it_stops_at_once_and_then_backs_off() {
+    let mut trip = Trip::new(1);
+    trip.until(Doing::Running, echo(2.0), Way::Open);
+    for _ in 0..10 {
+        trip.step(echo(2.0), Way::Open);
+    }
+    assert!(trip.step(echo(2.0), Way::Blocked).speed_mps <= 0.0);
+    trip.until(Doing::BackingOff, echo(2.0), Way::Blocked);
+    assert!(trip.step(echo(2.0), Way::Blocked).speed_mps < 0.0);
+}
+
+#[test]
+fn blocked_from_the_start_it_stays_where_it_is() {
+    let mut trip = Trip::new(1);
+    for _ in 0..100 {
+        assert_eq!(trip.step(echo(2.0), Way::Blocked).speed_mps, 0.0);
+    }
+    assert_eq!(trip.wander.doing(), Doing::Stuck);
+}
+
+#[test]
+fn straight_ahead_it_stops_with_room_to_turn() {
+    let mut trip = Trip::new(1);
+    trip.until(Doing::Running, echo(2.0), Way::Open);
+    while trip.obeyed.steering_rad != 0.0 {
+        trip.until(Doing::Looking, echo(2.0), Way::Open);
+        trip.until(Doing::Running, echo(2.0), Way::Open);
+    }
+    assert!(trip.step(echo(2.0), Way::Open).speed_mps > 0.0);
+    assert_eq!(trip.step(echo(0.37), Way::Open).speed_mps, 0.0);
+}
+
+#[test]
+fn the_wheels_turn_only_while_it_stands() {
+    let mut trip = Trip::new(2);
+    let mut last = Motion::NONE;
+    for turn in 0..3000_u32 {
+        let motion = trip.step(echo(0.4 + (turn % 40) as f32 * 0.05), Way::Open);
+        let turned = (motion.steering_rad - last.steering_rad).abs() > 1e-6;
+        assert!(!turned || (last.speed_mps == 0.0 && motion.speed_mps == 0.0), "turn {turn}");
+        last = motion;
+    }
+}
+
+#[test]
+fn after_a_second_without_a_call_it_has_forgotten_everything() {
+    let mut trip = Trip::new(1);
+    trip.until(Doing::Running, echo(2.0), Way::Open);
+    trip.now += Duration::from_secs(2);
+    assert_eq!(trip.step(echo(2.0), Way::Open).speed_mps, 0.0);
+    assert_eq!(trip.wander.reckoning.pose, reckoning::Pose::HOME);
+}
+
+#[test]
+fn one_seed_gives_one_way_and_another_seed_another() {
+    let way = |seed| {
+        let mut trip = Trip::new(seed);
+        (0..600_u32)
+            .map(|turn| trip.step(echo(0.5 + (turn % 20) as f32 * 0.1), Way::Open))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(way(3), way(3));
+    assert_ne!(way(3), way(4));
+}

@@ -1,0 +1,164 @@
+//! Sensor, zones, wanderer and arbiter in a closed loop with the simulated car, without threads and clocks.
+//!
+//! A reading is taken each 100 ms and arrives a period later, as if it had waited in a queue. What the wanderer and the
+//! zones make of it reaches the arbiter 50 ms after that, which decides each 50 ms.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use nevil_node_motion::{Arbiter, DriveRequest, MotionLimits, Safety, Source};
+use nevil_node_navigation::{CarShape, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};
+use nevil_node_obstacle_detection::{Level, Reading, ZoneLimits, Zones};
+use nevil_node_sim_car::{MotorCommand, Ping, SPEED_AT_FULL_MPS, STEP, Settings, Simulation, World};
+
+const TURN: Duration = Duration::from_millis(50);
+
+/// Who says where to go.
+pub(crate) enum Driver {
+    /// The wanderer with these limits.
+    Wander(WanderLimits),
+    /// Somebody who always wants straight ahead at this speed.
+    Blind { speed_mps: f32 },
+}
+
+/// Whether the arbiter hears of danger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// As on the robot.
+    On,
+    /// It is always told that all is well.
+    Off,
+}
+
+/// How a run went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) driven_m: f64,
+    pub(crate) touches: u32,
+    /// Least distance between the car and anything, in metres.
+    pub(crate) clearance_m_min: f64,
+    /// Squares of half a metre in which the car has been.
+    pub(crate) squares: usize,
+    /// Share of the time in which the car had nowhere to go.
+    pub(crate) stuck_share: f64,
+    /// Share of the time in which forward was forbidden.
+    pub(crate) blocked_share: f64,
+}
+
+struct Loop {
+    car: Simulation,
+    zones: Zones,
+    arbiter: Arbiter,
+    guard: Guard,
+    /// Taken last, not arrived yet.
+    reading: Option<Ping>,
+    /// Decided last, not arrived yet.
+    sent: (Option<Drive>, Level),
+    obeyed: Motion,
+}
+
+/// Runs for `time` and says how it went.
+pub(crate) fn run(
+    world: &World,
+    settings: Settings,
+    driver: Driver,
+    guard: Guard,
+    time: Duration,
+) -> Outcome {
+    let mut it = Loop {
+        car: Simulation::new(world, settings).unwrap(),
+        zones: Zones::new(ZoneLimits::default()).unwrap(),
+        arbiter: Arbiter::new(MotionLimits::default()),
+        guard,
+        reading: None,
+        sent: (None, Level::SensorError),
+        obeyed: Motion::NONE,
+    };
+    let mut wander = match driver {
+        Driver::Wander(limits) => Some(Wander::new(CarShape::default(), limits, settings.seed)),
+        Driver::Blind { .. } => None,
+    };
+    let mut outcome = Outcome { clearance_m_min: f64::INFINITY, ..Outcome::default() };
+    let mut squares = HashSet::new();
+    let (mut turns, mut stuck, mut blocked) = (0_u32, 0_u32, 0_u32);
+    let mut now = Duration::ZERO;
+    while now < time {
+        it.decide(now);
+        if turns % 2 == 0 {
+            let obeyed = it.obeyed;
+            it.sense(now, |sight, way| match (&mut wander, &driver) {
+                (Some(wander), _) => wander.step(now, Senses { sight, way, obeyed }),
+                (None, Driver::Blind { speed_mps }) => Drive {
+                    motion: Motion { speed_mps: *speed_mps, steering_rad: 0.0 },
+                    valid_for: Duration::from_millis(300),
+                },
+                (None, Driver::Wander(_)) => unreachable!("a wandering driver has a wanderer"),
+            });
+            blocked += u32::from(it.sent.1 >= Level::Danger);
+            stuck += u32::from(wander.as_ref().is_some_and(|wander| wander.doing() == Doing::Stuck));
+            let pose = it.car.state().pose;
+            squares.insert(((pose.x_m / 0.5) as i32, (pose.y_m / 0.5) as i32));
+            outcome.clearance_m_min = outcome.clearance_m_min.min(it.car.clearance_m());
+        }
+        it.car.step(TURN);
+        now += TURN;
+        turns += 1;
+    }
+    let state = it.car.state();
+    outcome.driven_m = state.driven_m;
+    outcome.touches = state.touches;
+    outcome.squares = squares.len();
+    outcome.stuck_share = f64::from(stuck) * 2.0 / f64::from(turns);
+    outcome.blocked_share = f64::from(blocked) * 2.0 / f64::from(turns);
+    outcome
+}
+
+impl Loop {
+    fn decide(&mut self, now: Duration) {
+        if let (Some(drive), level) = self.sent {
+            let Motion { speed_mps, steering_rad } = drive.motion;
+            let request = DriveRequest { speed_mps, steering_rad, valid_for: drive.valid_for };
+            self.arbiter.request(Source::Autonomous, request, now).unwrap();
+            self.arbiter.safety(if self.guard == Guard::On { safety(level) } else { Safety::Free }, now);
+        }
+        let decision = self.arbiter.decide(now);
+        self.obeyed = Motion { speed_mps: decision.speed_mps, steering_rad: decision.steering_rad };
+        self.car.command(MotorCommand {
+            speed_percent: decision.speed_mps / SPEED_AT_FULL_MPS as f32 * 100.0,
+            steering_deg: decision.steering_rad.to_degrees(),
+        });
+    }
+
+    fn sense(&mut self, now: Duration, drive: impl FnOnce(Option<Sight>, Way) -> Drive) {
+        let arrived = self.reading.replace(self.car.ping());
+        let assessment = match arrived {
+            Some(ping) => self.zones.reading(now, reading(ping)),
+            None => self.zones.assess(now),
+        };
+        let sight = arrived.map(|ping| match ping {
+            Ping::Echo { distance_m } => Sight::Echo { distance_m },
+            Ping::Timeout | Ping::NoEdge => Sight::Lost,
+        });
+        let way = if assessment.level >= Level::Danger { Way::Blocked } else { Way::Open };
+        self.sent = (Some(drive(sight, way)), assessment.level);
+    }
+}
+
+fn reading(ping: Ping) -> Reading {
+    match ping {
+        Ping::Echo { distance_m } => Reading::Echo { distance_m },
+        Ping::Timeout => Reading::Timeout,
+        Ping::NoEdge => Reading::NoEdge,
+    }
+}
+
+fn safety(level: Level) -> Safety {
+    match level {
+        Level::Clear | Level::Warning => Safety::Free,
+        Level::Caution => Safety::Caution,
+        Level::Danger | Level::Emergency | Level::SensorError => Safety::NoForward,
+    }
+}
+
+// The loop steps the car in whole steps only.
+const _: () = assert!(TURN.as_millis().is_multiple_of(STEP.as_millis()));
