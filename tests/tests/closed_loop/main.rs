@@ -71,6 +71,14 @@ fn a_car_with_flaws_touches_nothing_either() {
 }
 
 #[test]
+fn with_a_torn_sensor_wire_it_never_moves() {
+    let settings = Settings { dropout_share: 1.0, ..Settings::with_seed(1) };
+    let driver = Driver::Wander(WanderLimits::default());
+    let torn = run(&yaml::world("living_room"), settings, driver, Guard::On, Duration::from_secs(60));
+    assert_eq!(torn.driven_m, 0.0, "{torn:?}");
+}
+
+#[test]
 fn who_drives_blindly_is_stopped_by_the_arbiter_and_without_it_runs_into_the_wall() {
     let blind = |guard| {
         let world = yaml::world("empty_room");
