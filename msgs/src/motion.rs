@@ -17,8 +17,8 @@ pub struct MotionStatus {
     /// Forward speed in metres per second, −0.8 to 0.8; negative is reverse.
     #[field(unit = "m/s", range = -0.8..=0.8)]
     pub speed_mps: f32,
-    /// Steering angle in radians, −0.52 to 0.52; positive is left, seen from above.
-    #[field(unit = "rad", range = -0.52..=0.52)]
+    /// Steering angle in radians, −0.5236 to 0.5236 (30°); positive is left, seen from above.
+    #[field(unit = "rad", range = -0.5236..=0.5236)]
     pub steering_rad: f32,
 }
 
@@ -31,6 +31,6 @@ pub enum DriveSource {
     Autonomous,
     /// A person, who goes before the navigation.
     Operator,
-    /// Nobody is obeyed until the emergency stop has been reset: the car stands.
+    /// Safety: the car stands whatever is wanted, because something is too near, or how near is not known.
     Emergency,
 }

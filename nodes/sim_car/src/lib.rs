@@ -1,11 +1,15 @@
 //! A simulated PiCar-X in a simulated room, and the wire on which a robot drives it.
 //!
-//! What is here decides and has no clock: [`World`] is the room, [`Simulation`] the car in it, [`ToWorld`] and
-//! [`FromWorld`] the frames between a robot and a world that runs in a process of its own.
+//! What decides has no clock: [`World`] is the room, [`Simulation`] the car in it, [`ToWorld`] and [`FromWorld`] the
+//! frames between a robot and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its
+//! ways to the car, `process` the world process.
 #![forbid(unsafe_code)]
 
 mod car;
 mod geometry;
+mod link;
+mod node;
+mod process;
 mod simulation;
 mod wire;
 mod world;
@@ -15,6 +19,8 @@ pub use car::{
     STEERING_MAX_DEG, WHEELBASE_M,
 };
 pub use geometry::{Footprint, Point, Pose};
+pub use node::{Params, SimCar};
+pub use process::WORLD_PROCESS;
 pub use simulation::{
     CONE_HALF_DEG, ECHO_MAX_M, Ping, RANGE_MAX_M, RANGE_MIN_M, STEP, Settings, Simulation, State,
 };

@@ -1,0 +1,130 @@
+//! The node around [`Wander`]: what the car senses in, wishes to drive out.
+
+use nevil_runtime::prelude::*;
+
+use crate::wander::{CarShape, Motion, Senses, Sight, Wander, WanderLimits, Way};
+
+/// How often it decides: once for each reading of the sensor.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Drives the car about without touching anything.
+#[derive(Debug)]
+pub struct Navigation {
+    wander: Wander,
+    wish: Publisher<Drive>,
+    sight: Option<Sight>,
+    way: Way,
+    obeyed: Motion,
+}
+
+/// How it drives.
+#[derive(Parameters)]
+pub struct Params {
+    /// Speed straight ahead over known floor.
+    #[param(default = 0.25, range = 0.05..=0.5, unit = "m/s")]
+    cruise_mps: f64,
+    /// Speed on arcs and backward.
+    #[param(default = 0.15, range = 0.05..=0.3, unit = "m/s")]
+    turn_mps: f64,
+    /// Distance from what it sees at which it stops, so that it has room to turn.
+    #[param(default = 0.35, range = 0.25..=2.0, unit = "m")]
+    stop_m: f64,
+    /// Floor around the car that is taken to be free at the start.
+    #[param(default = 0.6, range = 0.1..=2.0, unit = "m")]
+    start_free_m: f64,
+    /// Seed of its choices; by default the launch's.
+    seed: Option<u64>,
+}
+
+impl Node for Navigation {
+    type Params = Params;
+
+    fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
+        let limits = WanderLimits {
+            cruise_mps: params.cruise_mps,
+            turn_mps: params.turn_mps,
+            stop_m: params.stop_m,
+            start_free_m: params.start_free_m,
+            ..WanderLimits::default()
+        };
+        let seed = params.seed.unwrap_or_else(|| setup.seed());
+        setup.subscribe(topics::RANGE, Self::on_range)?;
+        setup.subscribe(topics::SAFETY_STATUS, Self::on_safety)?;
+        setup.subscribe(topics::MOTION_STATUS, Self::on_motion)?;
+        setup.every(STEP, Self::step)?;
+        Ok(Self {
+            wander: Wander::new(CarShape::default(), limits, seed),
+            wish: setup.publisher(topics::AUTONOMOUS_DRIVE)?,
+            sight: None,
+            // Until somebody says that the way is open, it is not.
+            way: Way::Blocked,
+            obeyed: Motion::NONE,
+        })
+    }
+}
+
+impl Navigation {
+    fn on_range(&mut self, range: &Received<Range>, _: &Context) -> NodeResult {
+        self.sight = Some(match range.reading {
+            RangeReading::Echo => Sight::Echo { distance_m: range.distance_m },
+            RangeReading::Timeout | RangeReading::NoEdge => Sight::Lost,
+        });
+        Ok(())
+    }
+
+    fn on_safety(&mut self, status: &Received<SafetyStatus>, _: &Context) -> NodeResult {
+        self.way = if status.level >= SafetyLevel::Danger { Way::Blocked } else { Way::Open };
+        Ok(())
+    }
+
+    /// What the motors were told, by whomever: it reckons its place from that.
+    fn on_motion(&mut self, status: &Received<MotionStatus>, _: &Context) -> NodeResult {
+        self.obeyed = Motion { speed_mps: status.speed_mps, steering_rad: status.steering_rad };
+        Ok(())
+    }
+
+    fn step(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
+        let senses = Senses { sight: self.sight.take(), way: self.way, obeyed: self.obeyed };
+        let wish = self.wander.step(ctx.now().since(Time::ZERO), senses);
+        self.wish.publish(Drive {
+            speed_mps: wish.motion.speed_mps,
+            steering_rad: wish.motion.steering_rad,
+            valid_for_ms: u32::try_from(wish.valid_for.as_millis()).unwrap_or(u32::MAX),
+        })?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nevil_runtime::testing::TestNode;
+
+    use super::*;
+
+    /// What the node wants after two seconds in which the sensor sees a wall far away.
+    fn wishes(level: SafetyLevel) -> Vec<Drive> {
+        let mut node = TestNode::<Navigation>::start("seed: 1").unwrap();
+        for _ in 0..20 {
+            node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 2.0 }).unwrap();
+            node.publish(topics::SAFETY_STATUS, SafetyStatus { level, distance_m: 2.0 }).unwrap();
+            node.advance(STEP);
+        }
+        let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();
+        assert!(node.stop().is_empty());
+        wishes
+    }
+
+    #[test]
+    fn it_wants_to_drive_where_the_way_is_open() {
+        let wishes = wishes(SafetyLevel::Clear);
+        assert_eq!(wishes.len(), 20);
+        assert!(wishes.iter().any(|wish| wish.speed_mps > 0.0), "{wishes:?}");
+    }
+
+    #[test]
+    fn it_does_not_want_to_drive_forward_where_the_way_is_blocked() {
+        for level in [SafetyLevel::Danger, SafetyLevel::Emergency, SafetyLevel::SensorError] {
+            assert!(wishes(level).iter().all(|wish| wish.speed_mps <= 0.0));
+        }
+    }
+}
