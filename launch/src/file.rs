@@ -1,0 +1,299 @@
+//! The launch file: which nodes a robot has, with which parameters, on which threads.
+//!
+//! * `reader`: from values to typed ones, with every problem kept
+//! * `thread`: `thread: { … }` of a node
+
+mod reader;
+mod thread;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nevil_msgs::{Mark, Problem, Value, ValueKind, YAML_BYTES_MAX};
+use nevil_runtime::ThreadSpec;
+use nevil_runtime::limits::NAME_BYTES_MAX;
+use serde::Deserialize;
+
+use crate::limits::{
+    NODES_MAX, SHUTDOWN_TIMEOUT_DEFAULT, SHUTDOWN_TIMEOUT_MAX, SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT,
+    START_TIMEOUT_MAX, START_TIMEOUT_MIN,
+};
+use crate::problem::{PlanError, PlanErrors, PlanProblem};
+use reader::Reader;
+
+/// The variables that `${NAME}` stands for, by name.
+pub type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<String>;
+
+/// What stands in a launch file, read and checked by itself: whether the node types exist and take these parameters
+/// is found out by the [`Plan`](crate::Plan).
+///
+/// ```
+/// use nevil_launch::LaunchFile;
+///
+/// let text = "robot: picar\nnodes:\n  motion: {}\n  eyes: { type: camera, depends_on: [motion] }";
+/// let file = LaunchFile::parse("picar.yaml".as_ref(), text, &|_| None).unwrap();
+/// assert_eq!(file.nodes[1].node_type.0, "camera");
+///
+/// let error = LaunchFile::parse("picar.yaml".as_ref(), "robot: picar\nnodes: {}", &|_| None).unwrap_err();
+/// assert_eq!(error.problems[0].to_string(), "picar.yaml:2:8: nodes: there are no nodes; name at least one");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaunchFile {
+    /// The file as the user named it.
+    pub path: PathBuf,
+    /// Name of the robot.
+    pub robot: String,
+    /// How long all nodes together may take to stop, 100 ms to 60 s.
+    pub shutdown_timeout: Duration,
+    /// How long each node may take for each phase of its start, 100 ms to 10 min.
+    pub start_timeout: Duration,
+    /// Whether the memory of the process stays out of the swap.
+    pub lock_memory: LockMemory,
+    /// What happens if the kernel denies a thread what it was to get.
+    pub on_denied: OnDenied,
+    /// The nodes in the order of the file, at least one.
+    pub nodes: Vec<NodeEntry>,
+}
+
+/// Whether the memory of the process stays out of the swap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockMemory {
+    /// It may be swapped out.
+    #[default]
+    Off,
+    /// It stays, if the kernel allows it; if not, the robot says so and goes on.
+    Try,
+    /// It stays, and without that nothing is started.
+    Require,
+}
+
+/// What happens if the kernel denies a thread its policy, priority or cores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDenied {
+    /// The thread runs with what it got, and the robot says so.
+    #[default]
+    Warn,
+    /// The robot does not start.
+    Fail,
+}
+
+/// One node of a launch file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeEntry {
+    /// Its name, unlike those of all other nodes.
+    pub instance: String,
+    /// Where the name stands.
+    pub mark: Mark,
+    /// Its type, and where that stands: at the name of the node if the type has the same name.
+    pub node_type: (String, Mark),
+    /// Its parameters: a map, or null if there are none.
+    pub params: Value,
+    /// How its thread is to be scheduled.
+    pub thread: ThreadSpec,
+    /// Whether the robot is worth nothing without it.
+    pub required: bool,
+    /// The nodes that are started before it, with the places of their names.
+    pub depends_on: Vec<(String, Mark)>,
+}
+
+/// Why a launch file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LaunchFileError {
+    /// The file cannot be opened or read, or is no UTF-8 text.
+    #[error("cannot read launch file {}: {source}", path.display())]
+    Unreadable {
+        /// The file as the user named it.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its content is wrong.
+    #[error(transparent)]
+    Wrong(#[from] PlanErrors),
+}
+
+impl LaunchFile {
+    /// Reads the file at `path`. `lookup` gives the variables of its `${NAME}`.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchFileError`], with all problems of the content.
+    pub fn read(path: &Path, lookup: Lookup<'_>) -> Result<Self, LaunchFileError> {
+        Ok(Self::parse(path, &read_text(path)?, lookup)?)
+    }
+
+    /// Reads `text`, which is the content of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// All problems: syntax, variables without a value, unknown keys, wrong types, values out of range, contradictions.
+    pub fn parse(path: &Path, text: &str, lookup: Lookup<'_>) -> Result<Self, PlanErrors> {
+        let (file, problems) = Self::parse_all(path, text, lookup);
+        PlanErrors::check(path, problems)?;
+        Ok(file)
+    }
+
+    /// The file with its problems. What is wrong is left at its default, so that more can be checked.
+    pub(crate) fn parse_all(path: &Path, text: &str, lookup: Lookup<'_>) -> (Self, Vec<PlanError>) {
+        let mut reader = Reader::default();
+        let mut file = Self {
+            path: path.to_owned(),
+            robot: String::new(),
+            shutdown_timeout: SHUTDOWN_TIMEOUT_DEFAULT,
+            start_timeout: START_TIMEOUT_DEFAULT,
+            lock_memory: LockMemory::default(),
+            on_denied: OnDenied::default(),
+            nodes: Vec::new(),
+        };
+        let name = path.display().to_string();
+        match Value::parse_yaml(&name, text) {
+            Ok(mut root) => {
+                if let Err(errors) = root.substitute(lookup) {
+                    errors.into_iter().for_each(|error| reader.value_error(error, "", &root.mark));
+                }
+                file.fill(&root, &mut reader);
+            }
+            Err(error) => reader.value_error(error, "", &Mark::named(&name)),
+        }
+        (file, reader.into_problems())
+    }
+
+    fn fill(&mut self, root: &Value, reader: &mut Reader) {
+        const KEYS: [&str; 6] =
+            ["robot", "shutdown_timeout", "start_timeout", "lock_memory", "on_denied", "nodes"];
+        if !reader.map(root, "", &KEYS) {
+            return;
+        }
+        match root.get("robot") {
+            Some(value) => self.robot = robot_name(value, reader).unwrap_or_default(),
+            None => reader.missing(root, "", "robot"),
+        }
+        if let Some(value) = root.get("shutdown_timeout") {
+            let range = SHUTDOWN_TIMEOUT_MIN..=SHUTDOWN_TIMEOUT_MAX;
+            let timeout = reader.duration(value, "shutdown_timeout", range);
+            self.shutdown_timeout = timeout.unwrap_or(SHUTDOWN_TIMEOUT_DEFAULT);
+        }
+        if let Some(value) = root.get("start_timeout") {
+            let range = START_TIMEOUT_MIN..=START_TIMEOUT_MAX;
+            let timeout = reader.duration(value, "start_timeout", range);
+            self.start_timeout = timeout.unwrap_or(START_TIMEOUT_DEFAULT);
+        }
+        if let Some(value) = root.get("lock_memory") {
+            self.lock_memory = reader.typed(value, "lock_memory").unwrap_or_default();
+        }
+        if let Some(value) = root.get("on_denied") {
+            self.on_denied = reader.typed(value, "on_denied").unwrap_or_default();
+        }
+        match root.get("nodes") {
+            Some(value) => self.nodes = nodes(value, reader),
+            None => reader.missing(root, "", "nodes"),
+        }
+    }
+}
+
+/// The text of a file, of which no more is read than a launch file may have.
+pub(crate) fn read_text(path: &Path) -> Result<String, LaunchFileError> {
+    let mut text = String::new();
+    // One byte more than allowed, so that the parser sees that it is too large.
+    let bytes_max = YAML_BYTES_MAX as u64 + 1;
+    std::fs::File::open(path)
+        .and_then(|file| file.take(bytes_max).read_to_string(&mut text))
+        .map(|_| text)
+        .map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
+}
+
+fn robot_name(value: &Value, reader: &mut Reader) -> Option<String> {
+    let given: String = reader.typed(value, "robot")?;
+    if !is_name(&given, "_-") {
+        reader.problem(&value.mark, "robot", PlanProblem::RobotName { given });
+        return None;
+    }
+    Some(given)
+}
+
+/// Whether `name` can be the name of a file, a topic and a column of a table.
+fn is_name(name: &str, others: &str) -> bool {
+    let is_letter =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || others.contains(letter);
+    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(is_letter)
+}
+
+fn nodes(value: &Value, reader: &mut Reader) -> Vec<NodeEntry> {
+    match &value.kind {
+        ValueKind::Map(entries) if entries.len() > NODES_MAX => {
+            reader.problem(&value.mark, "nodes", PlanProblem::TooManyNodes { given: entries.len() });
+            Vec::new()
+        }
+        ValueKind::Map(entries) if !entries.is_empty() => {
+            entries.iter().map(|(key, value)| node(&key.name, &key.mark, value, reader)).collect()
+        }
+        ValueKind::Map(_) | ValueKind::Null => {
+            reader.problem(&value.mark, "nodes", PlanProblem::NoNodes);
+            Vec::new()
+        }
+        _ => {
+            let problem =
+                Problem::WrongType { given: value.describe(), expected: "a map of nodes".to_owned() };
+            reader.problem(&value.mark, "nodes", problem);
+            Vec::new()
+        }
+    }
+}
+
+fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
+    const KEYS: [&str; 5] = ["type", "params", "thread", "required", "depends_on"];
+    let path = format!("nodes.{instance}");
+    let mut entry = NodeEntry {
+        instance: instance.to_owned(),
+        mark: mark.clone(),
+        node_type: (instance.to_owned(), mark.clone()),
+        params: Value::new(ValueKind::Null, mark.clone()),
+        thread: ThreadSpec::default(),
+        required: true,
+        depends_on: Vec::new(),
+    };
+    if !is_name(instance, "_") {
+        reader.problem(mark, &path, PlanProblem::InstanceName { given: instance.to_owned() });
+    }
+    if !reader.map(value, &path, &KEYS) {
+        return entry;
+    }
+    if let Some(value) = value.get("type") {
+        let node_type = reader.typed(value, &format!("{path}.type"));
+        entry.node_type = (node_type.unwrap_or_default(), value.mark.clone());
+    }
+    if let Some(value) = value.get("params") {
+        reader.any_map(value, &format!("{path}.params"));
+        entry.params = value.clone();
+    }
+    if let Some(value) = value.get("thread") {
+        entry.thread = thread::thread(value, &format!("{path}.thread"), reader);
+    }
+    if let Some(value) = value.get("required") {
+        entry.required = reader.typed(value, &format!("{path}.required")).unwrap_or(true);
+    }
+    if let Some(value) = value.get("depends_on") {
+        entry.depends_on = dependencies(value, &format!("{path}.depends_on"), reader);
+    }
+    entry
+}
+
+/// The names with their places. One that is wrong stays, so that the others keep their index.
+fn dependencies(value: &Value, path: &str, reader: &mut Reader) -> Vec<(String, Mark)> {
+    let mut names: Vec<(String, Mark)> = Vec::new();
+    for (index, element) in reader.list(value, path, "a list of nodes").iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let given: Option<String> = reader.typed(element, &path);
+        if let Some(given) = &given
+            && names.iter().any(|(name, _)| name == given)
+        {
+            reader.problem(&element.mark, &path, PlanProblem::NamedTwice { given: given.clone() });
+        }
+        names.push((given.unwrap_or_default(), element.mark.clone()));
+    }
+    names
+}

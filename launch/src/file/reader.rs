@@ -1,0 +1,127 @@
+//! From values to typed ones. What is wrong is kept, and reading goes on.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use nevil_msgs::{Mark, Problem, Value, ValueError, ValueKind, from_value};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{PlanError, PlanProblem};
+
+/// Reads values and keeps what is wrong with them.
+#[derive(Default)]
+pub(super) struct Reader {
+    problems: Vec<PlanError>,
+}
+
+impl Reader {
+    /// All that was wrong.
+    pub(super) fn into_problems(self) -> Vec<PlanError> {
+        self.problems
+    }
+
+    /// Keeps a problem, unless it follows from a variable without a value: of a value that is not known, the type is
+    /// wrong too.
+    pub(super) fn problem(&mut self, mark: &Mark, path: &str, problem: impl Into<PlanProblem>) {
+        let is_unknown =
+            |known: &PlanError| known.path == path && known.mark == *mark && known.is_of_variable();
+        if !self.problems.iter().any(is_unknown) {
+            self.problems.push(PlanError::new(mark, path, problem));
+        }
+    }
+
+    /// Keeps the problem of a value at `path`, whose place is `mark`.
+    pub(super) fn value_error(&mut self, error: ValueError, path: &str, mark: &Mark) {
+        let PlanError { mark, path, problem } = PlanError::of_value(error, path, mark);
+        self.problem(&mark, &path, problem);
+    }
+
+    /// A required key of `map` is not there.
+    pub(super) fn missing(&mut self, map: &Value, path: &str, key: &str) {
+        self.problem(&map.mark, path, Problem::MissingKey { key: key.to_owned() });
+    }
+
+    /// The value as a `T`.
+    pub(super) fn typed<T: DeserializeOwned>(&mut self, value: &Value, path: &str) -> Option<T> {
+        from_value(value).map_err(|error| self.value_error(error, path, &value.mark)).ok()
+    }
+
+    /// Whether `value` is a map, or null, which is an empty one.
+    pub(super) fn any_map(&mut self, value: &Value, path: &str) -> bool {
+        let is_map = matches!(value.kind, ValueKind::Map(_) | ValueKind::Null);
+        if !is_map {
+            self.wrong_type(value, path, "a map");
+        }
+        is_map
+    }
+
+    /// The same, and that it has no other keys than `known`.
+    pub(super) fn map(&mut self, value: &Value, path: &str, known: &[&str]) -> bool {
+        if let ValueKind::Map(entries) = &value.kind {
+            for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
+                let known = known.iter().map(ToString::to_string).collect();
+                self.problem(&key.mark, path, Problem::UnknownKey { given: key.name.clone(), known });
+            }
+        }
+        self.any_map(value, path)
+    }
+
+    /// The elements of the value, none if it is no list.
+    pub(super) fn list<'v>(&mut self, value: &'v Value, path: &str, expected: &str) -> &'v [Value] {
+        match &value.kind {
+            ValueKind::List(elements) => elements,
+            _ => {
+                self.wrong_type(value, path, expected);
+                &[]
+            }
+        }
+    }
+
+    /// The value as an integer within `range`.
+    pub(super) fn integer(&mut self, value: &Value, path: &str, range: RangeInclusive<i128>) -> Option<i128> {
+        let number: i128 = self.typed(value, path)?;
+        self.in_range(value, path, number, &range, ToString::to_string)
+    }
+
+    /// The value as a length of time within `range`.
+    pub(super) fn duration(
+        &mut self,
+        value: &Value,
+        path: &str,
+        range: RangeInclusive<Duration>,
+    ) -> Option<Duration> {
+        let duration: Duration = self.typed(value, path)?;
+        self.in_range(value, path, duration, &range, |bound| format!("{bound:?}"))
+    }
+
+    /// `number`, which `value` was read as, if it lies in `range`; a bound is written by `write`.
+    pub(super) fn in_range<T: PartialOrd>(
+        &mut self,
+        value: &Value,
+        path: &str,
+        number: T,
+        range: &RangeInclusive<T>,
+        write: impl Fn(&T) -> String,
+    ) -> Option<T> {
+        let given = || match &value.kind {
+            // As it stands in the file, with its unit.
+            ValueKind::Text(text) => text.clone(),
+            _ => value.describe(),
+        };
+        if number > *range.end() {
+            let max = write(range.end());
+            self.problem(&value.mark, path, Problem::TooLarge { given: given(), max });
+        } else if number < *range.start() {
+            let min = write(range.start());
+            self.problem(&value.mark, path, Problem::TooSmall { given: given(), min });
+        } else {
+            return Some(number);
+        }
+        None
+    }
+
+    pub(super) fn wrong_type(&mut self, value: &Value, path: &str, expected: &str) {
+        let problem = Problem::WrongType { given: value.describe(), expected: expected.to_owned() };
+        self.problem(&value.mark, path, problem);
+    }
+}

@@ -1,0 +1,215 @@
+//! What can be wrong with a launch file, and how it is said.
+
+use std::fmt;
+
+use nevil_msgs::{Mark, Problem, ValueError, nearest};
+use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX};
+
+use crate::limits::NODES_MAX;
+
+/// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanProblem {
+    /// A value that cannot be read: its syntax, type or range, or an unknown key.
+    #[error(transparent)]
+    Value(#[from] Problem),
+    /// The name of the robot is not one.
+    #[error(
+        "`{given}` is not a name for a robot; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -"
+    )]
+    RobotName {
+        /// The name.
+        given: String,
+    },
+    /// The name of a node is not one.
+    #[error("`{given}` is not a name for a node; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _")]
+    InstanceName {
+        /// The name.
+        given: String,
+    },
+    /// There is nothing to launch.
+    #[error("there are no nodes; name at least one")]
+    NoNodes,
+    /// More nodes than a robot can have.
+    #[error("too many nodes ({given}), at most {NODES_MAX} are allowed")]
+    TooManyNodes {
+        /// How many there are.
+        given: usize,
+    },
+    /// A priority for a thread that shares time.
+    #[error(
+        "a priority needs a real-time policy, and the policy is `normal`; add `policy: fifo`, or use `nice`"
+    )]
+    PriorityOfNormal,
+    /// A real-time policy without a priority.
+    #[error("policy `{policy}` needs a priority; add `priority`, 1 to {NODE_PRIORITY_MAX}")]
+    PriorityMissing {
+        /// The policy.
+        policy: &'static str,
+    },
+    /// Niceness of a real-time thread.
+    #[error("`nice` has no meaning under policy `{policy}`; leave it out, or use policy `normal`")]
+    NiceOfRealTime {
+        /// The policy.
+        policy: &'static str,
+    },
+    /// An empty list of cores.
+    #[error("there are no cores in the list; name at least one, or write `auto`")]
+    NoCores,
+    /// The same element twice in a list.
+    #[error("`{given}` is named twice; leave one of them out")]
+    NamedTwice {
+        /// The core or node.
+        given: String,
+    },
+    /// A node type that the robot does not have.
+    #[error("unknown node type `{given}`{}", known_names("node types", given, known))]
+    UnknownType {
+        /// The type.
+        given: String,
+        /// The types that there are.
+        known: Vec<String>,
+    },
+    /// A dependency on a node that the file does not have.
+    #[error("unknown node `{given}`{}", known_names("nodes", given, known))]
+    UnknownDependency {
+        /// The node.
+        given: String,
+        /// The nodes that it could depend on.
+        known: Vec<String>,
+    },
+    /// A node that waits for itself.
+    #[error("node `{node}` depends on itself; leave this out")]
+    OwnDependency {
+        /// The node.
+        node: String,
+    },
+    /// Nodes that wait for one another.
+    #[error("nodes wait for one another: {}; leave one of these dependencies out", nodes.join(" → "))]
+    Cycle {
+        /// From a node over what it depends on to that node again.
+        nodes: Vec<String>,
+    },
+    /// A required node that needs one which may be missing.
+    #[error(
+        "node `{node}` is required and depends on `{dependency}`, which may be missing; make `{dependency}` required, \
+         or add `required: false` to `{node}`"
+    )]
+    RequiredOnOptional {
+        /// The required node.
+        node: String,
+        /// The optional one.
+        dependency: String,
+    },
+    /// A node that could not be configured.
+    #[error("{text}")]
+    Refused {
+        /// What it said.
+        text: String,
+    },
+    /// A node whose `configure` panicked.
+    #[error("the node's `configure` panicked: {text}; this is an error in the node type `{node_type}`")]
+    Panicked {
+        /// The node's type.
+        node_type: String,
+        /// What it said.
+        text: String,
+    },
+}
+
+fn known_names(what: &str, given: &str, known: &[String]) -> String {
+    let meant = nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
+    if known.is_empty() {
+        format!("{meant}; there are no {what} to choose from")
+    } else {
+        format!("{meant}; known {what} are {}", known.join(", "))
+    }
+}
+
+/// A problem of a launch file, and where it is.
+///
+/// Shown as `picar.yaml:12:15: nodes.navigation.thread.priority: value is too large (120), at most 79 is allowed`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError {
+    /// The place in the text.
+    pub mark: Mark,
+    /// The way to the value, such as `nodes.navigation.thread.cores[2]`; empty for the whole file.
+    pub path: String,
+    /// What is wrong.
+    pub problem: PlanProblem,
+}
+
+impl PlanError {
+    pub(crate) fn new(mark: &Mark, path: impl Into<String>, problem: impl Into<PlanProblem>) -> Self {
+        Self { mark: mark.clone(), path: path.into(), problem: problem.into() }
+    }
+
+    /// Whether a variable has no value here, or is referred to in a wrong way.
+    pub(crate) const fn is_of_variable(&self) -> bool {
+        use Problem::{BadReference, UnsetVariable};
+        matches!(self.problem, PlanProblem::Value(UnsetVariable { .. } | BadReference { .. }))
+    }
+
+    /// The error of a value that was found at `path`; `mark` is its place if it has none of its own.
+    pub(crate) fn of_value(error: ValueError, path: &str, mark: &Mark) -> Self {
+        let error = if path.is_empty() { error } else { error.in_key(path) };
+        Self {
+            mark: error.mark.unwrap_or_else(|| mark.clone()),
+            path: error.path,
+            problem: PlanProblem::Value(error.problem),
+        }
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.mark)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        write!(f, "{}", self.problem)
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+/// All problems of a launch file in the order of its text. Shown each with its line and a caret under the place, and
+/// their number in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanErrors {
+    /// The file as the user named it.
+    pub file: String,
+    /// The problems, at least one.
+    pub problems: Vec<PlanError>,
+}
+
+impl PlanErrors {
+    /// Nothing, if there are no problems.
+    ///
+    /// # Errors
+    ///
+    /// The problems in the order of the text.
+    pub(crate) fn check(file: &std::path::Path, mut problems: Vec<PlanError>) -> Result<(), Self> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        problems.sort_by_key(|problem| (problem.mark.line(), problem.mark.column()));
+        Err(Self { file: file.display().to_string(), problems })
+    }
+}
+
+impl fmt::Display for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(f, "{problem}")?;
+            if let Some(snippet) = problem.mark.snippet() {
+                writeln!(f, "{snippet}")?;
+            }
+            writeln!(f)?;
+        }
+        let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
+        write!(f, "{} {problems} in {}; nothing was started", self.problems.len(), self.file)
+    }
+}
+
+impl std::error::Error for PlanErrors {}
