@@ -108,7 +108,7 @@ pub enum PlanProblem {
         text: String,
     },
     /// A node whose `configure` panicked.
-    #[error("the node's `configure` panicked: {text}; this is an error in the node type `{node_type}`")]
+    #[error("`configure` of node type `{node_type}` panicked, which is an error in its code: {text}")]
     Panicked {
         /// The node's type.
         node_type: String,

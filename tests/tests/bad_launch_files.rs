@@ -1,0 +1,175 @@
+//! Each wrong launch file in `files/bad` is answered with exactly the text that stands beside it, and there is one for
+//! everything that can be wrong.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use nevil_launch::{LaunchFileError, Plan, PlanErrors, PlanProblem};
+use nevil_msgs::Problem;
+use nevil_runtime::NodeTypes;
+use nevil_runtime::prelude::*;
+
+/// A node with parameters, which it also checks itself.
+struct Car;
+
+#[derive(Parameters)]
+struct CarParams {
+    /// The room.
+    #[expect(dead_code, reason = "only the file's side of it is tested")]
+    world: PathBuf,
+    /// Highest speed.
+    #[param(default = 0.3, range = 0.1..=0.8, unit = "m/s")]
+    speed_max_mps: f32,
+    /// Lowest speed.
+    #[param(default = 0.1, range = 0.1..=0.8, unit = "m/s")]
+    speed_min_mps: f32,
+}
+
+impl Node for Car {
+    type Params = CarParams;
+
+    fn configure(_: &mut Setup<'_, Self>, params: CarParams) -> Result<Self, NodeError> {
+        if params.speed_min_mps > params.speed_max_mps {
+            return Err(NodeError::new(format!(
+                "`speed_min_mps` is above `speed_max_mps` ({} > {})",
+                params.speed_min_mps, params.speed_max_mps
+            )));
+        }
+        Ok(Self)
+    }
+}
+
+/// A node that claims a device.
+struct Lamp;
+
+impl Node for Lamp {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.device("gpio:5", || Ok(()))?;
+        Ok(Self)
+    }
+}
+
+/// A node that publishes what its topic carries.
+struct Radar;
+
+impl Node for Radar {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.publisher(topics::RANGE)?;
+        Ok(Self)
+    }
+}
+
+/// A node that publishes something else on the same topic.
+struct OddRadar;
+
+impl Node for OddRadar {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.publisher(Topic::<SafetyStatus>::new(topics::RANGE.name()))?;
+        Ok(Self)
+    }
+}
+
+/// A node with an error in its code.
+struct Broken;
+
+impl Node for Broken {
+    type Params = ();
+
+    fn configure(_: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        let wheels: Vec<u8> = Vec::new();
+        assert!(wheels.len() == 4, "a car has four wheels");
+        Ok(Self)
+    }
+}
+
+fn types() -> NodeTypes {
+    NodeTypes::new()
+        .with::<Broken>("broken")
+        .with::<Car>("car")
+        .with::<Lamp>("lamp")
+        .with::<OddRadar>("odd_radar")
+        .with::<Radar>("radar")
+}
+
+/// The errors of the file at `path`, none if it is right. Only `HOME` is set.
+fn errors_of(path: &Path) -> Option<PlanErrors> {
+    let lookup = |name: &str| (name == "HOME").then(|| "/home/pi".to_owned());
+    match Plan::read(path, &lookup, &types()) {
+        Err(LaunchFileError::Wrong(errors)) => Some(errors),
+        Err(error) => panic!("{error}"),
+        Ok(_) => None,
+    }
+}
+
+/// The files below `files/bad` that end in `ending`, without it.
+fn bad_files(ending: &str) -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir("files/bad").unwrap().map(|entry| entry.unwrap().path());
+    let of_ending = entries.filter(|path| path.extension().is_some_and(|found| found == ending));
+    of_ending.map(|path| path.with_extension("")).collect()
+}
+
+/// The names of the variants of an enum, and that of a value. A variant more than named here does not compile, unless
+/// the enum is open.
+macro_rules! kinds {
+    ($names:ident, $name_of:ident, $problem:ident: $($variant:ident)* $(; $open:pat => $other:expr)?) => {
+        const $names: &[&str] = &[$(stringify!($variant)),*];
+
+        fn $name_of(problem: &$problem) -> &'static str {
+            match problem {
+                $($problem::$variant { .. } => stringify!($variant),)*
+                $($open => $other,)?
+            }
+        }
+    };
+}
+
+kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
+    Value RobotName InstanceName NoNodes TooManyNodes PriorityOfNormal PriorityMissing NiceOfRealTime NoCores
+    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional Refused Panicked);
+
+// Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
+kinds!(VALUE_PROBLEMS, value_problem, Problem:
+    WrongType TooLarge TooSmall NotANumber UnknownKey UnknownVariant MissingKey DuplicateKey Syntax TooManyValues
+    TooDeep UnsetVariable BadReference; _ => "another");
+
+#[test]
+fn each_bad_launch_file_is_answered_with_the_text_beside_it() {
+    let mut wrong = Vec::new();
+    for file in bad_files("yaml") {
+        let wanted = std::fs::read_to_string(file.with_extension("txt")).unwrap_or_default();
+        let given = errors_of(&file.with_extension("yaml")).map(|errors| errors.to_string());
+        let given = given.unwrap_or_else(|| "nothing is wrong".to_owned()) + "\n";
+        if given != wanted {
+            wrong.push(format!("{}.txt should be\n\n{wanted}\nand is\n\n{given}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_text_stands_beside_a_launch_file_that_is_gone() {
+    assert_eq!(bad_files("txt"), bad_files("yaml"));
+}
+
+#[test]
+fn there_is_a_bad_launch_file_for_everything_that_can_be_wrong() {
+    let files = bad_files("yaml");
+    let problems = files.iter().flat_map(|file| errors_of(&file.with_extension("yaml")).unwrap().problems);
+    let problems: Vec<_> = problems.map(|error| error.problem).collect();
+    let found: BTreeSet<_> = problems.iter().map(plan_problem).collect();
+    let found_values: BTreeSet<_> = problems
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::Value(problem) => Some(value_problem(problem)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found, PLAN_PROBLEMS.iter().copied().collect());
+    assert_eq!(found_values, VALUE_PROBLEMS.iter().copied().collect());
+}
