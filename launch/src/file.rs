@@ -4,6 +4,8 @@
 //! * `thread`: `thread: { … }` of a node
 
 mod reader;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::io::{self, Read};
@@ -197,13 +199,18 @@ impl LaunchFile {
 
 /// The text of a file, of which no more is read than a launch file may have.
 pub(crate) fn read_text(path: &Path) -> Result<String, LaunchFileError> {
-    let mut text = String::new();
     // One byte more than allowed, so that the parser sees that it is too large.
-    let bytes_max = YAML_BYTES_MAX as u64 + 1;
-    std::fs::File::open(path)
-        .and_then(|file| file.take(bytes_max).read_to_string(&mut text))
-        .map(|_| text)
-        .map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
+    const BYTES_MAX: usize = YAML_BYTES_MAX + 1;
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(BYTES_MAX as u64).read_to_end(&mut bytes))
+        .and_then(|read| match String::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            // Cut within a letter, perhaps; it is too large anyway.
+            Err(error) if read == BYTES_MAX => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+        });
+    read.map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
 }
 
 fn robot_name(value: &Value, reader: &mut Reader) -> Option<String> {

@@ -5,6 +5,8 @@
 
 mod order;
 mod paths;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::Path;

@@ -109,7 +109,8 @@ fn errors_of(path: &Path) -> Option<PlanErrors> {
 
 /// The files below `files/bad` that end in `ending`, without it.
 fn bad_files(ending: &str) -> BTreeSet<PathBuf> {
-    let entries = std::fs::read_dir("files/bad").unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir("files/bad").expect("cargo runs tests in the directory of their crate");
+    let entries = entries.map(|entry| entry.expect("the files are part of the source").path());
     let of_ending = entries.filter(|path| path.extension().is_some_and(|found| found == ending));
     of_ending.map(|path| path.with_extension("")).collect()
 }

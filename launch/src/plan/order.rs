@@ -53,6 +53,7 @@ fn problem(nodes: &[NodeEntry], index: usize, name: &str, dependency: Option<usi
 }
 
 /// For each node the nodes that it depends on.
+#[derive(Clone, Debug)]
 pub(super) struct Graph(pub(super) Vec<Vec<Edge>>);
 
 /// One dependency of a node.
@@ -125,5 +126,92 @@ impl Graph {
         }
         way.pop();
         seen[index] = Seen::Done;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Edge, Graph};
+
+    /// Graphs of up to 8 nodes with any edges, so that about half of them have a cycle.
+    fn graphs() -> impl Strategy<Value = Graph> {
+        (1_usize..=8).prop_flat_map(|nodes| {
+            let edges = proptest::collection::vec(0..nodes, 0..=2);
+            proptest::collection::vec(edges, nodes).prop_map(graph)
+        })
+    }
+
+    fn graph(dependencies: Vec<Vec<usize>>) -> Graph {
+        let edges = |(index, dependencies): (usize, Vec<usize>)| {
+            let others = dependencies.into_iter().enumerate().filter(|&(_, to)| to != index);
+            others.map(|(position, to)| Edge { to, position }).collect()
+        };
+        Graph(dependencies.into_iter().enumerate().map(edges).collect())
+    }
+
+    /// Whether a way of one step or more leads from a node to itself.
+    fn has_cycle(graph: &Graph) -> bool {
+        let nodes = graph.0.len();
+        let mut leads = vec![vec![false; nodes]; nodes];
+        for (from, edges) in graph.0.iter().enumerate() {
+            edges.iter().for_each(|edge| leads[from][edge.to] = true);
+        }
+        for over in 0..nodes {
+            for from in 0..nodes {
+                for to in 0..nodes {
+                    leads[from][to] |= leads[from][over] && leads[over][to];
+                }
+            }
+        }
+        (0..nodes).any(|node| leads[node][node])
+    }
+
+    proptest! {
+        #[test]
+        fn every_node_comes_after_its_dependencies_and_none_is_left_out_without_a_cycle(graph in graphs()) {
+            let order = graph.order();
+            for (place, &node) in order.iter().enumerate() {
+                prop_assert!(graph.0[node].iter().all(|edge| order[..place].contains(&edge.to)));
+            }
+            prop_assert_eq!(order.len() < graph.0.len(), has_cycle(&graph));
+        }
+
+        #[test]
+        fn a_node_that_could_have_been_started_earlier_stands_behind_its_place_in_the_file(graph in graphs()) {
+            let order = graph.order();
+            for (place, &node) in order.iter().enumerate() {
+                let ready = order[..place]
+                    .iter()
+                    .rposition(|earlier| graph.0[node].iter().any(|edge| edge.to == *earlier))
+                    .map_or(0, |last| last + 1);
+                prop_assert!(order[ready..place].iter().all(|&earlier| earlier < node));
+            }
+        }
+
+        #[test]
+        fn a_cycle_is_named_whole_and_without_the_closing_dependencies_there_is_none(mut graph in graphs()) {
+            let cycles = graph.cycles();
+            prop_assert_eq!(cycles.is_empty(), !has_cycle(&graph));
+            for cycle in &cycles {
+                prop_assert_eq!(cycle.nodes.first(), cycle.nodes.last());
+                for pair in cycle.nodes.windows(2) {
+                    prop_assert!(graph.0[pair[0]].iter().any(|edge| edge.to == pair[1]));
+                }
+                let last = cycle.nodes[cycle.nodes.len() - 2];
+                prop_assert_eq!(last, cycle.closing.0);
+            }
+            for cycle in &cycles {
+                let (node, position) = cycle.closing;
+                graph.0[node].retain(|edge| edge.position != position);
+            }
+            prop_assert!(!has_cycle(&graph));
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_file_without_dependencies_is_kept() {
+        assert_eq!(graph(vec![vec![], vec![], vec![]]).order(), [0, 1, 2]);
     }
 }

@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use nevil_msgs::from_value;
+use nevil_runtime::{Cores, Policy, ThreadSpec};
+
+use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied};
+
+fn parse(text: &str) -> Result<LaunchFile, String> {
+    let lookup = |name: &str| (name == "WHEELS").then(|| "4".to_owned());
+    LaunchFile::parse("picar.yaml".as_ref(), text, &lookup)
+        .map_err(|errors| errors.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+/// The thread of a node whose file says `thread` about it, or all that is wrong.
+fn thread(thread: &str) -> Result<ThreadSpec, String> {
+    let file = parse(&format!("robot: picar\nnodes:\n  car:\n    thread: {{ {thread} }}"))?;
+    Ok(file.nodes[0].thread.clone())
+}
+
+#[test]
+fn what_a_file_does_not_say_has_its_default() {
+    let file = parse("robot: picar-sim\nnodes:\n  car:\n").unwrap();
+    assert_eq!(file.robot, "picar-sim");
+    assert_eq!(file.shutdown_timeout, Duration::from_secs(5));
+    assert_eq!(file.start_timeout, Duration::from_secs(10));
+    assert_eq!((file.lock_memory, file.on_denied), (LockMemory::Off, OnDenied::Warn));
+    let car = &file.nodes[0];
+    assert_eq!((car.instance.as_str(), car.node_type.0.as_str(), car.required), ("car", "car", true));
+    assert_eq!(car.thread, ThreadSpec::default());
+    assert!(car.depends_on.is_empty());
+    assert_eq!(car.mark.to_string(), "picar.yaml:3:3");
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = "
+robot: picar
+shutdown_timeout: 100ms
+start_timeout: 10min
+lock_memory: require
+on_denied: fail
+nodes:
+  lamp: {}
+  car:
+    type: sim_car
+    params: { wheels: 4 }
+    thread: { policy: rr, priority: 79, cores: [3, 1], stack: 64MiB }
+    required: false
+    depends_on: [lamp]
+";
+    let file = parse(text).unwrap();
+    assert_eq!(file.shutdown_timeout, Duration::from_millis(100));
+    assert_eq!(file.start_timeout, Duration::from_secs(600));
+    assert_eq!((file.lock_memory, file.on_denied), (LockMemory::Require, OnDenied::Fail));
+    let car = &file.nodes[1];
+    assert_eq!(
+        (car.node_type.0.as_str(), car.node_type.1.to_string()),
+        ("sim_car", "picar.yaml:10:11".into())
+    );
+    assert_eq!(car.params.get("wheels").unwrap().mark.to_string(), "picar.yaml:11:23");
+    let thread = ThreadSpec {
+        policy: Policy::RoundRobin { priority: 79 },
+        cores: Cores::Only(vec![1, 3]),
+        stack_bytes: 64 << 20,
+    };
+    assert_eq!((&car.thread, car.required), (&thread, false));
+    assert_eq!(car.depends_on[0].0, "lamp");
+    assert_eq!(car.depends_on[0].1.to_string(), "picar.yaml:14:18");
+}
+
+#[test]
+fn the_nodes_keep_the_order_of_the_file() {
+    let file = parse("robot: r\nnodes: { zebra: {}, ant: {}, mole: {} }").unwrap();
+    let names: Vec<_> = file.nodes.iter().map(|node| node.instance.as_str()).collect();
+    assert_eq!(names, ["zebra", "ant", "mole"]);
+}
+
+#[test]
+fn a_variable_is_put_in_with_its_type() {
+    let file = parse("robot: r\nnodes:\n  car:\n    params:\n      wheels: ${WHEELS}\n").unwrap();
+    assert_eq!(from_value::<u8>(file.nodes[0].params.get("wheels").unwrap()), Ok(4));
+}
+
+#[test]
+fn a_variable_without_a_value_is_the_only_problem_of_its_place() {
+    assert_eq!(
+        parse("robot: r\nshutdown_timeout: ${GONE}\nnodes: { car: {} }").unwrap_err(),
+        "picar.yaml:2:19: shutdown_timeout: variable `GONE` is not set; set it, or write `${GONE:-default}`"
+    );
+}
+
+#[test]
+fn times_are_allowed_up_to_their_bounds_and_not_beyond() {
+    let with = |line: &str| parse(&format!("robot: r\n{line}\nnodes: {{ car: {{}} }}"));
+    for right in
+        ["shutdown_timeout: 60s", "shutdown_timeout: 100ms", "start_timeout: 100ms", "start_timeout: 600s"]
+    {
+        assert!(with(right).is_ok(), "{right}");
+    }
+    assert_eq!(
+        with("shutdown_timeout: 60001ms").unwrap_err(),
+        "picar.yaml:2:19: shutdown_timeout: value is too large (60001ms), at most 60s is allowed"
+    );
+    assert_eq!(
+        with("shutdown_timeout: 99ms").unwrap_err(),
+        "picar.yaml:2:19: shutdown_timeout: value is too small (99ms), at least 100ms is allowed"
+    );
+    assert_eq!(
+        with("start_timeout: 11min").unwrap_err(),
+        "picar.yaml:2:16: start_timeout: value is too large (11min), at most 600s is allowed"
+    );
+}
+
+#[test]
+fn the_numbers_of_a_thread_are_allowed_up_to_their_bounds_and_not_beyond() {
+    let policy = |text: &str| thread(text).map(|spec| spec.policy);
+    assert_eq!(policy("nice: -20"), Ok(Policy::Normal { nice: -20 }));
+    assert_eq!(policy("policy: normal, nice: 19"), Ok(Policy::Normal { nice: 19 }));
+    assert_eq!(policy("policy: fifo, priority: 1"), Ok(Policy::Fifo { priority: 1 }));
+    assert_eq!(policy("policy: fifo, priority: 79"), Ok(Policy::Fifo { priority: 79 }));
+    assert_eq!(thread("cores: [1023]").unwrap().cores, Cores::Only(vec![1023]));
+    assert_eq!(thread("stack: 65536B").unwrap().stack_bytes, 65536);
+    for wrong in [
+        "nice: -21",
+        "nice: 20",
+        "policy: fifo, priority: 0",
+        "policy: fifo, priority: 80",
+        "cores: [1024]",
+        "stack: 65535B",
+        "stack: 67108865B",
+    ] {
+        assert!(thread(wrong).unwrap_err().contains(": value is too "), "{wrong}");
+    }
+}
+
+#[test]
+fn a_thread_may_run_anywhere_or_on_isolated_cores() {
+    assert_eq!(thread("cores: auto").unwrap().cores, Cores::Auto);
+    assert_eq!(thread("cores: isolated").unwrap().cores, Cores::Isolated);
+}
+
+#[test]
+fn a_number_out_of_range_and_a_contradiction_at_one_place_are_both_said() {
+    assert_eq!(
+        thread("priority: 120").unwrap_err(),
+        "picar.yaml:4:25: nodes.car.thread.priority: value is too large (120), at most 79 is allowed\n\
+         picar.yaml:4:25: nodes.car.thread.priority: a priority needs a real-time policy, and the policy is `normal`; \
+         add `policy: fifo`, or use `nice`"
+    );
+}
+
+#[test]
+fn names_have_48_characters_at_most() {
+    let with = |robot: &str, node: &str| parse(&format!("robot: {robot}\nnodes: {{ {node}: {{}} }}"));
+    let (right, wrong) = ("a".repeat(48), "a".repeat(49));
+    assert!(with(&right, &right).is_ok());
+    assert!(with(&wrong, &right).unwrap_err().contains("is not a name for a robot"));
+    assert!(with(&right, &wrong).unwrap_err().contains("is not a name for a node"));
+    assert!(with("\"\"", "car").unwrap_err().contains("`` is not a name for a robot"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_the_cause() {
+    let error = LaunchFile::read("gone/picar.yaml".as_ref(), &|_| None).unwrap_err();
+    assert!(matches!(error, LaunchFileError::Unreadable { .. }));
+    assert_eq!(
+        error.to_string(),
+        "cannot read launch file gone/picar.yaml: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn an_endless_file_is_refused_without_being_read_to_its_end() {
+    let error = LaunchFile::read("/dev/zero".as_ref(), &|_| None).unwrap_err();
+    assert!(error.to_string().contains("text is too large (1048577 bytes)"), "{error}");
+}
