@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nevil_runtime::{Clock, ConfigureError, Environment, NodeSpec, NodeTypes, thread_name};
+use nevil_runtime::{
+    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, SetupError, TopicError, thread_name,
+};
 
 use crate::file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, read_text};
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
@@ -178,7 +180,7 @@ fn configure_all(file: &LaunchFile, types: &NodeTypes) -> (Vec<NodeSpec>, Enviro
         let mut params = entry.params.clone();
         paths::resolve(&mut params, node_type.schema(), directory);
         if let Err(error) = node_type.check(&environment, &entry.instance, &params) {
-            problems.extend(configure_problems(error, entry));
+            problems.extend(configure_problems(error, entry, &environment));
         }
         specs.push(NodeSpec {
             instance: entry.instance.as_str().into(),
@@ -190,7 +192,7 @@ fn configure_all(file: &LaunchFile, types: &NodeTypes) -> (Vec<NodeSpec>, Enviro
     (specs, environment, problems)
 }
 
-fn configure_problems(error: ConfigureError, entry: &NodeEntry) -> Vec<PlanError> {
+fn configure_problems(error: ConfigureError, entry: &NodeEntry, environment: &Environment) -> Vec<PlanError> {
     let path = format!("nodes.{}", entry.instance);
     let problem = match error {
         ConfigureError::Params(errors) => {
@@ -201,9 +203,26 @@ fn configure_problems(error: ConfigureError, entry: &NodeEntry) -> Vec<PlanError
         ConfigureError::Panicked { text } => {
             PlanProblem::Panicked { node_type: entry.node_type.0.clone(), text }
         }
+        ConfigureError::Refused(error) => topic_of_two_types(&error, environment)
+            .unwrap_or_else(|| PlanProblem::Refused { text: error.to_string() }),
         other => PlanProblem::Refused { text: other.to_string() },
     };
     vec![PlanError::new(&entry.mark, path, problem)]
+}
+
+/// The problem with the names of those that declared the topic before, if a topic is what `error` is about.
+fn topic_of_two_types(error: &NodeError, environment: &Environment) -> Option<PlanProblem> {
+    let Some(SetupError::Topic(error @ TopicError::OtherType { topic, .. })) = error.cause()?.downcast_ref()
+    else {
+        return None;
+    };
+    let known = environment.bus().topics().into_iter().find(|known| known.name == *topic)?;
+    let subscribers = known.subscriptions.into_iter().map(|(node, _)| node);
+    let mut nodes: Vec<_> =
+        known.publishers.into_iter().chain(subscribers).map(|node| node.to_string()).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    Some(PlanProblem::TopicOfTwoTypes { error: error.clone(), nodes })
 }
 
 /// The topics with one end. The private ones between a driver and its node, `<node>/<driver>`, always have both.

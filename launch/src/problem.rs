@@ -3,6 +3,7 @@
 use std::fmt;
 
 use nevil_msgs::{Mark, Problem, ValueError, nearest};
+use nevil_runtime::TopicError;
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX};
 
 use crate::limits::NODES_MAX;
@@ -100,6 +101,14 @@ pub enum PlanProblem {
         node: String,
         /// The optional one.
         dependency: String,
+    },
+    /// A topic about whose type two nodes disagree.
+    #[error("{error} (declared by {})", nodes.join(", "))]
+    TopicOfTwoTypes {
+        /// What is wrong with it.
+        error: TopicError,
+        /// The nodes that declared it before.
+        nodes: Vec<String>,
     },
     /// A node that could not be configured.
     #[error("{text}")]

@@ -132,7 +132,7 @@ macro_rules! kinds {
 
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     Value RobotName InstanceName NoNodes TooManyNodes PriorityOfNormal PriorityMissing NiceOfRealTime NoCores
-    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional Refused Panicked);
+    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional TopicOfTwoTypes Refused Panicked);
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:

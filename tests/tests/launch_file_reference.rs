@@ -1,0 +1,26 @@
+//! What `docs/reference/launch-file.md` says is what the reader of launch files does.
+
+use nevil_launch::{LaunchFile, PlanProblem};
+use nevil_msgs::Problem;
+
+const REFERENCE: &str = include_str!("../../docs/reference/launch-file.md");
+
+#[test]
+fn the_example_is_a_launch_file() {
+    let example = REFERENCE.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = LaunchFile::parse("example.yaml".as_ref(), example, &|_| None).unwrap();
+    assert_eq!(file.nodes.len(), 2);
+}
+
+#[test]
+fn every_key_has_a_row_in_a_table() {
+    let text = "robot: r\n?: 0\nnodes: { car: { ?: 0, thread: { ?: 0 } } }".replace('?', "unknown");
+    let errors = LaunchFile::parse("picar.yaml".as_ref(), &text, &|_| None).unwrap_err();
+    assert_eq!(errors.problems.len(), 3);
+    for error in errors.problems {
+        let PlanProblem::Value(Problem::UnknownKey { known, .. }) = error.problem else { panic!("{error}") };
+        for key in known {
+            assert!(REFERENCE.contains(&format!("| `{key}` |")), "`{key}` has no row");
+        }
+    }
+}
