@@ -1,19 +1,40 @@
-//! From a launch file to a running robot.
+//! From a launch file to a running robot, and from a tool to it.
 //!
 //! ```text
-//!  text ─► LaunchFile (keys, types, ranges) ─► Plan (node types, parameters, order) ─► supervisor
+//!  text ─► LaunchFile (keys, types, ranges) ─► Plan (node types, parameters, order) ─► supervisor ◄─ control ◄─ tools
 //! ```
 //! * `limits`: every bound, in one place
 //! * `problem`: what can be wrong with a launch file, and how it is said
 //! * `file`: what stands in it
 //! * `plan`: what is to be started, in which order
+//! * `runtime_dir`: where sockets and locks lie, and which robots run
+//! * `status`: what tools see of a robot
+//! * `control`: what tools ask of a running robot
+//! * `options`: what a launch is told on the command line
 #![forbid(unsafe_code)]
 
-mod file;
 pub mod limits;
+
+mod text;
+
+mod control;
+mod file;
+mod options;
 mod plan;
 mod problem;
+mod runtime_dir;
+mod status;
 
+pub use control::{
+    ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo, EchoItem,
+    EchoedMessage, Request,
+};
 pub use file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied};
+pub use options::{LaunchClock, LaunchOptions};
 pub use plan::{Plan, PlanNote, PlannedNode};
 pub use problem::{PlanError, PlanErrors, PlanProblem};
+pub use runtime_dir::{
+    LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
+};
+pub use status::{RobotPhase, RobotReport};
+pub use text::duration_text;

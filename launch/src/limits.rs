@@ -1,4 +1,4 @@
-//! The bounds of a launch file, in one place.
+//! Every bound of launch files and of tools, in one place.
 
 use std::time::Duration;
 
@@ -31,6 +31,55 @@ pub const STACK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Highest number of a core that the kernel's own tables name.
 pub const CORE_MAX: usize = 1023;
+
+/// Most bytes of a socket's path: the kernel keeps 108, the zero at its end among them.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Attempts at the lock of a robot: a tool that asks which robots run holds it for some microseconds.
+pub const LOCK_ATTEMPTS_MAX: u32 = 5;
+
+/// Time between these attempts.
+pub const LOCK_ATTEMPT_EVERY: Duration = Duration::from_millis(10);
+
+/// Most tools that are connected to a robot at once; each has a thread there.
+pub const CONTROL_CONNECTIONS_MAX: usize = 16;
+
+/// Most bytes of a request, its line end among them. A message that a person types is far smaller.
+pub const CONTROL_REQUEST_BYTES_MAX: usize = 64 * 1024;
+
+/// Most bytes of an answer that a tool takes: some thousand topics.
+pub const CONTROL_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long a connection may take until its next request is complete.
+pub const CONTROL_REQUEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long a tool may take to read what it asked for, before it is disconnected.
+pub const CONTROL_WRITE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a tool waits for the robot's answer.
+pub const CONTROL_ANSWER_WAIT: Duration = Duration::from_secs(5);
+
+/// How long the end of the control socket waits for the threads of connections.
+pub const CONTROL_STOP_WAIT: Duration = Duration::from_millis(500);
+
+/// Pause after a connection that could not be accepted, such as for lack of file handles.
+pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Stack of a thread of the control socket. The deepest thing on it is a YAML text of 64 levels.
+pub const CONTROL_STACK_BYTES: usize = 512 * 1024;
+
+/// Niceness of these threads: nodes without real-time rights go first.
+pub const CONTROL_NICE: i32 = 5;
+
+/// How often an echo looks for messages. A person reads no faster.
+pub const ECHO_EVERY: Duration = Duration::from_millis(20);
+
+/// Most messages that an echo sends in one look; the tap keeps fewer of each publisher, so that only a topic with many
+/// publishers reaches it.
+pub const ECHO_MESSAGES_MAX: usize = 512;
+
+/// Bytes after which an echo sends what it has, so that large messages do not pile up.
+pub const ECHO_BATCH_BYTES: usize = 256 * 1024;
 
 const _: () = assert!(SHUTDOWN_TIMEOUT_MIN.as_millis() <= SHUTDOWN_TIMEOUT_DEFAULT.as_millis());
 const _: () = assert!(SHUTDOWN_TIMEOUT_DEFAULT.as_millis() <= SHUTDOWN_TIMEOUT_MAX.as_millis());

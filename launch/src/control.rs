@@ -1,0 +1,39 @@
+//! The control socket: what tools ask of a running robot. The protocol is in `docs/reference/control-socket.md`.
+//!
+//! ```text
+//!   tool                         robot
+//!    ControlClient ── request ──► accept ─► a thread per connection ─► Control (status, bus, stop)
+//!                  ◄── answer ───                     │
+//!                  ◄── messages ─────────── echo ─────┘ looks into its tap every 20 ms
+//! ```
+//! Nothing here touches a node's thread: an echo looks into a tap, which publishers fill without waiting, and a tool
+//! that does not read is disconnected.
+//!
+//! * `protocol`: requests and answers. `lines`: lines over a socket, each with a deadline.
+//! * `server`, `session`, `echo`: the robot's side. `client`: the tool's side.
+
+mod client;
+mod echo;
+mod lines;
+mod protocol;
+mod server;
+mod session;
+
+use nevil_runtime::Bus;
+use serde_json::Value;
+
+pub use client::{ClientError, ControlClient, Echo};
+pub use protocol::{EchoItem, EchoedMessage, Request};
+pub use server::{ControlCounts, ControlError, ControlServer};
+
+/// What the control socket needs of a robot. Called by ordinary threads, several at once; none of it may wait for a node.
+pub trait Control: Send + Sync {
+    /// The robot now: [`RobotReport::to_json`](crate::RobotReport::to_json).
+    fn status(&self) -> Value;
+
+    /// The robot's topics.
+    fn bus(&self) -> &Bus;
+
+    /// Begins to stop the robot and returns at once.
+    fn request_stop(&self);
+}

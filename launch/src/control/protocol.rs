@@ -1,0 +1,115 @@
+//! Requests and answers, one JSON object a line.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// What a tool asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Request {
+    /// The robot at this moment.
+    Status,
+    /// Let the robot stop.
+    Stop,
+    /// The nodes, and which topics they use.
+    NodeList,
+    /// The topics, their types, and who uses them.
+    TopicList,
+    /// Every message of a topic from now on.
+    TopicEcho {
+        /// The topic.
+        topic: String,
+    },
+    /// Publish one message.
+    TopicPub {
+        /// The topic.
+        topic: String,
+        /// The message as YAML.
+        text: String,
+    },
+}
+
+/// The answer to a request.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    Ok(Box<RawValue>),
+    Error(String),
+}
+
+/// A line of an echo.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EchoLine {
+    Message(EchoedMessage),
+    Lost(u64),
+    Error(String),
+}
+
+/// What an echo shows.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EchoItem {
+    /// A message.
+    Message(EchoedMessage),
+    /// So many messages came faster than they were read, and are not shown. They were lost to the echo alone.
+    Lost(u64),
+}
+
+/// A message that was published, with its header.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EchoedMessage {
+    /// Its topic.
+    pub topic: String,
+    /// The instance that published it.
+    pub source: String,
+    /// Which life of that instance.
+    pub incarnation: u32,
+    /// Its number among the messages of that life.
+    pub sequence: u64,
+    /// When it was published: nanoseconds of the robot's clock.
+    pub stamp_ns: u64,
+    message: Box<RawValue>,
+}
+
+impl EchoedMessage {
+    pub(super) fn new(
+        topic: String,
+        source: String,
+        header: &nevil_runtime::Header,
+        message: Box<RawValue>,
+    ) -> Self {
+        Self {
+            topic,
+            source,
+            incarnation: header.incarnation,
+            sequence: header.sequence,
+            stamp_ns: header.stamp.as_ns(),
+            message,
+        }
+    }
+
+    /// The message as one line of JSON, its fields in the order of its type.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.message.get()
+    }
+}
+
+/// `value` as a line.
+pub(super) fn line(value: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(value).unwrap_or_else(|error| {
+        // Values of ours are always JSON; a map with keys that are no texts would be a bug, and is said to the tool.
+        format!("{{\"error\":\"answer has no text: {error}\"}}").into_bytes()
+    });
+    line.push(b'\n');
+    line
+}
+
+/// `text` as it is if it is JSON, else as a JSON text.
+pub(super) fn raw(text: String) -> Box<RawValue> {
+    RawValue::from_string(text.clone())
+        .or_else(|_| serde_json::value::to_raw_value(&text))
+        .unwrap_or_else(|_| RawValue::NULL.to_owned())
+}

@@ -1,0 +1,142 @@
+//! One connection: requests in, answers out.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nevil_msgs::Value;
+use nevil_runtime::{AnyPublisher, Bus, TopicDescription};
+use serde_json::json;
+
+use crate::control::echo;
+use crate::control::lines::{LineError, LineStream};
+use crate::control::protocol::{Answer, Request, line, raw};
+use crate::control::server::Place;
+use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
+
+/// Under this name tools publish, and are counted.
+const TOOL: &str = "operator";
+
+/// How long a connection that ends with an error is drained, so that the tool can read the error.
+const DRAIN: Duration = Duration::from_millis(100);
+
+/// One connection.
+pub(super) struct Session {
+    lines: LineStream,
+    /// The publisher of the last `topic_pub`: a repeated one goes on with its sequence.
+    publisher: Option<(String, Box<dyn AnyPublisher>)>,
+    place: Place,
+}
+
+impl Session {
+    pub(super) fn new(stream: UnixStream, place: Place) -> Self {
+        Self { lines: LineStream::new(stream), publisher: None, place }
+    }
+
+    /// Answers requests until the tool hangs up, or sends what is not a request.
+    pub(super) fn serve(mut self) {
+        let ended = self.answer_all();
+        match &ended {
+            Err(LineError::Closed | LineError::Io(_)) | Ok(()) => return,
+            Err(LineError::NotRead { .. }) => {
+                self.place.shared.count_dropped();
+                tracing::warn!("a tool that does not read was disconnected from the control socket");
+                return;
+            }
+            Err(error) => {
+                let line = line(&Answer::Error(error.to_string()));
+                // The tool may have gone; the robot has nothing to tell but this.
+                let _ = self.lines.write(&line, DRAIN);
+            }
+        }
+        self.lines.finish(DRAIN);
+    }
+
+    fn answer_all(&mut self) -> Result<(), LineError> {
+        loop {
+            let text = self.lines.read_line(CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT)?;
+            let answer = match serde_json::from_str(&text) {
+                Ok(Request::TopicEcho { topic }) => {
+                    match echo::stream(&mut self.lines, &self.place, &topic)? {
+                        Ok(()) => return Ok(()),
+                        Err(refused) => Err(refused),
+                    }
+                }
+                Ok(request) => self.answer(request),
+                Err(error) => {
+                    Err(format!("request cannot be read: {error}; see docs/reference/control-socket.md"))
+                }
+            };
+            let answer = match answer {
+                Ok(value) => Answer::Ok(raw(value.to_string())),
+                Err(text) => Answer::Error(text),
+            };
+            self.lines.write(&line(&answer), CONTROL_WRITE_WAIT)?;
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Result<serde_json::Value, String> {
+        let handler = &self.place.shared.handler;
+        match request {
+            Request::Status => Ok(handler.status()),
+            Request::Stop => {
+                tracing::info!("a tool asks the robot to stop");
+                handler.request_stop();
+                Ok(json!({ "stopping": true }))
+            }
+            Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
+            Request::TopicList => Ok(topic_list(handler.bus())),
+            Request::TopicPub { topic, text } => self.publish(topic, &text),
+            // It has taken the connection over.
+            Request::TopicEcho { .. } => Ok(serde_json::Value::Null),
+        }
+    }
+
+    fn publish(&mut self, topic: String, text: &str) -> Result<serde_json::Value, String> {
+        let value = Value::parse_yaml("message", text).map_err(|error| error.to_string())?;
+        let publisher = match &mut self.publisher {
+            Some((known, publisher)) if *known == topic => publisher,
+            other => {
+                // The one before gives its place up first: a topic has few for tools.
+                *other = None;
+                let bus = self.place.shared.handler.bus();
+                let publisher = bus.tool_publisher(&topic, TOOL).map_err(|error| error.to_string())?;
+                tracing::info!("a tool publishes on `{topic}` as `{TOOL}`");
+                &mut other.insert((topic, publisher)).1
+            }
+        };
+        let published = publisher.publish(&value).map_err(|error| error.to_string())?;
+        Ok(json!({ "offered": published.offered, "overflowed": published.overflowed }))
+    }
+}
+
+fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {
+    let topics = bus.topics();
+    let uses = |is_end: &dyn Fn(&TopicDescription) -> bool| -> Vec<&str> {
+        topics.iter().filter(|topic| is_end(topic)).map(|topic| &*topic.name).collect()
+    };
+    let node = |node: &serde_json::Value| {
+        let name = node["name"].as_str().unwrap_or_default();
+        json!({
+            "name": name,
+            "state": node["state"],
+            "thread": node["thread"]["name"],
+            "publishes": uses(&|topic| topic.publishers.iter().any(|publisher| **publisher == *name)),
+            "subscribes": uses(&|topic| topic.subscriptions.iter().any(|(node, _)| **node == *name)),
+        })
+    };
+    let nodes = status["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    json!({ "nodes": nodes.iter().map(node).collect::<Vec<_>>() })
+}
+
+fn topic_list(bus: &Bus) -> serde_json::Value {
+    let topic = |topic: &TopicDescription| {
+        let subscription = |(node, callback): &(std::sync::Arc<str>, std::sync::Arc<str>)| json!({ "node": **node, "callback": **callback });
+        json!({
+            "name": *topic.name,
+            "type": topic.type_info.name,
+            "publishers": topic.publishers.iter().map(|node| &**node).collect::<Vec<_>>(),
+            "subscriptions": topic.subscriptions.iter().map(subscription).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "topics": bus.topics().iter().map(topic).collect::<Vec<_>>() })
+}
