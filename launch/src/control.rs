@@ -18,6 +18,8 @@ mod lines;
 mod protocol;
 mod server;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use nevil_runtime::Bus;
 use serde_json::Value;

@@ -10,6 +10,8 @@
 
 mod lock;
 mod running;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder};
 use std::io;

@@ -125,6 +125,12 @@ impl ControlServer {
         ControlCounts { served: count(served), refused: count(refused), dropped: count(dropped) }
     }
 
+    /// Connections that are open now.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.lock().streams.len()
+    }
+
     /// Ends every connection, echoes among them, and removes the socket. A thread that is inside the robot's
     /// [`Control`] is waited for at most [`CONTROL_STOP_WAIT`].
     pub fn stop(self) {

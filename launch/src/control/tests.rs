@@ -1,0 +1,319 @@
+//! Real sockets, and a robot whose topics are real.
+
+mod misuse;
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use nevil_runtime::prelude::*;
+use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot, ThreadSpec};
+use serde_json::json;
+
+use super::{ClientError, Control, ControlClient, ControlServer, EchoItem, Request};
+use crate::limits::LOCK_ATTEMPT_EVERY;
+use crate::{RobotPhase, RobotReport};
+
+/// Long enough for a loaded machine; nothing waits for it where all is well.
+const WATCHDOG: Duration = Duration::from_secs(20);
+
+/// Measures, and obeys an operator.
+struct Car {
+    range: Publisher<Range>,
+}
+
+impl Node for Car {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.every(Duration::from_millis(1), Self::measure)?;
+        setup.subscribe(topics::OPERATOR_DRIVE, Self::on_drive)?;
+        Ok(Self { range: setup.publisher(topics::RANGE)? })
+    }
+}
+
+impl Car {
+    fn measure(&mut self, _: &Tick, _: &Context) -> NodeResult {
+        self.range.publish(Range { reading: RangeReading::Echo, distance_m: 0.5 })?;
+        Ok(())
+    }
+
+    fn on_drive(&mut self, _: &Received<Drive>, _: &Context) -> NodeResult {
+        Ok(())
+    }
+}
+
+struct Handler {
+    bus: Bus,
+    status: serde_json::Value,
+    stops: AtomicU64,
+}
+
+impl Control for Handler {
+    fn status(&self) -> serde_json::Value {
+        self.status.clone()
+    }
+
+    fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    fn request_stop(&self) {
+        // Relaxed: the answer that the test waits for comes after it.
+        self.stops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A robot with a control socket. Its time goes on in a thread of the test.
+struct Robot {
+    path: PathBuf,
+    handler: Arc<Handler>,
+    server: Option<ControlServer>,
+    ended: Arc<AtomicBool>,
+    time: Option<JoinHandle<()>>,
+}
+
+impl Robot {
+    fn start(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("nevil-{name}-{}.sock", std::process::id()));
+        let types = NodeTypes::new().with::<Car>("car");
+        let spec = NodeSpec {
+            instance: "car".into(),
+            node_type: types.get("car").unwrap().clone(),
+            params: Value::parse_yaml("params", "").unwrap(),
+            thread: ThreadSpec::default(),
+        };
+        let ended = Arc::new(AtomicBool::new(false));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let time = std::thread::spawn({
+            let ended = Arc::clone(&ended);
+            move || {
+                let mut robot =
+                    SimulatedRobot::configure(vec![spec], Environment::new(Clock::simulated(), 1)).unwrap();
+                robot.activate().unwrap();
+                let status = RobotReport {
+                    robot: "picar",
+                    file: Some("picar.yaml"),
+                    phase: RobotPhase::Running,
+                    up: Duration::from_secs(3),
+                    denied: &[],
+                    status: &RobotStatus::read_simulated(&robot),
+                };
+                sender.send((robot.environment().bus().clone(), status.to_json())).unwrap();
+                // Relaxed: nothing else is told by it.
+                while !ended.load(Ordering::Relaxed) {
+                    robot.run_for(Duration::from_millis(1)).unwrap();
+                    std::thread::park_timeout(Duration::from_millis(1));
+                }
+            }
+        });
+        let (bus, status) = receiver.recv().unwrap();
+        let handler = Arc::new(Handler { bus, status, stops: AtomicU64::new(0) });
+        let server = ControlServer::start(&path, Arc::<Handler>::clone(&handler)).unwrap();
+        Self { path, handler, server: Some(server), ended, time: Some(time) }
+    }
+
+    fn client(&self) -> ControlClient {
+        ControlClient::connect(&self.path).unwrap()
+    }
+
+    fn socket(&self) -> UnixStream {
+        let socket = UnixStream::connect(&self.path).unwrap();
+        socket.set_read_timeout(Some(WATCHDOG)).unwrap();
+        socket
+    }
+
+    /// What the robot says to `bytes` until it hangs up.
+    fn says_to(&self, bytes: &[u8]) -> String {
+        let mut socket = self.socket();
+        // It may hang up before it has read all of them.
+        let _ = socket.write_all(bytes);
+        let _ = socket.shutdown(std::net::Shutdown::Write);
+        let mut said = Vec::new();
+        let _ = socket.read_to_end(&mut said);
+        String::from_utf8(said).unwrap()
+    }
+
+    fn answers(&self) -> bool {
+        // A connection that has just ended may still have its place.
+        eventually(|| {
+            let answer = self.client().request(&Request::Status);
+            answer.is_ok_and(|status| status["robot"] == "picar")
+        })
+    }
+}
+
+impl Drop for Robot {
+    fn drop(&mut self) {
+        drop(self.server.take());
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(time) = self.time.take() {
+            time.join().unwrap();
+        }
+    }
+}
+
+fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let clock = Clock::monotonic();
+    let deadline = clock.now() + WATCHDOG;
+    while clock.now() < deadline {
+        if holds() {
+            return true;
+        }
+        std::thread::park_timeout(LOCK_ATTEMPT_EVERY);
+    }
+    false
+}
+
+fn refused(answer: Result<serde_json::Value, ClientError>) -> String {
+    match answer {
+        Err(ClientError::Refused(text)) => text,
+        other => panic!("it should have been refused: {other:?}"),
+    }
+}
+
+#[test]
+fn the_status_of_the_robot_arrives_as_it_is_and_further_requests_may_follow() {
+    let robot = Robot::start("status");
+    let mut client = robot.client();
+    for _ in 0..3 {
+        assert_eq!(client.request(&Request::Status).unwrap(), robot.handler.status);
+    }
+    let status = client.request(&Request::Status).unwrap();
+    assert_eq!((&status["up_ms"], &status["phase"]), (&json!(3000), &json!("running")));
+    assert_eq!(status["nodes"][0]["name"], "car");
+}
+
+#[test]
+fn nodes_and_topics_are_listed_with_each_other() {
+    let robot = Robot::start("lists");
+    let mut client = robot.client();
+    let car = json!({
+        "name": "car", "state": "active", "thread": null,
+        "publishes": ["range"], "subscribes": ["operator_drive"],
+    });
+    assert_eq!(client.request(&Request::NodeList).unwrap(), json!({ "nodes": [car] }));
+    let drive = json!({
+        "name": "operator_drive", "type": "Drive", "publishers": [],
+        "subscriptions": [{ "node": "car", "callback": "on_drive" }],
+    });
+    let range = json!({ "name": "range", "type": "Range", "publishers": ["car"], "subscriptions": [] });
+    assert_eq!(client.request(&Request::TopicList).unwrap(), json!({ "topics": [drive, range] }));
+}
+
+#[test]
+fn an_echo_shows_messages_in_order_with_their_header_and_fields_as_they_are_declared() {
+    let robot = Robot::start("echo");
+    let mut echo = robot.client().echo("range").unwrap();
+    let mut last = 0;
+    while last < 200 {
+        match echo.next(WATCHDOG).unwrap().expect("the car measures every millisecond") {
+            EchoItem::Message(message) => {
+                assert_eq!(message.text(), r#"{"reading":"echo","distance_m":0.5}"#);
+                assert_eq!((&*message.topic, &*message.source, message.incarnation), ("range", "car", 1));
+                assert!(message.sequence > last, "{} after {last}", message.sequence);
+                assert_eq!(message.stamp_ns, message.sequence * 1_000_000);
+                last = message.sequence;
+            }
+            EchoItem::Lost(count) => assert!(count > 0),
+        }
+    }
+}
+
+#[test]
+fn what_an_echo_does_not_show_it_counts_as_lost() {
+    let robot = Robot::start("lost");
+    let mut echo = robot.client().echo("range").unwrap();
+    let (mut first, mut last, mut shown, mut lost) = (0, 0, 0, 0);
+    while shown < 300 {
+        match echo.next(WATCHDOG).unwrap().unwrap() {
+            EchoItem::Message(message) => {
+                first = if first == 0 { message.sequence } else { first };
+                last = message.sequence;
+                shown += 1;
+            }
+            EchoItem::Lost(count) => lost += count,
+        }
+    }
+    // A loss that was counted may stand before the first message, or its messages after the last.
+    assert!(shown + lost >= last - first + 1, "{shown} shown, {lost} lost of {first} to {last}");
+}
+
+#[test]
+fn an_echo_of_an_unknown_topic_names_the_one_that_was_meant_and_the_connection_goes_on() {
+    let robot = Robot::start("unknown");
+    let mut client = robot.client();
+    let text = refused(client.request(&Request::TopicEcho { topic: "rnage".to_owned() }));
+    assert_eq!(text, "unknown topic `rnage`, did you mean `range`?; known topics are operator_drive, range");
+    client.request(&Request::Status).unwrap();
+}
+
+#[test]
+fn a_topic_has_no_more_echoes_than_its_pool_was_planned_for() {
+    let robot = Robot::start("taps");
+    let echoes: Vec<_> = (0..4).map(|_| robot.client().echo("range").unwrap()).collect();
+    let text = refused(robot.client().request(&Request::TopicEcho { topic: "range".to_owned() }));
+    assert_eq!(text, "topic `range` is echoed 4 times already, more are not allowed; end one of them");
+    drop(echoes);
+    assert!(eventually(|| robot.client().echo("range").is_ok()));
+}
+
+#[test]
+fn a_published_text_becomes_a_message_and_its_mistakes_are_answered_in_words() {
+    let robot = Robot::start("pub");
+    let mut echo = robot.client().echo("operator_drive").unwrap();
+    let mut client = robot.client();
+    let mut publish = |topic: &str, text: &str| {
+        client.request(&Request::TopicPub { topic: topic.to_owned(), text: text.to_owned() })
+    };
+    let text = "{speed_mps: 0.2, steering_rad: 0.1, valid_for_ms: 300}";
+    for sequence in 1..=3 {
+        assert_eq!(publish("operator_drive", text).unwrap()["offered"], 1);
+        let EchoItem::Message(message) = echo.next(WATCHDOG).unwrap().unwrap() else { panic!() };
+        assert_eq!((&*message.source, message.sequence), ("operator", sequence));
+        assert_eq!(message.text(), r#"{"speed_mps":0.2,"steering_rad":0.1,"valid_for_ms":300}"#);
+    }
+    assert_eq!(
+        refused(publish("operator_drive", "{speed_mps: 5, steering_rad: 0.1, valid_for_ms: 300}")),
+        "message:1:13: speed_mps: value is too large (5), at most 0.8 is allowed"
+    );
+    let text = refused(publish("operator_drive", "{speed: 0.2}"));
+    assert!(text.contains("speed_mps"), "{text}");
+    assert!(refused(publish("operator_driv", "{}")).contains("did you mean `operator_drive`?"));
+    let counts = robot.handler.bus.counts("operator_drive").unwrap();
+    assert_eq!(counts.publishers[0].1.accepted, 3);
+}
+
+#[test]
+fn a_stop_is_passed_on_and_answered() {
+    let robot = Robot::start("stop");
+    assert_eq!(robot.client().request(&Request::Stop).unwrap(), json!({ "stopping": true }));
+    assert_eq!(robot.handler.stops.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn the_end_of_the_socket_ends_every_connection_at_once_and_removes_it() {
+    let mut robot = Robot::start("end");
+    let mut echo = robot.client().echo("range").unwrap();
+    let mut quiet = robot.client();
+    quiet.request(&Request::Status).unwrap();
+    let server = robot.server.take().unwrap();
+    let counts = server.counts();
+    assert_eq!((counts.served, counts.refused, counts.dropped), (2, 0, 0));
+    server.stop();
+    assert!(!robot.path.exists());
+    let ended = loop {
+        match echo.next(WATCHDOG) {
+            Ok(item) => assert!(item.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(ended, ClientError::HungUp), "{ended:?}");
+    assert!(matches!(quiet.request(&Request::Status), Err(ClientError::HungUp)));
+    let gone = ControlClient::connect(&robot.path).unwrap_err();
+    assert!(matches!(gone, ClientError::NotRunning { .. }), "{gone:?}");
+}
