@@ -10,7 +10,8 @@
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
 //! * `status`: what tools see of a robot
 //! * `control`: what tools ask of a running robot
-//! * `options`: what a launch is told on the command line
+//! * `options`, `launch`, `exit`: what a launch is told on the command line, what it does, how it ends
+//! * `supervisor`: starts, watches and stops nodes on threads; `simulate`: the same in virtual time
 #![forbid(unsafe_code)]
 
 pub mod limits;
@@ -18,18 +19,24 @@ pub mod limits;
 mod text;
 
 mod control;
+mod exit;
 mod file;
+mod launch;
 mod options;
 mod plan;
 mod problem;
 mod runtime_dir;
+mod simulate;
 mod status;
+mod supervisor;
 
 pub use control::{
     ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo, EchoItem,
     EchoedMessage, Request,
 };
+pub use exit::Exit;
 pub use file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied};
+pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};
 pub use plan::{Plan, PlanNote, PlannedNode};
 pub use problem::{PlanError, PlanErrors, PlanProblem};

@@ -17,8 +17,8 @@ pub struct MotionStatus {
     /// Forward speed in metres per second, −0.8 to 0.8; negative is reverse.
     #[field(unit = "m/s", range = -0.8..=0.8)]
     pub speed_mps: f32,
-    /// Steering angle in radians, −0.5236 to 0.5236 (30°); positive is left, seen from above.
-    #[field(unit = "rad", range = -0.5236..=0.5236)]
+    /// Steering angle in radians, −0.53 to 0.53 (30° are 0.5236); positive is left, seen from above.
+    #[field(unit = "rad", range = -0.53..=0.53)]
     pub steering_rad: f32,
 }
 

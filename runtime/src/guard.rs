@@ -71,6 +71,26 @@ pub struct SafeSequence {
 ///
 /// All calls but [`Self::register`] are one send of one byte, which never blocks. If it is dropped without
 /// [`Self::release`] the guard fires, as if this process had died.
+///
+/// ```no_run
+/// use std::{env, fs::File, process::Command, thread};
+/// use nevil_runtime::guard::{Guard, GuardEvent, SafeSequence};
+///
+/// // `my_robot guard` does nothing but return `nevil_runtime::guard::serve()` from its `main`.
+/// let mut command = Command::new(env::current_exe()?);
+/// command.arg("guard");
+/// let (guard, mut watch) = Guard::start(command)?;
+/// thread::spawn(move || while let GuardEvent::Fired(why) = watch.next_event() {
+///     tracing::error!(?why, "the guard made the actuators safe");
+/// });
+///
+/// let handle = File::options().write(true).open("/dev/motor")?.into();
+/// guard.register("motor", SafeSequence { handle, writes: vec![b"speed 0".to_vec()] })?;
+/// guard.arm()?; // and then `guard.beat()` each 50 ms, until
+/// guard.disarm()?;
+/// guard.release()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Guard {
     link: UnixStream,

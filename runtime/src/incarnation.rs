@@ -20,7 +20,12 @@ impl Incarnation {
     /// A life that may not yet publish: its fence opens on activation.
     #[must_use]
     pub(crate) fn new(instance: Arc<str>, source: u32, number: u32) -> Self {
-        Self { instance, source, number, fence: Gate::closed(), cancel: CancelToken::default() }
+        Self::with_cancel(instance, source, number, CancelToken::default())
+    }
+
+    /// The same, with the token through which others tell it to give up.
+    pub(crate) fn with_cancel(instance: Arc<str>, source: u32, number: u32, cancel: CancelToken) -> Self {
+        Self { instance, source, number, fence: Gate::closed(), cancel }
     }
 
     /// The node's instance name.
@@ -79,7 +84,7 @@ impl CancelToken {
         self.0.load(Ordering::Acquire)
     }
 
-    pub(crate) fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+    pub(crate) fn set(&self, cancelled: bool) {
+        self.0.store(cancelled, Ordering::Release);
     }
 }

@@ -119,6 +119,8 @@ pub use parameter::Parameters;
 pub use safety::Safety;
 pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
 
+pub use nevil_sys::os::{exit_now, lock_memory, obey_sent_faults};
+
 /// What a node needs: `use nevil_runtime::prelude::*;`.
 pub mod prelude {
     pub use std::time::Duration;

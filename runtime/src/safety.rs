@@ -53,6 +53,10 @@ impl Safety {
             thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || run_helper(&cell))?;
         }
         let (guard, watch) = guard.unzip();
+        if let Some(guard) = &guard {
+            // One guard per robot, set before any actuator opens.
+            let _ = environment.guard.set(Arc::clone(guard));
+        }
         let shared = Arc::new(Shared {
             guard,
             armed: AtomicBool::new(false),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 fn rust_files(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            rust_files(&entry.unwrap().path(), files);
+        let entries = fs::read_dir(path).expect("a folder of the sources can be read");
+        for entry in entries.map(|entry| entry.expect("and so can its entries")) {
+            rust_files(&entry.path(), files);
         }
     } else if path.extension().is_some_and(|extension| extension == "rs") {
         files.push(path.to_owned());

@@ -4,13 +4,15 @@ use nevil_runtime::prelude::*;
 
 use crate::zones::{Assessment, Level, Reading, ZoneLimits, Zones};
 
-/// How often the level is published where no reading comes: others take a silent level for a stale one.
-const BEAT: Duration = Duration::from_millis(100);
+/// How often the level is published where no reading comes: others take a silent level for a stale one. Above the time
+/// between two readings, so that nothing is said twice.
+const BEAT: Duration = Duration::from_millis(150);
 
 /// Says how near the next thing ahead is, and whether that is dangerous.
 #[derive(Debug)]
 pub struct ObstacleDetection {
     zones: Zones,
+    beat: Timer,
     status: Publisher<SafetyStatus>,
 }
 
@@ -51,8 +53,8 @@ impl Node for ObstacleDetection {
             ..ZoneLimits::default()
         })?;
         setup.subscribe(topics::RANGE, Self::on_range)?;
-        setup.every(BEAT, Self::beat)?;
-        Ok(Self { zones, status: setup.publisher(topics::SAFETY_STATUS)? })
+        let beat = setup.every(BEAT, Self::beat)?;
+        Ok(Self { zones, beat, status: setup.publisher(topics::SAFETY_STATUS)? })
     }
 }
 
@@ -64,6 +66,7 @@ impl ObstacleDetection {
             RangeReading::NoEdge => Reading::NoEdge,
         };
         let assessment = self.zones.reading(since_start(ctx.now()), reading);
+        self.beat.restart(ctx);
         self.publish(assessment)
     }
 
@@ -121,12 +124,13 @@ mod tests {
     #[test]
     fn a_sensor_that_falls_silent_is_a_sensor_error_and_never_clear() {
         let mut node = TestNode::<ObstacleDetection>::start("silent_for: 500ms").unwrap();
-        node.publish(topics::RANGE, echo(1.0)).unwrap();
-        node.step();
-        node.publish(topics::RANGE, echo(1.0)).unwrap();
-        node.advance(Duration::from_millis(499));
+        for _ in 0..2 {
+            node.publish(topics::RANGE, echo(1.0)).unwrap();
+            node.step();
+        }
+        node.advance(Duration::from_millis(450));
         assert_eq!(levels(&mut node).last(), Some(&SafetyLevel::Clear));
-        node.advance(Duration::from_millis(1));
+        node.advance(Duration::from_millis(150));
         assert_eq!(levels(&mut node), [SafetyLevel::SensorError]);
     }
 

@@ -233,7 +233,8 @@ mod tests {
 
     use super::*;
 
-    const WORLD: &str = concat!("world: ", env!("CARGO_MANIFEST_DIR"), "/worlds/empty_room.yaml");
+    const WORLD: &str =
+        concat!("world: ", env!("CARGO_MANIFEST_DIR"), "/../../launch/files/worlds/empty_room.yaml");
     const MS: Duration = Duration::from_millis(1);
 
     fn speed(car: &mut TestNode<SimCar>) -> f64 {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use nevil_msgs::{EncodeError, Message};
 
-use crate::bus::subscription::{Header, Subscription};
+use crate::bus::subscription::{Header, Received, Subscription};
 use crate::bus::topic::{SideOf, TopicCore};
 
 /// A bounded side lane of a topic. Publishers fill it and wake nobody; its owner looks when it likes; what it was too
 /// slow for is counted in [`Self::lost`].
 pub struct Tap<T: Message> {
     subscription: Subscription<T>,
+    last: Option<Received<T>>,
 }
 
 /// A message as a tool wants it.
@@ -39,11 +40,11 @@ impl<T: Message> Tapped for T {
 impl<T: Message> Tap<T> {
     pub(crate) fn new(topic: &Arc<TopicCore<T>>) -> Self {
         let name: Arc<str> = Arc::from("tap");
-        Self { subscription: topic.subscribe(&name, &name, SideOf::Tap) }
+        Self { subscription: topic.subscribe(&name, &name, SideOf::Tap), last: None }
     }
 
     /// The next message, if there is one.
-    pub fn take(&mut self) -> Option<crate::bus::Received<T>> {
+    pub fn take(&mut self) -> Option<Received<T>> {
         self.subscription.take()
     }
 
@@ -59,6 +60,9 @@ pub trait AnyTap: Send {
     /// Shows the next message to `show`; `false` if there is none.
     fn show_next(&mut self, show: &mut dyn FnMut(&Header, &dyn Tapped)) -> bool;
 
+    /// The last message that was shown, as text.
+    fn last_text(&self) -> Option<String>;
+
     /// Messages that had no room because this tap was too slow.
     fn lost(&self) -> u64;
 }
@@ -67,7 +71,12 @@ impl<T: Message> AnyTap for Tap<T> {
     fn show_next(&mut self, show: &mut dyn FnMut(&Header, &dyn Tapped)) -> bool {
         let Some(received) = self.take() else { return false };
         show(received.header(), &*received);
+        self.last = Some(received);
         true
+    }
+
+    fn last_text(&self) -> Option<String> {
+        self.last.as_ref().map(|last| last.text())
     }
 
     fn lost(&self) -> u64 {

@@ -216,6 +216,12 @@ impl SimulatedRobot {
         problems
     }
 
+    /// The last message on each topic, as text.
+    #[must_use]
+    pub fn last_messages(&self) -> Vec<(Arc<str>, Option<String>)> {
+        self.recorders.iter().map(|(topic, tap)| (Arc::clone(topic), tap.last_text())).collect()
+    }
+
     /// The virtual time.
     #[must_use]
     pub fn now(&self) -> Time {

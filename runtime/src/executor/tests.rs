@@ -138,7 +138,7 @@ impl Robot {
         let mut names = Vec::new();
         let spawn = |(instance, params): &(&str, &str)| {
             let name = thread_name(instance, &mut names);
-            ThreadedNode::spawn(spec(instance, params), &name, &environment, None, &waker).unwrap()
+            ThreadedNode::spawn(spec(instance, params), &name, &environment, &waker).unwrap()
         };
         let nodes = nodes.iter().map(spawn).collect();
         Self { environment, waker, nodes }

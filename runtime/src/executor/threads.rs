@@ -8,8 +8,8 @@
 //! ```
 //! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -72,7 +72,6 @@ impl ThreadedNode {
         spec: NodeSpec,
         thread_name: &str,
         environment: &Environment,
-        guard: Option<Arc<Guard>>,
         waker: &Waker,
     ) -> Result<Self, OrderError> {
         let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
@@ -83,7 +82,7 @@ impl ThreadedNode {
             orders: Arc::clone(&orders),
             waker: waker.clone(),
             clock: clock.clone(),
-            guard,
+            guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
         };
         let (environment, name) = (environment.clone(), thread_name.to_owned());
@@ -95,6 +94,8 @@ impl ThreadedNode {
 
     /// Orders `phase`, without waiting.
     pub fn order(&self, phase: Phase) {
+        // Long work that looks at the token gives up, so that the end of the node is not late.
+        self.shared.cancel.set(matches!(phase, Phase::Deactivate | Phase::Shutdown));
         // Release: whoever sees the order sees what was prepared for it.
         self.orders.wanted.store(number(phase), Ordering::Release);
         self.shared.wake.wake();
@@ -172,7 +173,7 @@ struct Body {
     orders: Arc<Orders>,
     waker: Waker,
     clock: Clock,
-    guard: Option<Arc<Guard>>,
+    guard: Arc<OnceLock<Arc<Guard>>>,
     drivers: Vec<DriverThread>,
 }
 
@@ -226,7 +227,8 @@ impl Body {
     }
 
     fn activate(&mut self, node: &mut dyn AnyNode) {
-        let result = node.activate(self.guard.as_deref()).and_then(|drivers| self.start(drivers));
+        let result =
+            node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| self.start(drivers));
         if result.is_err() {
             // What did start is ended again; the error that is reported is the first one.
             let _ = node.deactivate();

@@ -1,12 +1,13 @@
 //! What all nodes of a robot share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::actuator::Actuators;
-use crate::bus::{Bus, Wake};
+use crate::bus::{Bus, TopicError, Wake};
 use crate::clock::Clock;
 use crate::device::Claims;
+use crate::guard::Guard;
 
 /// What all nodes of a robot share. Clones are handles on the same things.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Environment {
     pub(crate) seed: u64,
     /// Told when a node has failed.
     pub(crate) failures: Arc<Wake>,
+    /// Who makes safe when this process is dead; set before any actuator opens.
+    pub(crate) guard: Arc<OnceLock<Arc<Guard>>>,
 }
 
 impl Environment {
@@ -31,6 +34,7 @@ impl Environment {
             runtime_dir: None,
             seed,
             failures: Arc::default(),
+            guard: Arc::default(),
         }
     }
 
@@ -39,6 +43,16 @@ impl Environment {
     pub fn with_runtime_dir(mut self, directory: PathBuf) -> Self {
         self.runtime_dir = Some(Arc::new(directory));
         self
+    }
+
+    /// Gives every topic its pool and connects its ends: to be called when all nodes are configured and none is active.
+    /// Topics that come later get theirs when it is called again.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::TooManySlots`] if the queues of one topic are larger than a pool can be.
+    pub fn seal(&self) -> Result<(), TopicError> {
+        self.bus.seal()
     }
 
     /// The bus.

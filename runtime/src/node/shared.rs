@@ -8,6 +8,7 @@ use nevil_sys::mem::Handover;
 use serde::Serialize;
 
 use crate::bus::Wake;
+use crate::incarnation::CancelToken;
 use crate::node::guarded::{CallbackCounts, Guarded};
 use crate::node::timer::{Timer, TimerCounts};
 use crate::scheduling::ThreadReport;
@@ -83,6 +84,8 @@ impl fmt::Display for Failure {
 pub(crate) struct NodeShared {
     pub(crate) instance: Arc<str>,
     pub(crate) wake: Arc<Wake>,
+    /// Set when the node should give up what it is doing, because it is to stop.
+    pub(crate) cancel: CancelToken,
     pub(crate) thread: OnceLock<ThreadReport>,
     state: AtomicU8,
     failure: Handover<Failure>,
@@ -97,6 +100,7 @@ impl NodeShared {
         Arc::new(Self {
             instance,
             wake: Arc::default(),
+            cancel: CancelToken::default(),
             thread: OnceLock::new(),
             state: AtomicU8::new(NodeState::Starting as u8),
             failure: Handover::new(),

@@ -79,18 +79,16 @@ impl fmt::Debug for HelperProcess {
     }
 }
 
+type Configure =
+    fn(&Environment, &Arc<NodeShared>, Arc<Incarnation>, &Value) -> Result<Box<dyn AnyNode>, ConfigureError>;
+
 /// A node type: its parameters, and how to make one.
 #[derive(Clone)]
 pub struct NodeType {
     name: &'static str,
     processes: &'static [HelperProcess],
     schema: fn() -> &'static [FieldInfo],
-    configure: fn(
-        &Environment,
-        &Arc<NodeShared>,
-        Arc<Incarnation>,
-        &Value,
-    ) -> Result<Box<dyn AnyNode>, ConfigureError>,
+    configure: Configure,
 }
 
 impl NodeType {
@@ -123,7 +121,9 @@ impl NodeType {
             return Err(ConfigureError::Name { given: instance.to_string() });
         }
         let source = environment.bus.source(instance);
-        let incarnation = Arc::new(Incarnation::new(Arc::clone(instance), source, number));
+        let cancel = shared.cancel.clone();
+        let incarnation = Incarnation::with_cancel(Arc::clone(instance), source, number, cancel);
+        let incarnation = Arc::new(incarnation);
         let node = (self.configure)(environment, shared, incarnation, params)?;
         shared.set_state(NodeState::Configured);
         Ok(node)

@@ -1,0 +1,61 @@
+//! From the command line to the robot: reads, checks, locks, and hands over to the supervisor or the simulation.
+
+use std::env;
+use std::io::{self, Write};
+
+use nevil_runtime::NodeTypes;
+use nevil_runtime::log::{self, Log};
+
+use crate::exit::Exit;
+use crate::file::LaunchFileError;
+use crate::options::{LaunchClock, LaunchOptions};
+use crate::plan::Plan;
+use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
+use crate::{simulate, supervisor};
+
+/// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
+pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
+    let plan = match Plan::read(&options.file, &|name| env::var(name).ok(), types) {
+        Ok(plan) => plan,
+        Err(error) => return complain(&error),
+    };
+    let log = env::var("NEVIL_LOG").unwrap_or_default();
+    let log = match Log::install(&log, Box::new(io::stderr())) {
+        Ok(log) => log,
+        Err(error) => return say(&format!("NEVIL_LOG: {error}"), Exit::Usage),
+    };
+    log::report_panics();
+    match options.clock {
+        LaunchClock::Simulated => simulate::run(plan, options),
+        LaunchClock::Real => match lock(options.robot.as_deref().unwrap_or(&plan.robot)) {
+            Ok(lock) => {
+                if let Err(error) = nevil_runtime::obey_sent_faults() {
+                    tracing::warn!(
+                        "faults that are sent to this process will be obeyed at the second only: {error}"
+                    );
+                }
+                supervisor::run(plan, options, &lock, &log)
+            }
+            Err((text, exit)) => say(&text, exit),
+        },
+    }
+}
+
+fn lock(robot: &str) -> Result<RobotLock, (String, Exit)> {
+    let directory = RuntimeDir::find().map_err(|error| (error.to_string(), Exit::Failed))?;
+    directory.lock(robot).map_err(|error| match error {
+        LockError::Running { .. } => (error.to_string(), Exit::RunsAlready),
+        error => (error.to_string(), Exit::Failed),
+    })
+}
+
+fn complain(error: &LaunchFileError) -> Exit {
+    say(&error.to_string(), Exit::Usage)
+}
+
+/// Before there is a log: nothing runs yet that a blocked terminal could hold up.
+fn say(text: &str, exit: Exit) -> Exit {
+    // Nobody may be reading; the code says enough.
+    let _ = writeln!(io::stderr(), "{text}");
+    exit
+}

@@ -1,0 +1,230 @@
+//! The supervisor: starts the nodes of a plan, watches them, and stops them in order.
+//!
+//! ```text
+//!  spawn threads ─► configure all ─► connect topics ─► guard, safety ─► activate in order ─► run
+//!                        │ fails                                            │ fails           │ stop, node failed
+//!                        └──────────────────────────────────────────────────┴────────► stop ◄─┘
+//!  stop: inhibit motion ─► deactivate in reverse order ─► shut down ─► make safe again ─► accounts
+//! ```
+//! Nothing here runs on a node's thread, and everything that is waited for has a deadline.
+
+mod phases;
+mod report;
+mod signals;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+use std::{env, io};
+
+use nevil_runtime::log::{Lines, Log};
+use nevil_runtime::{
+    Bus, Clock, Environment, Guard, GuardWatch, RobotStatus, Safety, ThreadedNode, Time, Waker,
+};
+
+use crate::control::{Control, ControlServer};
+use crate::exit::Exit;
+use crate::options::LaunchOptions;
+use crate::plan::{Plan, PlannedNode};
+use crate::runtime_dir::RobotLock;
+use crate::status::{RobotPhase, RobotReport};
+
+/// How long the last lines of log and output are waited for: a process may not stay because nobody reads them.
+const FLUSH_WAIT: Duration = Duration::from_millis(200);
+
+/// A robot that is being launched.
+pub(crate) struct Supervisor {
+    plan: Plan,
+    robot: Arc<Robot>,
+    waker: Waker,
+    lines: Arc<Lines>,
+    safety: Option<Safety>,
+    /// When it stops by itself.
+    until: Option<Time>,
+    /// Nodes that have not answered: their threads are left behind.
+    hung: Vec<Arc<str>>,
+}
+
+/// What the supervisor, the control socket and the signals share.
+pub(crate) struct Robot {
+    name: String,
+    file: String,
+    environment: Environment,
+    nodes: Vec<ThreadedNode>,
+    began: Time,
+    phase: AtomicU8,
+    stop: AtomicBool,
+    denied: std::sync::Mutex<Vec<String>>,
+    waker: Waker,
+}
+
+/// Launches `plan` under `lock`, and returns when the robot has stopped.
+pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &Log) -> Exit {
+    let lines = match Lines::new(Box::new(io::stdout())) {
+        Ok(lines) => Arc::new(lines),
+        Err(error) => {
+            tracing::error!("{error}");
+            return Exit::Failed;
+        }
+    };
+    let environment = Environment::new(Clock::monotonic(), options.seed)
+        .with_runtime_dir(lock.socket_path().parent().unwrap_or("/".as_ref()).to_owned());
+    let exit = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
+        Ok(supervisor) => supervisor.run(lock),
+        Err(exit) => exit,
+    };
+    // What is not written by then is counted as lost; nobody reads it.
+    let _ = lines.flush(FLUSH_WAIT);
+    let _ = log.flush(FLUSH_WAIT);
+    exit
+}
+
+impl Supervisor {
+    /// Starts the threads of all nodes, which configure them.
+    fn new(
+        plan: Plan,
+        options: &LaunchOptions,
+        name: &str,
+        environment: Environment,
+        lines: Arc<Lines>,
+    ) -> Result<Self, Exit> {
+        let began = environment.bus().clock().now();
+        let waker = Waker::of(&environment);
+        let spawn = |node: &PlannedNode| {
+            ThreadedNode::spawn(node.spec.clone(), &node.thread_name, &environment, &waker).map_err(|error| {
+                tracing::error!(
+                    "node `{}` could not be started: {error}; nothing was started",
+                    node.spec.instance
+                );
+                Exit::NotStarted
+            })
+        };
+        let nodes = plan.nodes.iter().map(spawn).collect::<Result<Vec<_>, _>>()?;
+        let robot = Arc::new(Robot {
+            name: name.to_owned(),
+            file: options.file.display().to_string(),
+            environment,
+            nodes,
+            began,
+            phase: AtomicU8::new(0),
+            stop: AtomicBool::new(false),
+            denied: std::sync::Mutex::default(),
+            waker: waker.clone(),
+        });
+        let until = options.duration.map(|duration| began + duration);
+        Ok(Self { plan, robot, waker, lines, safety: None, until, hung: Vec::new() })
+    }
+
+    fn run(mut self, lock: &RobotLock) -> Exit {
+        signals::watch(Arc::clone(&self.robot));
+        let control = ControlServer::start(lock.socket_path(), Arc::clone(&self.robot) as Arc<dyn Control>);
+        let control = match control {
+            Ok(control) => control,
+            Err(error) => {
+                tracing::error!("{error}");
+                return self.stop(Exit::NotStarted);
+            }
+        };
+        let exit = match self.start() {
+            Ok(()) => {
+                self.robot.set_phase(RobotPhase::Running);
+                self.say_running();
+                self.watch()
+            }
+            Err(exit) => exit,
+        };
+        let exit = self.stop(exit);
+        control.stop();
+        exit
+    }
+
+    /// Waits until the robot is to stop, and says why.
+    fn watch(&mut self) -> Exit {
+        loop {
+            if self.robot.stop.load(Ordering::Acquire) {
+                return Exit::Ok;
+            }
+            if self.safety.as_ref().is_some_and(Safety::guard_lost) {
+                tracing::error!("the robot stops, because nobody would make it safe if this process died");
+                return Exit::NodeFailed;
+            }
+            if let Some(exit) = self.look_at_failures() {
+                return exit;
+            }
+            let now = self.robot.now();
+            match self.until {
+                Some(until) if now >= until => return Exit::Ok,
+                until => self.waker.wait(until.map(|until| until.since(now))),
+            }
+        }
+    }
+
+    /// A required node that failed ends the robot; another one is stopped alone.
+    fn look_at_failures(&mut self) -> Option<Exit> {
+        for index in 0..self.plan.nodes.len() {
+            let Some(failure) = self.robot.nodes[index].take_failure() else { continue };
+            let (name, required) =
+                (Arc::clone(self.robot.nodes[index].instance()), self.plan.nodes[index].required);
+            if required {
+                tracing::error!("the robot stops, because its required node `{name}` failed: {failure}");
+                return Some(Exit::NodeFailed);
+            }
+            tracing::warn!("the robot goes on without its node `{name}`, which is not required");
+            self.deactivate(index, self.robot.now() + self.plan.shutdown_timeout);
+        }
+        None
+    }
+
+    /// Starts the guard process, before any actuator opens.
+    fn start_guard() -> io::Result<(Arc<Guard>, GuardWatch)> {
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("guard");
+        let (guard, watch) = Guard::start(command).map_err(io::Error::other)?;
+        Ok((Arc::new(guard), watch))
+    }
+}
+
+impl Robot {
+    fn now(&self) -> Time {
+        self.environment.bus().clock().now()
+    }
+
+    fn set_phase(&self, phase: RobotPhase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    fn phase(&self) -> RobotPhase {
+        let phases = [RobotPhase::Starting, RobotPhase::Running, RobotPhase::Stopping];
+        phases[usize::from(self.phase.load(Ordering::Acquire))]
+    }
+
+    fn deny(&self, text: String) {
+        tracing::warn!("{text}");
+        self.denied.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(text);
+    }
+}
+
+impl Control for Robot {
+    fn status(&self) -> serde_json::Value {
+        let denied = self.denied.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        RobotReport {
+            robot: &self.name,
+            file: Some(&self.file),
+            phase: self.phase(),
+            up: self.now().since(self.began),
+            denied: &denied,
+            status: &RobotStatus::read(&self.environment, &self.nodes),
+        }
+        .to_json()
+    }
+
+    fn bus(&self) -> &Bus {
+        self.environment.bus()
+    }
+
+    fn request_stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}

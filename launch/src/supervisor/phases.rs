@@ -1,0 +1,183 @@
+//! Start and stop, phase by phase.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
+use nevil_runtime::{NodeState, OrderError, Phase, Safety, Time};
+
+use super::Supervisor;
+use crate::exit::Exit;
+use crate::file::{LockMemory, OnDenied};
+use crate::status::RobotPhase;
+
+impl Supervisor {
+    /// Configures all nodes, then activates them in order.
+    pub(super) fn start(&mut self) -> Result<(), Exit> {
+        self.lock_memory()?;
+        for index in 0..self.plan.nodes.len() {
+            let configured = self.wait(index, self.robot.now() + self.plan.start_timeout);
+            self.started(index, Phase::Configure, configured)?;
+        }
+        if let Err(error) = self.robot.environment.seal() {
+            tracing::error!("{error}");
+            return Err(Exit::NotStarted);
+        }
+        self.check_denied()?;
+        self.start_safety()?;
+        for index in 0..self.plan.nodes.len() {
+            if !self.can_activate(index) {
+                continue;
+            }
+            self.robot.nodes[index].order(Phase::Activate);
+            let activated = self.wait(index, self.robot.now() + self.plan.start_timeout);
+            self.started(index, Phase::Activate, activated)?;
+            if self.robot.stop.load(Ordering::Acquire) {
+                return Err(Exit::Ok);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a node is configured and all that it depends on is active. A required node depends on required ones only.
+    fn can_activate(&self, index: usize) -> bool {
+        let node = &self.plan.nodes[index];
+        let missing = node.depends_on.iter().find(|name| {
+            let of_name = self.robot.nodes.iter().find(|other| other.instance() == *name);
+            of_name.is_none_or(|other| other.state() != NodeState::Active)
+        });
+        if let Some(missing) = missing {
+            tracing::warn!("node `{}` is left out, because `{missing}` is not active", node.spec.instance);
+        }
+        missing.is_none() && self.robot.nodes[index].state() == NodeState::Configured
+    }
+
+    /// What the outcome of a start phase means for the robot.
+    fn started(&mut self, index: usize, phase: Phase, outcome: Result<(), OrderError>) -> Result<(), Exit> {
+        let Err(error) = outcome else { return Ok(()) };
+        let node = &self.plan.nodes[index];
+        let name = &node.spec.instance;
+        if matches!(error, OrderError::Late { .. }) {
+            self.hung.push(Arc::clone(name));
+        }
+        if node.required {
+            tracing::error!("node `{name}` failed to {phase}: {error}; it is required, so the robot stops");
+            return Err(Exit::NotStarted);
+        }
+        tracing::warn!("node `{name}` failed to {phase}: {error}; the robot goes on without it");
+        Ok(())
+    }
+
+    fn start_safety(&mut self) -> Result<(), Exit> {
+        let moves = !self.robot.environment.actuators().counts().is_empty();
+        let guard = moves.then(Self::start_guard).transpose();
+        let safety = guard.and_then(|guard| Safety::start(&self.robot.environment, guard));
+        match safety {
+            Ok(safety) => {
+                self.safety = Some(safety);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(
+                    "the guard process could not be started: {error}; nothing may move without it"
+                );
+                Err(Exit::NotStarted)
+            }
+        }
+    }
+
+    fn lock_memory(&self) -> Result<(), Exit> {
+        if self.plan.lock_memory == LockMemory::Off {
+            return Ok(());
+        }
+        let Err(error) = nevil_runtime::lock_memory() else { return Ok(()) };
+        self.robot.deny(format!(
+            "not permitted to lock memory ({error}); grant CAP_IPC_LOCK or raise `memlock` in limits.conf \
+             (docs/guide/realtime.md)"
+        ));
+        if self.plan.lock_memory == LockMemory::Require { Err(Exit::NotStarted) } else { Ok(()) }
+    }
+
+    /// Says what the kernel has denied to the nodes' threads, and ends the start if the file wants that.
+    fn check_denied(&self) -> Result<(), Exit> {
+        let reports: Vec<_> = self.robot.nodes.iter().filter_map(|node| node.thread_report()).collect();
+        let denied: Vec<_> = reports.iter().filter(|report| !report.denied.is_empty()).collect();
+        let Some(first) = denied.first() else { return Ok(()) };
+        let threads: Vec<_> = denied.iter().map(|report| report.name.as_str()).collect();
+        tracing::warn!("threads {} were denied what they want: {}", threads.join(", "), first.denied[0]);
+        if self.plan.on_denied == OnDenied::Fail { Err(Exit::NotStarted) } else { Ok(()) }
+    }
+
+    /// Waits for the report of a node, and gives up the start when the robot is to stop.
+    fn wait(&mut self, index: usize, deadline: Time) -> Result<(), OrderError> {
+        let waker = self.waker.clone();
+        self.robot.nodes[index].wait(deadline, &mut |longest: Duration| waker.wait(Some(longest)))
+    }
+
+    /// Stops everything in order, whatever came before, and says how the robot ended.
+    pub(super) fn stop(mut self, exit: Exit) -> Exit {
+        self.robot.set_phase(RobotPhase::Stopping);
+        let began = self.robot.now();
+        // First nothing moves any more.
+        let overdue = self.robot.environment.actuators().inhibit(MAKE_SAFE_DEADLINE);
+        for name in &overdue {
+            tracing::error!("actuator `{name}` was not made safe within {MAKE_SAFE_DEADLINE:?}");
+        }
+        let safe_after = self.robot.now().since(began);
+        let deadline = began + self.plan.shutdown_timeout;
+        for index in (0..self.plan.nodes.len()).rev() {
+            self.deactivate(index, deadline);
+        }
+        for index in (0..self.plan.nodes.len()).rev() {
+            self.shut_down(index, deadline);
+        }
+        self.robot.environment.actuators().make_safe(MAKE_SAFE_DEADLINE);
+        if let Some(safety) = self.safety.take() {
+            safety.end();
+        }
+        let imbalances =
+            if self.hung.is_empty() { self.robot.environment.bus().imbalances() } else { Vec::new() };
+        for line in &imbalances {
+            tracing::error!("an account does not balance: {line}");
+        }
+        self.say_stopped(safe_after, self.robot.now().since(began));
+        let exit = match exit {
+            Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
+            Exit::Ok if !self.hung.is_empty() || !overdue.is_empty() => Exit::NodeFailed,
+            exit => exit,
+        };
+        // A thread that hangs would hang the ordinary end of the process too.
+        if self.hung.is_empty() { exit } else { exit.at_once() }
+    }
+
+    pub(super) fn deactivate(&mut self, index: usize, deadline: Time) {
+        let state = self.robot.nodes[index].state();
+        if matches!(state, NodeState::Active | NodeState::Failed) && !self.is_hung(index) {
+            self.end_phase(index, Phase::Deactivate, deadline);
+        }
+    }
+
+    fn shut_down(&mut self, index: usize, deadline: Time) {
+        let state = self.robot.nodes[index].state();
+        if !matches!(state, NodeState::Starting | NodeState::Stopped) && !self.is_hung(index) {
+            self.end_phase(index, Phase::Shutdown, deadline);
+        }
+    }
+
+    fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
+        self.robot.nodes[index].order(phase);
+        let Err(error) = self.wait(index, deadline) else { return };
+        let name = Arc::clone(self.robot.nodes[index].instance());
+        if matches!(error, OrderError::Late { .. }) {
+            tracing::error!("node `{name}` hangs in {phase}: {error}; its thread is left behind");
+            self.hung.push(name);
+        } else {
+            tracing::warn!("node `{name}` failed to {phase}: {error}");
+        }
+    }
+
+    fn is_hung(&self, index: usize) -> bool {
+        self.hung.contains(self.robot.nodes[index].instance())
+    }
+}

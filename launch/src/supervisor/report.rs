@@ -1,0 +1,56 @@
+//! What a launch says on its standard output.
+
+use std::time::Duration;
+
+use nevil_runtime::ThreadReport;
+
+use super::Supervisor;
+use crate::text::duration_text;
+
+impl Supervisor {
+    pub(super) fn say_running(&self) {
+        let took = self.robot.now().since(self.robot.began);
+        let count = self.robot.nodes.len();
+        self.lines.line(&format!(
+            "robot `{}` is running: {count} nodes, started in {} ms; Ctrl-C stops it",
+            self.robot.name,
+            took.as_millis()
+        ));
+        let width = self.robot.nodes.iter().map(|node| node.instance().len()).max().unwrap_or(0);
+        for node in &self.robot.nodes {
+            let thread = node.thread_report().map(thread).unwrap_or_default();
+            self.lines.line(&format!(
+                "  {:width$}  {:<9} {thread}",
+                node.instance(),
+                node.state().to_string()
+            ));
+        }
+        for note in &self.plan.notes {
+            self.lines.line(&format!("  note: {note}"));
+        }
+        self.lines.line("look at it from another terminal: `nevil status`, `nevil topic echo range`");
+    }
+
+    pub(super) fn say_stopped(&self, safe_after: Duration, stopped_after: Duration) {
+        let hung = match self.hung.as_slice() {
+            [] => String::new(),
+            hung => format!("; left behind, because they hang: {}", hung.join(", ")),
+        };
+        self.lines.line(&format!(
+            "robot `{}` has stopped after {}: safe within {:.1} ms, stopped within {:.1} ms{hung}",
+            self.robot.name,
+            duration_text(self.robot.now().since(self.robot.began)),
+            safe_after.as_secs_f64() * 1000.0,
+            stopped_after.as_secs_f64() * 1000.0,
+        ));
+    }
+}
+
+fn thread(report: &ThreadReport) -> String {
+    let policy = if report.policy_wanted == report.policy_granted {
+        report.policy_granted.clone()
+    } else {
+        format!("{} (wanted {})", report.policy_granted, report.policy_wanted)
+    };
+    format!("thread `{}`, {policy}, cores {}", report.name, report.cores_granted)
+}
