@@ -164,7 +164,7 @@ impl RuntimeDir {
     ///
     /// [`RobotPathError`] if the name or the path cannot be used.
     pub fn socket_path(&self, robot: &str) -> Result<PathBuf, RobotPathError> {
-        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
         if robot.is_empty() || robot.len() > NAME_BYTES_MAX || !robot.bytes().all(is_name) {
             return Err(RobotPathError::Name { given: robot.to_owned() });
         }

@@ -1,2 +1,68 @@
-//! The nevil command as a library.
+//! The `nevil` command as a library: a robot project with nodes of its own is a program that calls [`run`].
+//!
+//! ```no_run
+//! use nevil_runtime::prelude::*;
+//!
+//! /// Says nothing yet.
+//! struct Horn;
+//!
+//! impl Node for Horn {
+//!     type Params = ();
+//!     fn configure(_: &mut Setup<'_, Self>, _: ()) -> Result<Self, NodeError> {
+//!         Ok(Self)
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     nevil::run(nevil::shipped_nodes().with::<Horn>("horn"))
+//! }
+//! ```
+//! * `commands`: the words, one file a command. `failure`: exit codes. `output`: standard output, which may be closed.
+//! * `screen`: tables, messages and the status as people read them.
 #![forbid(unsafe_code)]
+
+mod commands;
+mod failure;
+mod output;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nevil_runtime::NodeTypes;
+
+use crate::commands::Cli;
+use crate::failure::Failure;
+
+/// The node types that Nevil ships.
+#[must_use]
+pub fn shipped_nodes() -> NodeTypes {
+    // Each shipped node has its line here, by name.
+    NodeTypes::new()
+}
+
+/// Does what the words of the command line say. `types` are the nodes that a launch file may name. To be called first in
+/// `main`, whose value it returns; the meaning of the codes is in `docs/reference/exit-codes.md`.
+#[must_use]
+pub fn run(types: NodeTypes) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output, which may be closed; who closed it does not want it.
+            let _ = error.print();
+            return if error.use_stderr() { failure::USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.run(&types) {
+        Ok(code) => code,
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(Failure::Failed(text)) => {
+            output::complain(&text);
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(text)) => {
+            output::complain(&text);
+            failure::USAGE.into()
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The words of the command line.
+
+// It joins the words together with the supervisor, which does what they say.
+#[cfg_attr(not(test), expect(dead_code, reason = "`nevil_launch::launch` is needed to obey it"))]
+mod launch;
+mod node;
+mod process;
+mod status;
+mod stop;
+mod topic_echo;
+mod topic_list;
+mod topic_pub;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use nevil_launch::{ControlClient, Request, RunningRobot, RuntimeDir};
+use nevil_runtime::{NodeTypes, guard};
+
+use crate::failure::Failure;
+
+/// Launch robots, and watch them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nevil",
+    version,
+    max_term_width = 80,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Example:\n  nevil status\n  nevil topic echo range\n\n`nevil COMMAND --help` shows the options and an example of each command."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    robot: RobotArg,
+}
+
+/// Which robot is meant.
+#[derive(Debug, Args)]
+pub(crate) struct RobotArg {
+    /// Name of the robot; not needed where only one runs
+    #[arg(long = "robot", value_name = "NAME", global = true)]
+    name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Status(status::StatusArgs),
+    Stop(stop::StopArgs),
+    /// List the nodes of a robot
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil node list"
+    )]
+    Node(NodeCommand),
+    /// List, show and publish the messages of a robot
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil topic echo range --once"
+    )]
+    Topic(TopicCommand),
+    /// The process that makes actuators safe when the robot is dead
+    #[command(hide = true)]
+    Guard,
+    Process(process::ProcessArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum NodeCommand {
+    List(node::NodeListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum TopicCommand {
+    List(topic_list::TopicListArgs),
+    Echo(topic_echo::TopicEchoArgs),
+    Pub(topic_pub::TopicPubArgs),
+}
+
+impl Cli {
+    /// Does what the words say.
+    pub(crate) fn run(self, types: &NodeTypes) -> Result<ExitCode, Failure> {
+        let robot = &self.robot;
+        match self.command {
+            Command::Guard => return Ok(guard::serve()),
+            Command::Process(args) => return args.run(types),
+            Command::Status(args) => args.run(robot),
+            Command::Stop(args) => args.run(robot),
+            Command::Node(NodeCommand::List(args)) => args.run(robot),
+            Command::Topic(TopicCommand::List(args)) => args.run(robot),
+            Command::Topic(TopicCommand::Echo(args)) => args.run(robot),
+            Command::Topic(TopicCommand::Pub(args)) => args.run(robot),
+        }?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl RobotArg {
+    /// The robot that is meant, and the directory of all.
+    fn pick(&self) -> Result<(RuntimeDir, RunningRobot), Failure> {
+        let directory = RuntimeDir::find()?;
+        let robot = directory.pick(self.name.as_deref())?;
+        Ok((directory, robot))
+    }
+
+    fn connect(&self) -> Result<ControlClient, Failure> {
+        Ok(ControlClient::connect(&self.pick()?.1.socket)?)
+    }
+
+    fn ask(&self, request: &Request) -> Result<serde_json::Value, Failure> {
+        Ok(self.connect()?.request(request)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::{CommandFactory, Parser};
+    use nevil_launch::LaunchClock;
+
+    use super::Cli;
+
+    fn commands(command: &clap::Command) -> Vec<clap::Command> {
+        let inner = command.get_subcommands().filter(|inner| !inner.is_hide_set());
+        std::iter::once(command.clone()).chain(inner.flat_map(commands)).collect()
+    }
+
+    #[test]
+    fn the_words_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_launch_is_what_its_words_say() {
+        #[derive(clap::Parser)]
+        struct Launch {
+            #[command(flatten)]
+            args: super::launch::LaunchArgs,
+        }
+        let options = |words: &str| {
+            let words = std::iter::once("launch").chain(words.split(' '));
+            Launch::try_parse_from(words).map(|launch| launch.args.options(None))
+        };
+        let real = options("picar.yaml").unwrap();
+        assert_eq!((real.clock, real.seed, real.duration), (LaunchClock::Real, 1, None));
+        let simulated =
+            options("picar.yaml --clock sim --seed 7 --for 10m").map_err(|error| error.to_string());
+        assert!(simulated.unwrap_err().contains("`10m` is not a duration; write a number and one of"));
+        let simulated = options("picar.yaml --clock sim --seed 7 --for 10min").unwrap();
+        assert_eq!((simulated.clock, simulated.seed), (LaunchClock::Simulated, 7));
+        assert_eq!(simulated.duration, Some(Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn the_help_of_every_command_fits_80_columns_and_ends_with_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        for mut command in commands(&command) {
+            let name = command.get_name().to_owned();
+            let help = command.render_long_help().to_string();
+            let widest = help.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(80), "{name}: {widest:?}\n{help}");
+            assert!(help.contains("\nExample:\n  nevil "), "{name}:\n{help}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `nevil launch`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use nevil_launch::{LaunchClock, LaunchOptions};
+use nevil_msgs::parse_duration;
+
+/// Launch a robot from a launch file
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  nevil launch picar.yaml\n  nevil launch picar.yaml --clock sim --seed 7 --for 10min"
+)]
+pub(crate) struct LaunchArgs {
+    /// The launch file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Stop after this time, such as 10s or 5min; without it, Ctrl-C or `nevil stop` ends the robot
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    duration: Option<Duration>,
+    /// Live in the machine's time, or in virtual time that passes as fast as it can
+    #[arg(long, value_name = "CLOCK", default_value = "real")]
+    clock: ClockArg,
+    /// Number that decides every random choice of a simulation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ClockArg {
+    Real,
+    Sim,
+}
+
+impl LaunchArgs {
+    /// What the words say.
+    pub(crate) fn options(self, robot: Option<String>) -> LaunchOptions {
+        let clock = match self.clock {
+            ClockArg::Real => LaunchClock::Real,
+            ClockArg::Sim => LaunchClock::Simulated,
+        };
+        LaunchOptions { file: self.file, robot, clock, seed: self.seed, duration: self.duration }
+    }
+}

@@ -1,0 +1,190 @@
+//! Tables of text, within 80 columns for people and as wide as need be for programs.
+
+use crate::output::{COLUMNS, Reader};
+
+/// Columns between two cells.
+const GAP: usize = 2;
+
+/// Fewest columns to which a text is shortened.
+const SHORTENED_MIN: usize = 8;
+
+/// A table. Its first line names the columns, for people alone.
+#[derive(Debug)]
+pub(crate) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    name: &'static str,
+    is_number: bool,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+/// How a text is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As any other.
+    Plain,
+    /// Less important than the rest.
+    Faint,
+    /// To be seen first.
+    Strong,
+    /// All is well.
+    Good,
+    /// Something is wrong.
+    Bad,
+}
+
+impl Tone {
+    /// `text` in this tone, if `reader` sees colours.
+    pub(crate) fn paint(self, text: &str, reader: Reader) -> String {
+        let code = match self {
+            Self::Faint => "2",
+            Self::Strong => "1",
+            Self::Good => "32",
+            Self::Bad => "1;31",
+            Self::Plain => return text.to_owned(),
+        };
+        if reader == Reader::Colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+impl Column {
+    pub(crate) const fn text(name: &'static str) -> Self {
+        Self { name, is_number: false }
+    }
+
+    pub(crate) const fn number(name: &'static str) -> Self {
+        Self { name, is_number: true }
+    }
+}
+
+impl Cell {
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self::toned(text, Tone::Plain)
+    }
+
+    pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        // A name of another program's may hold anything; a terminal must not obey it.
+        let text = text.into().chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
+        Self { text, tone }
+    }
+
+    /// A count, which is bad news unless it is 0.
+    pub(crate) fn bad_count(count: u64) -> Self {
+        Self::toned(crate::screen::count(count), if count == 0 { Tone::Plain } else { Tone::Bad })
+    }
+}
+
+impl Table {
+    pub(crate) fn new(columns: Vec<Column>) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    /// Adds a row: a cell for each column.
+    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
+        assert_eq!(cells.len(), self.columns.len(), "a row has a cell for each column");
+        self.rows.push(cells);
+    }
+
+    /// The table as lines.
+    pub(crate) fn render(&self, reader: Reader) -> String {
+        let widths = self.widths(reader);
+        let mut lines = String::new();
+        if reader != Reader::Pipe {
+            let names = self.columns.iter().map(|column| Cell::toned(column.name, Tone::Faint));
+            self.line(&names.collect::<Vec<_>>(), &widths, reader, &mut lines);
+        }
+        for row in &self.rows {
+            self.line(row, &widths, reader, &mut lines);
+        }
+        lines
+    }
+
+    /// Widths of the columns. For people, the widest texts are shortened until the table fits.
+    fn widths(&self, reader: Reader) -> Vec<usize> {
+        let named = |column: &Column| if reader == Reader::Pipe { 0 } else { width(column.name) };
+        let mut widths: Vec<_> = self.columns.iter().map(named).collect();
+        for row in &self.rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(&cell.text));
+            }
+        }
+        let gaps = GAP * widths.len().saturating_sub(1);
+        while reader != Reader::Pipe && widths.iter().sum::<usize>() + gaps > COLUMNS {
+            let texts = widths.iter_mut().zip(&self.columns).filter(|(_, column)| !column.is_number);
+            match texts.map(|(width, _)| width).max() {
+                Some(widest) if *widest > SHORTENED_MIN => *widest -= 1,
+                _ => break,
+            }
+        }
+        widths
+    }
+
+    fn line(&self, cells: &[Cell], widths: &[usize], reader: Reader, lines: &mut String) {
+        let mut line = String::new();
+        for ((cell, column), &space) in cells.iter().zip(&self.columns).zip(widths) {
+            let text = shortened(&cell.text, space);
+            let padding = " ".repeat(space - width(&text));
+            let text = cell.tone.paint(&text, reader);
+            line += &if column.is_number { padding + &text } else { text + &padding };
+            line += &" ".repeat(GAP);
+        }
+        *lines += line.trim_end();
+        lines.push('\n');
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn shortened(text: &str, space: usize) -> String {
+    if width(text) <= space {
+        return text.to_owned();
+    }
+    text.chars().take(space.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COLUMNS, Cell, Column, Reader, Table};
+
+    fn table(name: &str) -> Table {
+        let mut table = Table::new(vec![Column::text("topic"), Column::number("ok"), Column::text("by")]);
+        table.row(vec![Cell::plain(name), Cell::plain("12"), Cell::plain("sim_car")]);
+        table
+    }
+
+    #[test]
+    fn texts_stand_left_and_numbers_right_below_their_names() {
+        assert_eq!(table("range").render(Reader::Plain), "topic  ok  by\nrange  12  sim_car\n");
+    }
+
+    #[test]
+    fn programs_get_no_line_of_names_and_the_whole_of_a_long_text() {
+        let name = "t".repeat(100);
+        assert_eq!(table(&name).render(Reader::Pipe), format!("{name}  12  sim_car\n"));
+    }
+
+    #[test]
+    fn for_people_a_long_text_is_shortened_to_80_columns() {
+        let text = table(&"t".repeat(100)).render(Reader::Plain);
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        assert!(text.contains("t…  12  sim_car"), "{text}");
+    }
+
+    #[test]
+    fn a_name_cannot_move_the_cursor() {
+        assert!(table("\x1b[2J").render(Reader::Plain).contains("?[2J"));
+    }
+}

@@ -1,0 +1,203 @@
+//! The command as people and scripts use it, beside a robot that has real topics.
+#![expect(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod robot;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Output, Stdio};
+
+use robot::{Place, Robot};
+
+fn nevil(place: &Place, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nevil"));
+    command.args(words).env("XDG_RUNTIME_DIR", place.session()).stdin(Stdio::null());
+    command
+}
+
+fn run(place: &Place, words: &[&str]) -> Output {
+    nevil(place, words).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What a command prints that ends well.
+fn out(place: &Place, words: &[&str]) -> String {
+    let output = run(place, words);
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    text(&output.stdout)
+}
+
+/// Code and complaint of a command that does not.
+fn fails(place: &Place, words: &[&str]) -> (Option<i32>, String) {
+    let output = run(place, words);
+    assert_eq!(text(&output.stdout), "", "{words:?}");
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn help_and_version_end_well_and_wrong_words_end_with_2_and_the_nearest_right_one() {
+    let place = Place::new("words");
+    assert!(out(&place, &["--help"]).contains("Launch robots, and watch them"));
+    assert!(out(&place, &["--help"]).contains("Example:\n  nevil status\n"));
+    assert!(
+        out(&place, &["topic", "echo", "--help"]).contains("nevil topic echo range --field distance_m -n 5")
+    );
+    assert!(out(&place, &["--version"]).starts_with("nevil "));
+    assert!(!out(&place, &["--help"]).contains("guard"));
+
+    let (code, complaint) = fails(&place, &["statsu"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("a similar subcommand exists: 'status'"), "{complaint}");
+    let (code, complaint) = fails(&place, &["topic", "pub", "drive", "{}", "-r", "0"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("a number from 0.01 to 1000 is needed"), "{complaint}");
+    let (code, complaint) = fails(&place, &["process", "world"]);
+    let unknown = "nevil: unknown process `world`; processes belong to nodes, which start them themselves\n";
+    assert_eq!((code, &*complaint), (Some(2), unknown));
+}
+
+#[test]
+fn without_a_robot_each_command_says_so_and_ends_with_1() {
+    let place = Place::new("none");
+    let directory = place.session().join("nevil");
+    let none = format!(
+        "nevil: no robot runs (looked in `{}`); start one with `nevil launch FILE`\n",
+        directory.display()
+    );
+    let all: [&[&str]; 6] = [
+        &["status"],
+        &["stop"],
+        &["node", "list"],
+        &["topic", "list"],
+        &["topic", "echo", "range"],
+        &["topic", "pub", "range", "{}"],
+    ];
+    for words in all {
+        assert_eq!(fails(&place, words), (Some(1), none.clone()), "{words:?}");
+    }
+}
+
+#[test]
+fn of_several_robots_one_must_be_named() {
+    let place = Place::new("several");
+    let (_picar, _rover) = (Robot::start(&place, "picar"), Robot::start(&place, "rover"));
+    let several = "nevil: 2 robots run: picar, rover; name one with `--robot NAME`\n";
+    assert_eq!(fails(&place, &["topic", "list"]), (Some(2), several.to_owned()));
+    assert!(out(&place, &["status", "--robot", "rover"]).starts_with("rover from picar.yaml\n"));
+    let (code, complaint) = fails(&place, &["--robot", "picra", "status"]);
+    assert_eq!(code, Some(1));
+    let text = "nevil: robot `picra` does not run, did you mean `picar`?; running robots are picar, rover\n";
+    assert_eq!(complaint, text);
+}
+
+#[test]
+fn status_and_lists_show_the_robot_to_people_and_to_programs() {
+    let place = Place::new("show");
+    let _robot = Robot::start(&place, "picar");
+    let status = out(&place, &["status"]);
+    assert!(status.starts_with("picar from picar.yaml\nrunning, safe, up 3 s, pid "), "{status}");
+    assert!(status.lines().all(|line| line.chars().count() <= 80), "{status}");
+    assert!(!status.contains('\x1b'));
+    let json: serde_json::Value = serde_json::from_str(&out(&place, &["status", "--json"])).unwrap();
+    assert_eq!(json["nodes"][0]["state"], "active");
+
+    assert_eq!(out(&place, &["node", "list"]), "car  active  range  operator_drive\n");
+    let topics = "operator_drive  Drive  -    car\nrange           Range  car  -\n";
+    assert_eq!(out(&place, &["topic", "list"]), topics);
+    let json: serde_json::Value = serde_json::from_str(&out(&place, &["topic", "list", "--json"])).unwrap();
+    assert_eq!(json["topics"][1]["name"], "range");
+}
+
+#[test]
+fn an_echo_shows_as_many_messages_as_asked_and_a_field_alone() {
+    let place = Place::new("echo");
+    let _robot = Robot::start(&place, "picar");
+    let message = "reading: echo\ndistance_m: 0.5\n";
+    assert_eq!(out(&place, &["topic", "echo", "range", "--once"]), message);
+    let two = format!("{message}---\n{message}");
+    assert_eq!(out(&place, &["topic", "echo", "range", "-n", "2"]), two);
+    let field = ["topic", "echo", "range", "--field", "distance_m", "-n", "3"];
+    assert_eq!(out(&place, &field), "0.5\n0.5\n0.5\n");
+    let header = out(&place, &["topic", "echo", "range", "-1", "--header"]);
+    assert!(header.starts_with("# car ") && header.ends_with(&format!(" s\n{message}")), "{header}");
+    let json = out(&place, &["topic", "echo", "range", "-1", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["source"], &json["message"]["reading"]), (&"car".into(), &"echo".into()));
+
+    let (code, complaint) = fails(&place, &["topic", "echo", "range", "--field", "distance"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        complaint,
+        "nevil: unknown field `distance`, did you mean `distance_m`?; known fields are reading, distance_m\n"
+    );
+    let (code, complaint) = fails(&place, &["topic", "echo", "rnage"]);
+    assert_eq!(code, Some(1));
+    let unknown =
+        "nevil: unknown topic `rnage`, did you mean `range`?; known topics are operator_drive, range\n";
+    assert_eq!(complaint, unknown);
+    let (code, complaint) = fails(&place, &["topic", "echo", "operator_drive", "--timeout", "50ms"]);
+    assert_eq!(code, Some(1));
+    let silent =
+        "nevil: no message on `operator_drive` within 50 ms; see `nevil status` for who publishes it\n";
+    assert_eq!(complaint, silent);
+}
+
+#[test]
+fn a_closed_pipe_ends_an_echo_without_an_error() {
+    let place = Place::new("pipe");
+    let _robot = Robot::start(&place, "picar");
+    let mut echo = nevil(&place, &["topic", "echo", "range"]);
+    let mut echo = echo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(echo.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "reading: echo\n");
+    let mut complaint = String::new();
+    echo.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!((echo.wait().unwrap().code(), &*complaint), (Some(0), ""));
+}
+
+#[test]
+fn an_operator_publishes_and_is_told_of_what_the_robot_does_not_take() {
+    let place = Place::new("pub");
+    let robot = Robot::start(&place, "picar");
+    let drive = "{speed_mps: 0.2, steering_rad: 0, valid_for_ms: 300}";
+    assert_eq!(out(&place, &["topic", "pub", "-1", "operator_drive", drive]), "published 1\n");
+    let three = ["topic", "pub", "operator_drive", drive, "-r", "100", "-t", "3"];
+    assert_eq!(out(&place, &three), "published 1\npublished 2\npublished 3\n");
+    assert_eq!(robot.published("operator_drive"), 4);
+
+    let fast = "{speed_mps: 5, steering_rad: 0, valid_for_ms: 300}";
+    let (code, complaint) = fails(&place, &["topic", "pub", "operator_drive", fast]);
+    assert_eq!(code, Some(1));
+    let too_fast = "nevil: message:1:13: speed_mps: value is too large (5), at most 0.8 is allowed\n";
+    assert_eq!(complaint, too_fast);
+
+    let range = "{reading: echo, distance_m: 1}";
+    let output = run(&place, &["topic", "pub", "--once", "range", range]);
+    assert_eq!(
+        (text(&output.stdout), text(&output.stderr)),
+        ("published 1\n".to_owned(), "nevil: nobody subscribes to `range`\n".to_owned())
+    );
+}
+
+#[test]
+fn a_stop_ends_when_the_robot_has_ended() {
+    let place = Place::new("stop");
+    let robot = Robot::start(&place, "picar");
+    robot.ends_when_asked();
+    assert_eq!(out(&place, &["stop"]), "robot `picar` has stopped\n");
+    assert_eq!(fails(&place, &["stop"]).0, Some(1));
+
+    let _stubborn = Robot::start(&place, "rover");
+    let (code, complaint) = fails(&place, &["stop", "--timeout", "50ms"]);
+    assert_eq!(code, Some(1));
+    let pid = std::process::id();
+    assert_eq!(
+        complaint,
+        format!(
+            "nevil: robot `rover` has not ended within 50 ms; see `nevil status`, or end it with `kill -9 {pid}`\n"
+        )
+    );
+}
