@@ -14,13 +14,13 @@ pub enum Exit {
     Usage = 2,
     /// A required node could not be started.
     NotStarted = 3,
-    /// A required node failed while the robot ran, or hung when it stopped.
+    /// A required node failed while the robot ran, or the guard process was lost.
     NodeFailed = 4,
     /// The robot stopped in order, but messages are not accounted for.
     Unbalanced = 5,
     /// The robot runs already.
     RunsAlready = 6,
-    /// It was stopped at once, by a second signal.
+    /// It was made safe by force: by a second signal, or because a node hung when it was to stop.
     Forced = 7,
 }
 

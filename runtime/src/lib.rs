@@ -64,6 +64,9 @@ pub mod log;
 // Parameters of a node.
 mod parameter;
 
+// What a thread wanted and got.
+mod scheduling;
+
 // Topics, publishers, subscriptions, accounts.
 mod bus;
 
@@ -75,9 +78,6 @@ mod device;
 
 // What moves, and how it is made safe.
 mod actuator;
-
-// What a thread wanted and got.
-mod scheduling;
 
 // What a node declares and what it is called with.
 mod node;

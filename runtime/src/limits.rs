@@ -128,6 +128,11 @@ pub const GUARD_ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// Stack of a thread in the guard; it formats nothing.
 pub const GUARD_STACK_BYTES: usize = 128 * 1024;
 
+/// FIFO priority of the threads that make actuators safe, and of the guard process: above all nodes, below the safety
+/// thread, because they run what is not the runtime's own.
+pub const SAFETY_HELPER_PRIORITY: u8 = 85;
+
+const _: () = assert!(SAFETY_HELPER_PRIORITY > NODE_PRIORITY_MAX && SAFETY_HELPER_PRIORITY < SAFETY_PRIORITY);
 const _: () = assert!(SAFETY_PRIORITY > NODE_PRIORITY_MAX, "the safety thread is above all nodes");
 const _: () = assert!(TURN_MESSAGES_MAX <= QUEUE_DEPTH_MAX as usize, "a turn serves at most a full queue");
 // What the writer holds, what waits, and one record in the hands of each of 64 threads: then a full queue gives up its

@@ -9,14 +9,15 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use crate::actuator::{Actuators, run_helper};
 use crate::bus::Wake;
 use crate::guard::{Guard, GuardEvent, GuardWatch};
-use crate::limits::{GUARD_BEAT, MAKE_SAFE_DEADLINE, SAFETY_PRIORITY, THREAD_NAME_BYTES};
+use crate::limits::{
+    GUARD_BEAT, MAKE_SAFE_DEADLINE, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES,
+};
 use crate::node::Environment;
 use crate::scheduling::{self, Policy, ThreadReport, ThreadSpec};
 
@@ -27,6 +28,7 @@ const STACK_BYTES: usize = 256 * 1024;
 pub struct Safety {
     shared: Arc<Shared>,
     actuators: Actuators,
+    report: ThreadReport,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -36,7 +38,6 @@ struct Shared {
     ended: AtomicBool,
     guard_lost: AtomicBool,
     failures: Arc<Wake>,
-    report: OnceLock<ThreadReport>,
 }
 
 impl Safety {
@@ -50,7 +51,11 @@ impl Safety {
         let actuators = environment.actuators().clone();
         for cell in actuators.cells() {
             let name: String = format!("safe {}", cell.name).chars().take(THREAD_NAME_BYTES).collect();
-            thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || run_helper(&cell))?;
+            thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || {
+                // What is denied to the safety thread is denied to its helpers, and is said once.
+                let _ = elevate("helper", SAFETY_HELPER_PRIORITY);
+                run_helper(&cell);
+            })?;
         }
         let (guard, watch) = guard.unzip();
         if let Some(guard) = &guard {
@@ -63,24 +68,26 @@ impl Safety {
             ended: AtomicBool::new(false),
             guard_lost: AtomicBool::new(false),
             failures: Arc::clone(&environment.failures),
-            report: OnceLock::new(),
         });
         if let Some(watch) = watch {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name("guard watch".into()).spawn(move || shared.watch(watch))?;
         }
+        let (reported, report) = mpsc::channel();
         let thread = {
             let (shared, actuators) = (Arc::clone(&shared), actuators.clone());
             let builder = thread::Builder::new().name("safety".into()).stack_size(STACK_BYTES);
-            builder.spawn(move || shared.run(&actuators))?
+            builder.spawn(move || shared.run(&actuators, &reported))?
         };
+        // The thread reports first of all; if it ended before, something is badly wrong.
+        let report = report.recv().map_err(io::Error::other)?;
         let (begins, safety) = (Arc::clone(&shared), thread.thread().clone());
         actuators.on_motion(Box::new(move || {
             let may = begins.arm();
             safety.unpark();
             may
         }));
-        Ok(Self { shared, actuators, thread: Some(thread) })
+        Ok(Self { shared, actuators, report, thread: Some(thread) })
     }
 
     /// Lets nothing move any more and makes everything safe. Names the actuators for which that took longer than
@@ -100,10 +107,10 @@ impl Safety {
         self.shared.guard_lost.load(Ordering::Acquire)
     }
 
-    /// What the safety thread wanted and got, once it runs.
+    /// What the safety thread wanted and got.
     #[must_use]
-    pub fn thread_report(&self) -> Option<&ThreadReport> {
-        self.shared.report.get()
+    pub fn thread_report(&self) -> &ThreadReport {
+        &self.report
     }
 
     /// Ends the safety thread and releases the guard: everything is safe, and the devices are closed.
@@ -125,6 +132,11 @@ impl Safety {
     }
 }
 
+fn elevate(name: &str, priority: u8) -> ThreadReport {
+    let policy = Policy::Fifo { priority };
+    scheduling::apply(&ThreadSpec { policy, stack_bytes: STACK_BYTES, ..ThreadSpec::default() }, name)
+}
+
 impl Shared {
     /// Motion begins; whether it may.
     fn arm(&self) -> bool {
@@ -139,11 +151,9 @@ impl Shared {
         }
     }
 
-    fn run(&self, actuators: &Actuators) {
-        let policy = Policy::Fifo { priority: SAFETY_PRIORITY };
-        let spec = ThreadSpec { policy, stack_bytes: STACK_BYTES, ..ThreadSpec::default() };
-        // Set once: there is one safety thread.
-        let _ = self.report.set(scheduling::apply(&spec, "safety"));
+    fn run(&self, actuators: &Actuators, reported: &mpsc::Sender<ThreadReport>) {
+        // Who started this thread waits for it.
+        let _ = reported.send(elevate("safety", SAFETY_PRIORITY));
         while !self.ended.load(Ordering::Acquire) {
             let sent = match &self.guard {
                 Some(guard) if actuators.is_moving() => guard.beat(),
@@ -195,6 +205,3 @@ impl Shared {
         }
     }
 }
-
-/// How long the end of motion may take at a stop: [`MAKE_SAFE_DEADLINE`], and the look that follows it.
-const _: () = assert!(MAKE_SAFE_DEADLINE.as_millis() <= Duration::from_millis(50).as_millis());

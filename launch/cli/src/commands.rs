@@ -1,7 +1,5 @@
 //! The words of the command line.
 
-// It joins the words together with the supervisor, which does what they say.
-#[cfg_attr(not(test), expect(dead_code, reason = "`nevil_launch::launch` is needed to obey it"))]
 mod launch;
 mod node;
 mod process;
@@ -47,6 +45,7 @@ pub(crate) struct RobotArg {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     /// List the nodes of a robot
@@ -90,6 +89,7 @@ impl Cli {
         match self.command {
             Command::Guard => return Ok(guard::serve()),
             Command::Process(args) => return args.run(types),
+            Command::Launch(args) => return Ok(args.run(robot, types)),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
@@ -150,10 +150,9 @@ mod tests {
         };
         let real = options("picar.yaml").unwrap();
         assert_eq!((real.clock, real.seed, real.duration), (LaunchClock::Real, 1, None));
-        let simulated =
-            options("picar.yaml --clock sim --seed 7 --for 10m").map_err(|error| error.to_string());
-        assert!(simulated.unwrap_err().contains("`10m` is not a duration; write a number and one of"));
-        let simulated = options("picar.yaml --clock sim --seed 7 --for 10min").unwrap();
+        let wrong = options("picar.yaml --clock sim --seed 7 --for 10x").map_err(|error| error.to_string());
+        assert!(wrong.unwrap_err().contains("`10x` is not a duration; write a number and one of"));
+        let simulated = options("picar.yaml --clock sim --seed 7 --for 10m").unwrap();
         assert_eq!((simulated.clock, simulated.seed), (LaunchClock::Simulated, 7));
         assert_eq!(simulated.duration, Some(Duration::from_secs(600)));
     }

@@ -29,6 +29,10 @@ mod screen;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nevil_node_motion::MotionNode;
+use nevil_node_navigation::Navigation;
+use nevil_node_obstacle_detection::ObstacleDetection;
+use nevil_node_sim_car::SimCar;
 use nevil_runtime::NodeTypes;
 
 use crate::commands::Cli;
@@ -37,8 +41,11 @@ use crate::failure::Failure;
 /// The node types that Nevil ships.
 #[must_use]
 pub fn shipped_nodes() -> NodeTypes {
-    // Each shipped node has its line here, by name.
     NodeTypes::new()
+        .with::<MotionNode>("motion")
+        .with::<Navigation>("navigation")
+        .with::<ObstacleDetection>("obstacle_detection")
+        .with::<SimCar>("sim_car")
 }
 
 /// Does what the words of the command line say. `types` are the nodes that a launch file may name. To be called first in

@@ -75,6 +75,9 @@ impl Supervisor {
         let safety = guard.and_then(|guard| Safety::start(&self.robot.environment, guard));
         match safety {
             Ok(safety) => {
+                if let Some(denied) = safety.thread_report().denied.first() {
+                    self.robot.deny(format!("the safety thread is not elevated: {denied}"));
+                }
                 self.safety = Some(safety);
                 Ok(())
             }
@@ -144,7 +147,7 @@ impl Supervisor {
         self.say_stopped(safe_after, self.robot.now().since(began));
         let exit = match exit {
             Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
-            Exit::Ok if !self.hung.is_empty() || !overdue.is_empty() => Exit::NodeFailed,
+            Exit::Ok if !self.hung.is_empty() || !overdue.is_empty() => Exit::Forced,
             exit => exit,
         };
         // A thread that hangs would hang the ordinary end of the process too.

@@ -80,18 +80,18 @@ fn a_value_at_the_end_of_its_range_passes_and_one_beyond_it_does_not() {
     let drive = |speed_mps, steering_rad, valid_for_ms| {
         Drive { speed_mps, steering_rad, valid_for_ms }.check().map_err(|problem| problem.to_string())
     };
-    assert_eq!(drive(0.8, -0.52, 5000), Ok(()));
+    assert_eq!(drive(0.8, -0.53, 5000), Ok(()));
     assert_eq!(
         drive(0.8_f32.next_up(), 0.0, 0),
         Err("speed_mps: value is too large (0.8000001), at most 0.8 is allowed".into())
     );
     assert_eq!(
         drive(0.0, -0.6, 0),
-        Err("steering_rad: value is too small (-0.6), at least -0.52 is allowed".into())
+        Err("steering_rad: value is too small (-0.6), at least -0.53 is allowed".into())
     );
     assert_eq!(
         drive(0.0, f32::NAN, 0),
-        Err("steering_rad: value is not a number (NaN), allowed is -0.52 to 0.52".into())
+        Err("steering_rad: value is not a number (NaN), allowed is -0.53 to 0.53".into())
     );
     assert_eq!(
         drive(0.0, 0.0, 5001),

@@ -32,12 +32,12 @@ fn typed<T: crate::message::Message>(text: &str) -> Result<T, String> {
 #[test]
 fn a_number_out_of_its_range_is_refused_at_its_place() {
     assert_eq!(
-        typed::<Drive>("{speed_mps: 0.8, steering_rad: 0.52, valid_for_ms: 5000}"),
-        Ok(Drive { speed_mps: 0.8, steering_rad: 0.52, valid_for_ms: 5000 })
+        typed::<Drive>("{speed_mps: 0.8, steering_rad: 0.53, valid_for_ms: 5000}"),
+        Ok(Drive { speed_mps: 0.8, steering_rad: 0.53, valid_for_ms: 5000 })
     );
     assert_eq!(
-        typed::<Drive>("{speed_mps: 0.8, steering_rad: -0.53, valid_for_ms: 5000}"),
-        Err("typed:1:32: steering_rad: value is too small (-0.53), at least -0.52 is allowed".into())
+        typed::<Drive>("{speed_mps: 0.8, steering_rad: -0.54, valid_for_ms: 5000}"),
+        Err("typed:1:32: steering_rad: value is too small (-0.54), at least -0.53 is allowed".into())
     );
     assert_eq!(
         typed::<Drive>("{speed_mps: .nan, steering_rad: 0, valid_for_ms: 1}"),

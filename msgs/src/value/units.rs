@@ -8,7 +8,7 @@ use std::time::Duration;
 pub enum UnitError {
     /// Not a number with a unit of time.
     #[error(
-        "`{given}` is not a duration; write a number and one of us, ms, s, min, h, such as `250ms` or `1.5s`"
+        "`{given}` is not a duration; write a number and one of us, ms, s, m, h, such as `250ms` or `1.5s`"
     )]
     NoDuration {
         /// The text.
@@ -22,7 +22,7 @@ pub enum UnitError {
     },
 }
 
-/// Reads a length of time: a number and `us`, `ms`, `s`, `min` or `h`, without a sign, a space or an exponent.
+/// Reads a length of time: a number and `us`, `ms`, `s`, `m` (or `min`) or `h`, without a sign, a space or an exponent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ pub enum UnitError {
 /// assert_eq!(parse_duration("1.5s")?, Duration::from_millis(1500));
 /// assert_eq!(
 ///     parse_duration("5 sec").unwrap_err().to_string(),
-///     "`5 sec` is not a duration; write a number and one of us, ms, s, min, h, such as `250ms` or `1.5s`"
+///     "`5 sec` is not a duration; write a number and one of us, ms, s, m, h, such as `250ms` or `1.5s`"
 /// );
 /// # Ok::<(), nevil_msgs::UnitError>(())
 /// ```
@@ -64,7 +64,7 @@ fn duration(text: &str) -> Option<Duration> {
         "us" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,
-        "min" => 60_000_000_000,
+        "m" | "min" => 60_000_000_000,
         "h" => 3_600_000_000_000,
         _ => return None,
     };

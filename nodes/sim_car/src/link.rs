@@ -99,7 +99,7 @@ impl World {
         .map_err(|error| io::Error::new(error.kind(), format!("no world answers: {error}")))?;
         stream.set_read_timeout(Some(ANSWER_WAIT))?;
         stream.set_write_timeout(Some(WRITE_WAIT))?;
-        Ok(WorldStream { stream, decoder: Decoder::new(), bytes: [0; 256], unread: 0..0 })
+        Ok(WorldStream { stream, decoder: Decoder::new(), bytes: Box::new([0; 256]), unread: 0..0 })
     }
 }
 
@@ -118,7 +118,7 @@ impl Drop for World {
 pub(crate) struct WorldStream {
     stream: UnixStream,
     decoder: Decoder<FromWorld>,
-    bytes: [u8; 256],
+    bytes: Box<[u8; 256]>,
     unread: std::ops::Range<usize>,
 }
 
@@ -159,7 +159,7 @@ impl WorldStream {
             if let Some(message) = message {
                 return Ok(message);
             }
-            let read = self.stream.read(&mut self.bytes)?;
+            let read = self.stream.read(&mut self.bytes[..])?;
             if read == 0 {
                 return Err("the world has gone".into());
             }

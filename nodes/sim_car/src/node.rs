@@ -1,6 +1,5 @@
 //! The node: a PiCar-X to the rest of the robot, a simulation behind it.
 
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -125,7 +124,7 @@ fn open_wheels(car: &mut Car) -> DeviceResult<OpenActuator<Wheels>> {
 /// Where a driver reads from.
 enum Sensor {
     Inside(Inside),
-    World { stream: WorldStream, handle: UnixStream },
+    World(WorldStream),
 }
 
 fn sensor(car: &mut Car, first: Option<ToWorld>) -> DeviceResult<Sensor> {
@@ -134,16 +133,15 @@ fn sensor(car: &mut Car, first: Option<ToWorld>) -> DeviceResult<Sensor> {
         Car::World(world) => {
             let mut stream = world.connect()?;
             first.map_or(Ok(()), |message| stream.send(message))?;
-            let handle = stream.handle()?;
-            Sensor::World { stream, handle }
+            Sensor::World(stream)
         }
     })
 }
 
 impl Sensor {
     fn unblock(&self) -> Option<Unblock> {
-        let Self::World { handle, .. } = self else { return None };
-        let handle = handle.try_clone().ok()?;
+        let Self::World(stream) = self else { return None };
+        let handle = stream.handle().ok()?;
         Some(Box::new(move || {
             // It may be closed already, which is as good.
             let _ = handle.shutdown(std::net::Shutdown::Both);
@@ -160,9 +158,7 @@ impl Driver for Sonar {
     fn step(&mut self, now: Time, input: &DriverInput<Range>) -> Result<Option<Time>, NodeError> {
         let ping = match &mut self.0 {
             Sensor::Inside(inside) => inside.with(Simulation::ping),
-            Sensor::World { stream, .. } => {
-                stream.ping().map_err(|error| NodeError::new(error.to_string()))?
-            }
+            Sensor::World(stream) => stream.ping().map_err(|error| NodeError::new(error.to_string()))?,
         };
         let range = match ping {
             Ping::Echo { distance_m } => Range { reading: RangeReading::Echo, distance_m },
@@ -198,7 +194,7 @@ impl Driver for Watch {
                     touches: state.touches,
                 }
             }
-            Sensor::World { stream, .. } => {
+            Sensor::World(stream) => {
                 let state = stream.state().map_err(|error| NodeError::new(error.to_string()))?;
                 CarState {
                     x_m: state.x_m,

@@ -14,6 +14,7 @@ use crate::guard::frame::{Frame, Inbox, Malformed};
 use crate::guard::machine::{Action, Machine, Signal};
 use crate::guard::now;
 use crate::limits;
+use crate::scheduling::{self, Policy, ThreadSpec};
 
 pub(super) const DONE: u8 = 0;
 pub(super) const TOO_MANY: u8 = 1;
@@ -32,6 +33,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 #[must_use]
 pub fn serve() -> ExitCode {
     let Ok(link) = io::stdin().as_fd().try_clone_to_owned() else { return ExitCode::FAILURE };
+    let policy = Policy::Fifo { priority: limits::SAFETY_HELPER_PRIORITY };
+    // Its threads inherit it. Without the rights for it the guard is as good as an ordinary process is.
+    let _ = scheduling::apply(&ThreadSpec { policy, ..ThreadSpec::default() }, "guard");
     Server::new(link.into()).run()
 }
 

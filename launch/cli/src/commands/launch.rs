@@ -1,16 +1,20 @@
 //! `nevil launch`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use nevil_launch::{LaunchClock, LaunchOptions};
 use nevil_msgs::parse_duration;
+use nevil_runtime::NodeTypes;
+
+use crate::commands::RobotArg;
 
 /// Launch a robot from a launch file
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  nevil launch picar.yaml\n  nevil launch picar.yaml --clock sim --seed 7 --for 10min"
+    after_help = "Example:\n  nevil launch picar.yaml\n  nevil launch picar.yaml --clock sim --seed 7 --for 10m"
 )]
 pub(crate) struct LaunchArgs {
     /// The launch file
@@ -34,6 +38,10 @@ enum ClockArg {
 }
 
 impl LaunchArgs {
+    pub(crate) fn run(self, robot: &RobotArg, types: &NodeTypes) -> ExitCode {
+        nevil_launch::launch(&self.options(robot.name.clone()), types).into()
+    }
+
     /// What the words say.
     pub(crate) fn options(self, robot: Option<String>) -> LaunchOptions {
         let clock = match self.clock {
