@@ -134,6 +134,10 @@ impl<T: Message> TopicCore<T> {
             lane.close();
             port.side.account.discarded.add(lane.sweep().count() as u64);
         }
+        // Publishers learn at their next message that there is one route less.
+        if let Some(pool) = self.pool.get() {
+            ends.connect(pool);
+        }
     }
 
     fn ends(&self) -> MutexGuard<'_, Ends<T>> {
