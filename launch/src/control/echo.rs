@@ -48,7 +48,7 @@ pub(super) fn stream(
 }
 
 /// What has come since the last look, as lines.
-fn look(tap: &mut dyn AnyTap, bus: &Bus, topic: &str, told: &mut u64) -> Vec<u8> {
+pub(super) fn look(tap: &mut dyn AnyTap, bus: &Bus, topic: &str, told: &mut u64) -> Vec<u8> {
     let mut batch = Vec::new();
     // Read first: what is lost so far is older than what is still in the tap.
     let lost = tap.lost();

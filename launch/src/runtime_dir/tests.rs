@@ -123,12 +123,14 @@ fn what_a_dead_robot_leaves_behind_is_neither_running_nor_in_the_way() {
 }
 
 #[test]
-fn asking_which_robots_run_keeps_none_from_starting() {
+fn asking_which_robots_run_keeps_none_from_starting_and_looks_like_none() {
     let scratch = Scratch::new("asking");
     let directory = scratch.dir();
     drop(directory.lock("picar").unwrap());
     let asking = File::open(directory.path().join("picar.lock")).unwrap();
     asking.try_lock_shared().unwrap();
+    // Nor is a tool that asks taken for a robot by another one.
+    assert!(!directory.is_running("picar"));
     let launch = std::thread::spawn({
         let directory = directory.clone();
         move || directory.lock("picar").map(drop)
