@@ -72,7 +72,7 @@ impl Clock {
         Self(Source::Monotonic)
     }
 
-    /// A clock that stands at zero until [`Self::set`].
+    /// A clock that stands at zero until the simulation moves it.
     #[must_use]
     pub fn simulated() -> Self {
         Self(Source::Simulated(Arc::new(AtomicU64::new(0))))
