@@ -27,7 +27,7 @@ pub enum Exit {
 impl Exit {
     /// Ends the process without waiting for anybody.
     pub(crate) fn at_once(self) -> ! {
-        nevil_runtime::exit_now(self as i32)
+        nevil_runtime::os::exit_now(self as i32)
     }
 }
 

@@ -29,7 +29,7 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
         LaunchClock::Simulated => simulate::run(plan, options),
         LaunchClock::Real => match lock(options.robot.as_deref().unwrap_or(&plan.robot)) {
             Ok(lock) => {
-                if let Err(error) = nevil_runtime::obey_sent_faults() {
+                if let Err(error) = nevil_runtime::os::obey_sent_faults() {
                     tracing::warn!(
                         "faults that are sent to this process will be obeyed at the second only: {error}"
                     );

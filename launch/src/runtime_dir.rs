@@ -19,8 +19,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nevil_runtime::limits::NAME_BYTES_MAX;
-use nevil_sys::os;
-use rustix::fs::Access;
+use nevil_runtime::os;
 
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 
@@ -182,7 +181,7 @@ impl RuntimeDir {
             return Self::private(session.join("nevil"), places.user);
         }
         // Whoever set up `/run/nevil` was root and decided who may write to it.
-        if places.system.is_dir() && rustix::fs::access(places.system, Access::WRITE_OK).is_ok() {
+        if places.system.is_dir() && os::may_write(places.system) {
             return Ok(Self { path: places.system.to_owned() });
         }
         Self::private(places.temporary.join(format!("nevil-{}", places.user)), places.user)

@@ -42,7 +42,9 @@ pub(crate) struct Supervisor {
     safety: Option<Safety>,
     /// When it stops by itself.
     until: Option<Time>,
-    /// Nodes that have not answered: their threads are left behind.
+    /// Nodes, by their place in the plan, that have been given an order and have not reported its end.
+    awaited: Vec<bool>,
+    /// Nodes that did not answer in time: their threads are left behind.
     hung: Vec<Arc<str>>,
 }
 
@@ -68,8 +70,7 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
             return Exit::Failed;
         }
     };
-    let environment = Environment::new(Clock::monotonic(), options.seed)
-        .with_runtime_dir(lock.socket_path().parent().unwrap_or("/".as_ref()).to_owned());
+    let environment = Environment::new(Clock::monotonic(), options.seed);
     let exit = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
         Err(exit) => exit,
@@ -113,7 +114,9 @@ impl Supervisor {
             waker: waker.clone(),
         });
         let until = options.duration.map(|duration| began + duration);
-        Ok(Self { plan, robot, waker, lines, safety: None, until, hung: Vec::new() })
+        // Each thread begins by configuring its node.
+        let awaited = vec![true; plan.nodes.len()];
+        Ok(Self { plan, robot, waker, lines, safety: None, until, awaited, hung: Vec::new() })
     }
 
     fn run(mut self, lock: &RobotLock) -> Exit {

@@ -119,7 +119,7 @@ pub use parameter::Parameters;
 pub use safety::Safety;
 pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
 
-pub use nevil_sys::os::{exit_now, lock_memory, obey_sent_faults};
+pub use nevil_sys::os;
 
 /// What a node needs: `use nevil_runtime::prelude::*;`.
 pub mod prelude {

@@ -1,1 +1,2 @@
-//! Part of Nevil.
+//! Promises of the whole; each is a file in `tests/tests`.
+#![forbid(unsafe_code)]

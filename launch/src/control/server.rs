@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use nevil_sys::os;
+use nevil_runtime::os;
 
 use crate::control::Control;
 use crate::control::protocol::{Answer, line};

@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use nevil_sys::os;
+use nevil_runtime::os;
 
 use super::{Places, RobotPathError, RuntimeDir, RuntimeDirError};
 

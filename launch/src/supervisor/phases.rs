@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
 use nevil_runtime::{NodeState, OrderError, Phase, Safety, Time};
@@ -12,12 +11,22 @@ use crate::exit::Exit;
 use crate::file::{LockMemory, OnDenied};
 use crate::status::RobotPhase;
 
+/// What ends a wait for a node besides its answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// The deadline.
+    UntilDeadline,
+    /// The deadline, or that the robot is to stop.
+    UntilStop,
+}
+
 impl Supervisor {
     /// Configures all nodes, then activates them in order.
     pub(super) fn start(&mut self) -> Result<(), Exit> {
         self.lock_memory()?;
         for index in 0..self.plan.nodes.len() {
-            let configured = self.wait(index, self.robot.now() + self.plan.start_timeout);
+            let deadline = self.robot.now() + self.plan.start_timeout;
+            let configured = self.wait(index, deadline, Patience::UntilStop);
             self.started(index, Phase::Configure, configured)?;
         }
         if let Err(error) = self.robot.environment.seal() {
@@ -31,11 +40,10 @@ impl Supervisor {
                 continue;
             }
             self.robot.nodes[index].order(Phase::Activate);
-            let activated = self.wait(index, self.robot.now() + self.plan.start_timeout);
+            self.awaited[index] = true;
+            let deadline = self.robot.now() + self.plan.start_timeout;
+            let activated = self.wait(index, deadline, Patience::UntilStop);
             self.started(index, Phase::Activate, activated)?;
-            if self.robot.stop.load(Ordering::Acquire) {
-                return Err(Exit::Ok);
-            }
         }
         Ok(())
     }
@@ -55,6 +63,9 @@ impl Supervisor {
 
     /// What the outcome of a start phase means for the robot.
     fn started(&mut self, index: usize, phase: Phase, outcome: Result<(), OrderError>) -> Result<(), Exit> {
+        if self.robot.stop.load(Ordering::Acquire) {
+            return Err(Exit::Ok);
+        }
         let Err(error) = outcome else { return Ok(()) };
         let node = &self.plan.nodes[index];
         let name = &node.spec.instance;
@@ -94,7 +105,7 @@ impl Supervisor {
         if self.plan.lock_memory == LockMemory::Off {
             return Ok(());
         }
-        let Err(error) = nevil_runtime::lock_memory() else { return Ok(()) };
+        let Err(error) = nevil_runtime::os::lock_memory() else { return Ok(()) };
         self.robot.deny(format!(
             "not permitted to lock memory ({error}); grant CAP_IPC_LOCK or raise `memlock` in limits.conf \
              (docs/guide/realtime.md)"
@@ -112,10 +123,28 @@ impl Supervisor {
         if self.plan.on_denied == OnDenied::Fail { Err(Exit::NotStarted) } else { Ok(()) }
     }
 
-    /// Waits for the report of a node, and gives up the start when the robot is to stop.
-    fn wait(&mut self, index: usize, deadline: Time) -> Result<(), OrderError> {
-        let waker = self.waker.clone();
-        self.robot.nodes[index].wait(deadline, &mut |longest: Duration| waker.wait(Some(longest)))
+    /// Orders `phase` of a node and waits for its end.
+    fn order(&mut self, index: usize, phase: Phase, deadline: Time) -> Result<(), OrderError> {
+        self.robot.nodes[index].order(phase);
+        self.awaited[index] = true;
+        self.wait(index, deadline, Patience::UntilDeadline)
+    }
+
+    /// Waits for the end of the phase that a node is in.
+    fn wait(&mut self, index: usize, deadline: Time, patience: Patience) -> Result<(), OrderError> {
+        let began = self.robot.now();
+        loop {
+            if let Some(report) = self.robot.nodes[index].take_report() {
+                self.awaited[index] = false;
+                return report;
+            }
+            let now = self.robot.now();
+            let stopped = patience == Patience::UntilStop && self.robot.stop.load(Ordering::Acquire);
+            if now >= deadline || stopped {
+                return Err(OrderError::Late { waited: now.since(began) });
+            }
+            self.waker.wait(Some(deadline.since(now)));
+        }
     }
 
     /// Stops everything in order, whatever came before, and says how the robot ended.
@@ -130,6 +159,7 @@ impl Supervisor {
         let safe_after = self.robot.now().since(began);
         let deadline = began + self.plan.shutdown_timeout;
         for index in (0..self.plan.nodes.len()).rev() {
+            self.let_start_end(index, deadline);
             self.deactivate(index, deadline);
         }
         for index in (0..self.plan.nodes.len()).rev() {
@@ -154,6 +184,18 @@ impl Supervisor {
         if self.hung.is_empty() { exit } else { exit.at_once() }
     }
 
+    /// A stop may come while a node is still starting: it ends that first.
+    fn let_start_end(&mut self, index: usize, deadline: Time) {
+        if !self.awaited[index] || self.is_hung(index) {
+            return;
+        }
+        if let Err(error @ OrderError::Late { .. }) = self.wait(index, deadline, Patience::UntilDeadline) {
+            let name = Arc::clone(self.robot.nodes[index].instance());
+            tracing::error!("node `{name}` hangs in its start: {error}; its thread is left behind");
+            self.hung.push(name);
+        }
+    }
+
     pub(super) fn deactivate(&mut self, index: usize, deadline: Time) {
         let state = self.robot.nodes[index].state();
         if matches!(state, NodeState::Active | NodeState::Failed) && !self.is_hung(index) {
@@ -169,8 +211,7 @@ impl Supervisor {
     }
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
-        self.robot.nodes[index].order(phase);
-        let Err(error) = self.wait(index, deadline) else { return };
+        let Err(error) = self.order(index, phase, deadline) else { return };
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {
             tracing::error!("node `{name}` hangs in {phase}: {error}; its thread is left behind");

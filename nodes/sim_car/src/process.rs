@@ -149,8 +149,8 @@ impl Guests {
 fn accept(listener: &UnixListener, car: &Inside, guests: &Arc<Guests>) {
     for stream in listener.incoming().flatten() {
         // The car obeys those who could as well open its device: the user that it belongs to.
-        let user = nevil_sys::os::peer_user_id(&stream);
-        let allowed = user.is_ok_and(|user| user == nevil_sys::os::user_id() || user == 0);
+        let user = nevil_runtime::os::peer_user_id(&stream);
+        let allowed = user.is_ok_and(|user| user == nevil_runtime::os::user_id() || user == 0);
         let full = guests.counts.lock().unwrap_or_else(PoisonError::into_inner).0 >= CONNECTIONS_MAX;
         if !allowed || full {
             continue;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use nevil_sys::mem::Handover;
 
-use crate::clock::{Clock, Time};
+use crate::clock::Clock;
 use crate::error::{NodeError, NodeResult};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
@@ -30,7 +30,6 @@ pub struct ThreadedNode {
     shared: Arc<NodeShared>,
     orders: Arc<Orders>,
     thread: Option<JoinHandle<()>>,
-    clock: Clock,
 }
 
 /// How a phase ended that did not end well.
@@ -62,7 +61,7 @@ struct Orders {
 }
 
 impl ThreadedNode {
-    /// Starts the thread of `spec` and lets it configure the node; [`Self::wait`] says how that ended. `thread_name` is
+    /// Starts the thread of `spec` and lets it configure the node; [`Self::take_report`] says how that ended. `thread_name` is
     /// what the kernel will call it.
     ///
     /// # Errors
@@ -76,12 +75,11 @@ impl ThreadedNode {
     ) -> Result<Self, OrderError> {
         let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
         let orders = Arc::<Orders>::default();
-        let clock = environment.bus.clock().clone();
         let body = Body {
             shared: Arc::clone(&shared),
             orders: Arc::clone(&orders),
             waker: waker.clone(),
-            clock: clock.clone(),
+            clock: environment.bus.clock().clone(),
             guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
         };
@@ -89,7 +87,7 @@ impl ThreadedNode {
         let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
         let thread =
             builder.spawn(move || body.run(&spec, &name, &environment)).map_err(OrderError::Thread)?;
-        Ok(Self { shared, orders, thread: Some(thread), clock })
+        Ok(Self { shared, orders, thread: Some(thread) })
     }
 
     /// Orders `phase`, without waiting.
@@ -101,24 +99,10 @@ impl ThreadedNode {
         self.shared.wake.wake();
     }
 
-    /// How the last phase ended, waiting at most until `deadline` of the node's clock. `wait` is called in between, and
-    /// returns when something may have changed.
-    ///
-    /// # Errors
-    ///
-    /// [`OrderError`], [`OrderError::Late`] among them.
-    pub fn wait(&self, deadline: Time, wait: &mut dyn FnMut(Duration)) -> Result<(), OrderError> {
-        let began = self.clock.now();
-        loop {
-            if let Some(report) = self.orders.report.take() {
-                return *report;
-            }
-            let now = self.clock.now();
-            if now >= deadline {
-                return Err(OrderError::Late { waited: now.since(began) });
-            }
-            wait(deadline.since(now));
-        }
+    /// How the phase that was ordered last has ended; `None` while it has not. Whoever waits for it is woken by the waker.
+    #[must_use]
+    pub fn take_report(&self) -> Option<Result<(), OrderError>> {
+        self.orders.report.take().map(|report| *report)
     }
 
     /// Waits for the thread to end, if it is about to: after a shutdown that was reported.
@@ -189,7 +173,8 @@ impl Body {
                 self.serve(node);
             }
             Err(error) => {
-                self.shared.set_state(NodeState::Failed);
+                // There is no node, and this thread ends: nobody may wait for it any more.
+                self.shared.set_state(NodeState::Stopped);
                 self.report(Err(OrderError::Configure(error)));
             }
         }

@@ -1,6 +1,5 @@
 //! What all nodes of a robot share.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::actuator::Actuators;
@@ -15,7 +14,6 @@ pub struct Environment {
     pub(crate) bus: Bus,
     pub(crate) claims: Claims,
     pub(crate) actuators: Actuators,
-    pub(crate) runtime_dir: Option<Arc<PathBuf>>,
     pub(crate) seed: u64,
     /// Told when a node has failed.
     pub(crate) failures: Arc<Wake>,
@@ -31,18 +29,10 @@ impl Environment {
             bus: Bus::new(clock),
             claims: Claims::default(),
             actuators: Actuators::default(),
-            runtime_dir: None,
             seed,
             failures: Arc::default(),
             guard: Arc::default(),
         }
-    }
-
-    /// The same, with a directory for the sockets of this robot.
-    #[must_use]
-    pub fn with_runtime_dir(mut self, directory: PathBuf) -> Self {
-        self.runtime_dir = Some(Arc::new(directory));
-        self
     }
 
     /// Gives every topic its pool and connects its ends: to be called when all nodes are configured and none is active.

@@ -1,6 +1,5 @@
 //! How a node declares what it needs.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,12 +82,6 @@ impl<'a, N: Node> Setup<'a, N> {
         hash.write(&self.environment.seed.to_le_bytes());
         hash.write(self.instance().as_bytes());
         hash.finish()
-    }
-
-    /// Directory for the sockets of this robot, if it has one.
-    #[must_use]
-    pub fn runtime_dir(&self) -> Option<&Path> {
-        self.environment.runtime_dir.as_ref().map(|directory| directory.as_path())
     }
 
     /// A publisher on `topic`. Publishing is refused until the node is activated.
