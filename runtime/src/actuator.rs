@@ -224,6 +224,8 @@ where
 
     fn close(&mut self) {
         self.cell.inhibit.shut();
+        // What it was told last ends now, and not when it expires: whoever told it may have failed.
+        self.cell.request();
         if let Ok(mut control) = self.control.try_lock() {
             *control = None;
         }

@@ -39,10 +39,8 @@ impl Supervisor {
             if !self.can_activate(index) {
                 continue;
             }
-            self.robot.nodes[index].order(Phase::Activate);
-            self.awaited[index] = true;
             let deadline = self.robot.now() + self.plan.start_timeout;
-            let activated = self.wait(index, deadline, Patience::UntilStop);
+            let activated = self.order(index, Phase::Activate, deadline, Patience::UntilStop);
             self.started(index, Phase::Activate, activated)?;
         }
         Ok(())
@@ -124,10 +122,16 @@ impl Supervisor {
     }
 
     /// Orders `phase` of a node and waits for its end.
-    fn order(&mut self, index: usize, phase: Phase, deadline: Time) -> Result<(), OrderError> {
+    fn order(
+        &mut self,
+        index: usize,
+        phase: Phase,
+        deadline: Time,
+        patience: Patience,
+    ) -> Result<(), OrderError> {
         self.robot.nodes[index].order(phase);
         self.awaited[index] = true;
-        self.wait(index, deadline, Patience::UntilDeadline)
+        self.wait(index, deadline, patience)
     }
 
     /// Waits for the end of the phase that a node is in.
@@ -211,7 +215,8 @@ impl Supervisor {
     }
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
-        let Err(error) = self.order(index, phase, deadline) else { return };
+        let ended = self.order(index, phase, deadline, Patience::UntilDeadline);
+        let Err(error) = ended else { return };
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {
             tracing::error!("node `{name}` hangs in {phase}: {error}; its thread is left behind");

@@ -116,7 +116,10 @@ fn a_command_is_refused_after_the_fence_when_closed_and_with_a_validity_out_of_r
     fixture.actuator.command(&30, 5000 * MS).unwrap();
     fixture.incarnation.fence();
     assert!(matches!(fixture.actuator.command(&30, MS), Err(CommandError::Fenced { .. })));
+    assert_eq!(motor.speed.load(Ordering::SeqCst), 30);
     fixture.slot.close();
+    fixture.actuators.serve(Time::ZERO);
+    assert_eq!(motor.speed.load(Ordering::SeqCst), 0, "an actuator that is closed is made safe");
     assert!(matches!(fixture.actuator.command(&30, MS), Err(CommandError::Inhibited { .. })));
 }
 
