@@ -118,17 +118,18 @@ impl ActuatorCell {
     pub(crate) fn serve(&self, now: Time) -> Option<Time> {
         let requested = self.requested.load(Ordering::SeqCst);
         let pending = *self.done.lock().unwrap_or_else(PoisonError::into_inner) < requested;
-        let drained = self.inhibit.under_way() == 0;
-        let again = drained && self.again.swap(false, Ordering::SeqCst);
-        let due = self.expires().is_some_and(|expires| now >= expires);
+        // Before anything is made safe: a command that has passed the gate has either ended by now, and is undone by what
+        // follows, or is under way, and is undone when it has ended.
+        let under_way = self.inhibit.is_shut() && self.inhibit.under_way() > 0;
+        let again = !under_way && self.again.swap(false, Ordering::SeqCst);
+        let expires = self.expires.load(Ordering::SeqCst);
+        let due = expires != 0 && now.as_ns() >= expires;
         if pending || again || due {
-            let before = self.expires.load(Ordering::SeqCst);
-            // A command that came after this look is fresh: it keeps its own expiry, and only a request ends it.
             let ended = if pending || again {
                 self.expires.swap(0, Ordering::SeqCst) != 0
             } else {
-                let exchange = self.expires.compare_exchange(before, 0, Ordering::SeqCst, Ordering::SeqCst);
-                exchange.is_ok()
+                // A command that came after the look above is fresh, and keeps its own expiry.
+                self.expires.compare_exchange(expires, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
             };
             if due && ended {
                 // Relaxed: a count for people to read.
@@ -140,7 +141,7 @@ impl ActuatorCell {
             if ended {
                 self.motion.end();
             }
-            if self.inhibit.is_shut() && self.inhibit.under_way() > 0 {
+            if under_way {
                 self.again.store(true, Ordering::SeqCst);
             }
             *self.done.lock().unwrap_or_else(PoisonError::into_inner) = requested;
