@@ -26,7 +26,8 @@ impl Supervisor {
             ));
         }
         for note in &self.plan.notes {
-            self.lines.line(&format!("  note: {note}"));
+            // Worth a look while a robot is being written; this one may be meant so.
+            tracing::debug!("{note}");
         }
         self.lines.line("look at it from another terminal: `nevil status`, `nevil topic echo range`");
     }
@@ -37,7 +38,7 @@ impl Supervisor {
             hung => format!("; left behind, because they hang: {}", hung.join(", ")),
         };
         self.lines.line(&format!(
-            "robot `{}` has stopped after {}: safe within {:.1} ms, stopped within {:.1} ms{hung}",
+            "robot `{}` has stopped after {}: safe within {:.2} ms, stopped within {:.1} ms{hung}",
             self.robot.name,
             duration_text(self.robot.now().since(self.robot.began)),
             safe_after.as_secs_f64() * 1000.0,
