@@ -159,7 +159,11 @@ impl WorldStream {
             if let Some(message) = message {
                 return Ok(message);
             }
-            let read = self.stream.read(&mut self.bytes[..])?;
+            let read = match self.stream.read(&mut self.bytes[..]) {
+                // A wait with a time-out ends so when the process was stopped and goes on (`kill -CONT`, a debugger).
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
             if read == 0 {
                 return Err("the world has gone".into());
             }
