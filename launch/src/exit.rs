@@ -14,7 +14,7 @@ pub enum Exit {
     Usage = 2,
     /// A required node could not be started.
     NotStarted = 3,
-    /// A required node failed while the robot ran, or the guard process was lost.
+    /// A required node failed while the robot ran or when it was to end, or the guard process was lost.
     NodeFailed = 4,
     /// The robot stopped in order, but messages are not accounted for.
     Unbalanced = 5,

@@ -14,6 +14,10 @@ pub const SHUTDOWN_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// `shutdown_timeout` where the file says nothing.
 pub const SHUTDOWN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 
+/// How long a node may take for its end at least, also when others have used up `shutdown_timeout`: one that hangs must
+/// not keep the others from ending well. Twice what its drivers may take.
+pub const END_WAIT_MIN: Duration = Duration::from_secs(1);
+
 /// Shortest `start_timeout`: a device on a slow bus takes some of it.
 pub const START_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 
@@ -83,6 +87,8 @@ pub const ECHO_BATCH_BYTES: usize = 256 * 1024;
 
 const _: () = assert!(SHUTDOWN_TIMEOUT_MIN.as_millis() <= SHUTDOWN_TIMEOUT_DEFAULT.as_millis());
 const _: () = assert!(SHUTDOWN_TIMEOUT_DEFAULT.as_millis() <= SHUTDOWN_TIMEOUT_MAX.as_millis());
+const _: () =
+    assert!(END_WAIT_MIN.as_millis() >= 2 * nevil_runtime::limits::DRIVER_STOP_DEADLINE.as_millis());
 const _: () = assert!(START_TIMEOUT_MIN.as_millis() <= START_TIMEOUT_DEFAULT.as_millis());
 const _: () = assert!(START_TIMEOUT_DEFAULT.as_millis() <= START_TIMEOUT_MAX.as_millis());
 const _: () = assert!(nevil_runtime::limits::STACK_BYTES_DEFAULT as u64 >= STACK_BYTES_MIN);

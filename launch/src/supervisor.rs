@@ -42,10 +42,17 @@ pub(crate) struct Supervisor {
     safety: Option<Safety>,
     /// When it stops by itself.
     until: Option<Time>,
-    /// Nodes, by their place in the plan, that have been given an order and have not reported its end.
-    awaited: Vec<bool>,
-    /// Nodes that did not answer in time: their threads are left behind.
+    /// Nodes that have not answered: their threads are left behind.
     hung: Vec<Arc<str>>,
+    /// Whether a required node reported an error when it was to end.
+    ended_badly: bool,
+}
+
+/// How a robot has ended.
+pub(crate) struct Ended {
+    exit: Exit,
+    /// Whether the thread of a node hangs.
+    leaves_threads: bool,
 }
 
 /// What the supervisor, the control socket and the signals share.
@@ -71,14 +78,15 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
         }
     };
     let environment = Environment::new(Clock::monotonic(), options.seed);
-    let exit = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
+    let ended = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
-        Err(exit) => exit,
+        Err(exit) => Ended { exit, leaves_threads: false },
     };
     // What is not written by then is counted as lost; nobody reads it.
     let _ = lines.flush(FLUSH_WAIT);
     let _ = log.flush(FLUSH_WAIT);
-    exit
+    // A thread that hangs would hang the ordinary end of the process too.
+    if ended.leaves_threads { ended.exit.at_once() } else { ended.exit }
 }
 
 impl Supervisor {
@@ -114,12 +122,10 @@ impl Supervisor {
             waker: waker.clone(),
         });
         let until = options.duration.map(|duration| began + duration);
-        // Each thread begins by configuring its node.
-        let awaited = vec![true; plan.nodes.len()];
-        Ok(Self { plan, robot, waker, lines, safety: None, until, awaited, hung: Vec::new() })
+        Ok(Self { plan, robot, waker, lines, safety: None, until, hung: Vec::new(), ended_badly: false })
     }
 
-    fn run(mut self, lock: &RobotLock) -> Exit {
+    fn run(mut self, lock: &RobotLock) -> Ended {
         signals::watch(Arc::clone(&self.robot));
         let control = ControlServer::start(lock.socket_path(), Arc::clone(&self.robot) as Arc<dyn Control>);
         let control = match control {
@@ -137,9 +143,9 @@ impl Supervisor {
             }
             Err(exit) => exit,
         };
-        let exit = self.stop(exit);
+        let ended = self.stop(exit);
         control.stop();
-        exit
+        ended
     }
 
     /// Waits until the robot is to stop, and says why.

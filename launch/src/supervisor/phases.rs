@@ -1,34 +1,32 @@
 //! Start and stop, phase by phase.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
 use nevil_runtime::{NodeState, OrderError, Phase, Safety, Time};
 
-use super::Supervisor;
+use super::{Ended, Supervisor};
 use crate::exit::Exit;
 use crate::file::{LockMemory, OnDenied};
+use crate::limits::END_WAIT_MIN;
 use crate::status::RobotPhase;
-
-/// What ends a wait for a node besides its answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Patience {
-    /// The deadline.
-    UntilDeadline,
-    /// The deadline, or that the robot is to stop.
-    UntilStop,
-}
 
 impl Supervisor {
     /// Configures all nodes, then activates them in order.
     pub(super) fn start(&mut self) -> Result<(), Exit> {
         self.lock_memory()?;
+        // They have all begun at the same time, and all of their problems are told.
+        let deadline = self.robot.now() + self.plan.start_timeout;
+        let mut outcome = Ok(());
         for index in 0..self.plan.nodes.len() {
-            let deadline = self.robot.now() + self.plan.start_timeout;
-            let configured = self.wait(index, deadline, Patience::UntilStop);
-            self.started(index, Phase::Configure, configured)?;
+            let configured = self.wait_for_start(index, deadline);
+            let configured = self.started(index, Phase::Configure, configured);
+            outcome = outcome.and(configured);
         }
+        outcome?;
         if let Err(error) = self.robot.environment.seal() {
             tracing::error!("{error}");
             return Err(Exit::NotStarted);
@@ -39,9 +37,12 @@ impl Supervisor {
             if !self.can_activate(index) {
                 continue;
             }
-            let deadline = self.robot.now() + self.plan.start_timeout;
-            let activated = self.order(index, Phase::Activate, deadline, Patience::UntilStop);
+            self.robot.nodes[index].order(Phase::Activate);
+            let activated = self.wait_for_start(index, self.robot.now() + self.plan.start_timeout);
             self.started(index, Phase::Activate, activated)?;
+            if self.robot.stop.load(Ordering::Acquire) {
+                return Err(Exit::Ok);
+            }
         }
         Ok(())
     }
@@ -61,14 +62,16 @@ impl Supervisor {
 
     /// What the outcome of a start phase means for the robot.
     fn started(&mut self, index: usize, phase: Phase, outcome: Result<(), OrderError>) -> Result<(), Exit> {
-        if self.robot.stop.load(Ordering::Acquire) {
-            return Err(Exit::Ok);
-        }
         let Err(error) = outcome else { return Ok(()) };
         let node = &self.plan.nodes[index];
         let name = &node.spec.instance;
-        if matches!(error, OrderError::Late { .. }) {
-            self.hung.push(Arc::clone(name));
+        match error {
+            OrderError::Late { .. } => self.hung.push(Arc::clone(name)),
+            OrderError::GivenUp { .. } => {
+                tracing::warn!("node `{name}` has not ended to {phase}: {error}");
+                return Err(Exit::Ok);
+            }
+            _ => {}
         }
         if node.required {
             tracing::error!("node `{name}` failed to {phase}: {error}; it is required, so the robot stops");
@@ -121,38 +124,26 @@ impl Supervisor {
         if self.plan.on_denied == OnDenied::Fail { Err(Exit::NotStarted) } else { Ok(()) }
     }
 
-    /// Orders `phase` of a node and waits for its end.
-    fn order(
-        &mut self,
-        index: usize,
-        phase: Phase,
-        deadline: Time,
-        patience: Patience,
-    ) -> Result<(), OrderError> {
-        self.robot.nodes[index].order(phase);
-        self.awaited[index] = true;
-        self.wait(index, deadline, patience)
+    /// Waits for the report of a node, and gives up the start when the robot is to stop.
+    fn wait_for_start(&self, index: usize, deadline: Time) -> Result<(), OrderError> {
+        self.robot.nodes[index].wait(deadline, &mut |longest: Duration| {
+            if self.robot.stop.load(Ordering::Acquire) {
+                return ControlFlow::Break(());
+            }
+            self.waker.wait(Some(longest));
+            ControlFlow::Continue(())
+        })
     }
 
-    /// Waits for the end of the phase that a node is in.
-    fn wait(&mut self, index: usize, deadline: Time, patience: Patience) -> Result<(), OrderError> {
-        let began = self.robot.now();
-        loop {
-            if let Some(report) = self.robot.nodes[index].take_report() {
-                self.awaited[index] = false;
-                return report;
-            }
-            let now = self.robot.now();
-            let stopped = patience == Patience::UntilStop && self.robot.stop.load(Ordering::Acquire);
-            if now >= deadline || stopped {
-                return Err(OrderError::Late { waited: now.since(began) });
-            }
-            self.waker.wait(Some(deadline.since(now)));
-        }
+    fn wait_for_end(&self, index: usize, deadline: Time) -> Result<(), OrderError> {
+        self.robot.nodes[index].wait(deadline, &mut |longest: Duration| {
+            self.waker.wait(Some(longest));
+            ControlFlow::Continue(())
+        })
     }
 
     /// Stops everything in order, whatever came before, and says how the robot ended.
-    pub(super) fn stop(mut self, exit: Exit) -> Exit {
+    pub(super) fn stop(mut self, exit: Exit) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
         let began = self.robot.now();
         // First nothing moves any more.
@@ -163,7 +154,6 @@ impl Supervisor {
         let safe_after = self.robot.now().since(began);
         let deadline = began + self.plan.shutdown_timeout;
         for index in (0..self.plan.nodes.len()).rev() {
-            self.let_start_end(index, deadline);
             self.deactivate(index, deadline);
         }
         for index in (0..self.plan.nodes.len()).rev() {
@@ -180,29 +170,20 @@ impl Supervisor {
         }
         self.say_stopped(safe_after, self.robot.now().since(began));
         let exit = match exit {
-            Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
             Exit::Ok if !self.hung.is_empty() || !overdue.is_empty() => Exit::Forced,
+            Exit::Ok if self.ended_badly => Exit::NodeFailed,
+            Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
             exit => exit,
         };
-        // A thread that hangs would hang the ordinary end of the process too.
-        if self.hung.is_empty() { exit } else { exit.at_once() }
-    }
-
-    /// A stop may come while a node is still starting: it ends that first.
-    fn let_start_end(&mut self, index: usize, deadline: Time) {
-        if !self.awaited[index] || self.is_hung(index) {
-            return;
-        }
-        if let Err(error @ OrderError::Late { .. }) = self.wait(index, deadline, Patience::UntilDeadline) {
-            let name = Arc::clone(self.robot.nodes[index].instance());
-            tracing::error!("node `{name}` hangs in its start: {error}; its thread is left behind");
-            self.hung.push(name);
-        }
+        Ended { exit, leaves_threads: !self.hung.is_empty() }
     }
 
     pub(super) fn deactivate(&mut self, index: usize, deadline: Time) {
+        // One that is configured may be in the middle of its activation, which was given up.
         let state = self.robot.nodes[index].state();
-        if matches!(state, NodeState::Active | NodeState::Failed) && !self.is_hung(index) {
+        if matches!(state, NodeState::Configured | NodeState::Active | NodeState::Failed)
+            && !self.is_hung(index)
+        {
             self.end_phase(index, Phase::Deactivate, deadline);
         }
     }
@@ -215,12 +196,16 @@ impl Supervisor {
     }
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
-        let ended = self.order(index, phase, deadline, Patience::UntilDeadline);
-        let Err(error) = ended else { return };
+        self.robot.nodes[index].order(phase);
+        let deadline = deadline.max(self.robot.now() + END_WAIT_MIN);
+        let Err(error) = self.wait_for_end(index, deadline) else { return };
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {
             tracing::error!("node `{name}` hangs in {phase}: {error}; its thread is left behind");
             self.hung.push(name);
+        } else if self.plan.nodes[index].required {
+            tracing::error!("node `{name}` failed to {phase}: {error}");
+            self.ended_badly = true;
         } else {
             tracing::warn!("node `{name}` failed to {phase}: {error}");
         }

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -145,17 +146,12 @@ impl Robot {
     }
 
     fn wait(&self, node: usize, within: Duration) -> Result<(), String> {
-        let clock = self.environment.bus.clock();
-        let deadline = clock.now() + within;
-        loop {
-            if let Some(report) = self.nodes[node].take_report() {
-                return report.map_err(|error| error.to_string());
-            }
-            if clock.now() >= deadline {
-                return Err("late".into());
-            }
-            self.waker.wait(Some(deadline.since(clock.now())));
-        }
+        let deadline = self.environment.bus.clock().now() + within;
+        let wait = &mut |longest| {
+            self.waker.wait(Some(longest));
+            ControlFlow::Continue(())
+        };
+        self.nodes[node].wait(deadline, wait).map_err(|error| error.to_string())
     }
 
     fn order(&self, node: usize, phase: Phase) -> Result<(), String> {
@@ -253,11 +249,25 @@ fn a_configure_that_hangs_is_late_for_the_supervisor_and_holds_nobody_else_up() 
     *HANG.lock().unwrap() = Some(Arc::clone(&hang));
     let robot = Robot::spawn(&[("hung", "hangs: true"), ("other", "")]);
     robot.wait(1, LONG).unwrap();
-    assert_eq!(robot.wait(0, Duration::from_millis(20)), Err("late".into()));
+    let late = robot.wait(0, Duration::from_millis(20)).unwrap_err();
+    assert!(late.starts_with("did not end within "), "{late}");
     hang.wait();
     robot.wait(0, LONG).unwrap();
     robot.environment.bus.seal().unwrap();
     robot.stop();
+}
+
+#[test]
+fn the_late_report_of_one_phase_is_not_taken_for_that_of_the_next() {
+    let _one = ONE_AT_A_TIME.lock();
+    let hang = Arc::new(Barrier::new(2));
+    *HANG.lock().unwrap() = Some(Arc::clone(&hang));
+    let robot = Robot::spawn(&[("node", "hangs: true")]);
+    robot.wait(0, Duration::from_millis(20)).unwrap_err();
+    robot.nodes[0].order(Phase::Shutdown);
+    hang.wait();
+    robot.wait(0, LONG).unwrap();
+    assert_eq!(*SAID.lock().unwrap(), ["node shutdown"]);
 }
 
 #[test]
@@ -275,6 +285,9 @@ fn wrong_parameters_are_told_with_their_place() {
     let robot = Robot::spawn(&[("node", "rang: work")]);
     let error = robot.wait(0, LONG).unwrap_err();
     assert!(error.starts_with("params:1:1: unknown key `rang`, did you mean `range`?"), "{error}");
+    for phase in [Phase::Deactivate, Phase::Shutdown] {
+        assert_eq!(robot.order(0, phase), Ok(()), "a node that is not there can be ended like any other");
+    }
 }
 
 fn simulate(nodes: &[(&str, &str)]) -> Result<SimulatedRobot, SimulationError> {

@@ -8,6 +8,7 @@
 //! ```
 //! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use nevil_sys::mem::Handover;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
@@ -29,7 +30,10 @@ use crate::scheduling::{self, ThreadReport};
 pub struct ThreadedNode {
     shared: Arc<NodeShared>,
     orders: Arc<Orders>,
+    /// The phase that was ordered last: its number.
+    ordered: AtomicU8,
     thread: Option<JoinHandle<()>>,
+    clock: Clock,
 }
 
 /// How a phase ended that did not end well.
@@ -48,6 +52,12 @@ pub enum OrderError {
         /// How long was waited for it.
         waited: Duration,
     },
+    /// It was no longer waited for.
+    #[error("was given up after {waited:?}, because the robot is to stop")]
+    GivenUp {
+        /// How long was waited for it.
+        waited: Duration,
+    },
     /// Its thread could not be started.
     #[error("its thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -57,11 +67,18 @@ pub enum OrderError {
 struct Orders {
     /// The phase that is wanted: its number, or 0.
     wanted: AtomicU8,
-    report: Handover<Result<(), OrderError>>,
+    report: Handover<Report>,
+}
+
+/// How a phase ended.
+#[derive(Debug)]
+struct Report {
+    phase: Phase,
+    result: Result<(), OrderError>,
 }
 
 impl ThreadedNode {
-    /// Starts the thread of `spec` and lets it configure the node; [`Self::take_report`] says how that ended. `thread_name` is
+    /// Starts the thread of `spec` and lets it configure the node; [`Self::wait`] says how that ended. `thread_name` is
     /// what the kernel will call it.
     ///
     /// # Errors
@@ -75,11 +92,12 @@ impl ThreadedNode {
     ) -> Result<Self, OrderError> {
         let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
         let orders = Arc::<Orders>::default();
+        let clock = environment.bus.clock().clone();
         let body = Body {
             shared: Arc::clone(&shared),
             orders: Arc::clone(&orders),
             waker: waker.clone(),
-            clock: environment.bus.clock().clone(),
+            clock: clock.clone(),
             guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
         };
@@ -87,22 +105,50 @@ impl ThreadedNode {
         let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
         let thread =
             builder.spawn(move || body.run(&spec, &name, &environment)).map_err(OrderError::Thread)?;
-        Ok(Self { shared, orders, thread: Some(thread) })
+        let ordered = AtomicU8::new(number(Phase::Configure));
+        Ok(Self { shared, orders, ordered, thread: Some(thread), clock })
     }
 
     /// Orders `phase`, without waiting.
     pub fn order(&self, phase: Phase) {
         // Long work that looks at the token gives up, so that the end of the node is not late.
         self.shared.cancel.set(matches!(phase, Phase::Deactivate | Phase::Shutdown));
+        // Relaxed: read by those who order.
+        self.ordered.store(number(phase), Ordering::Relaxed);
         // Release: whoever sees the order sees what was prepared for it.
         self.orders.wanted.store(number(phase), Ordering::Release);
         self.shared.wake.wake();
     }
 
-    /// How the phase that was ordered last has ended; `None` while it has not. Whoever waits for it is woken by the waker.
-    #[must_use]
-    pub fn take_report(&self) -> Option<Result<(), OrderError>> {
-        self.orders.report.take().map(|report| *report)
+    /// How the phase ended that was ordered last, waiting at most until `deadline` of the node's clock. `wait` is called
+    /// in between, and returns when something may have changed; a break gives up.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError`], [`OrderError::Late`] among them.
+    pub fn wait(
+        &self,
+        deadline: Time,
+        wait: &mut dyn FnMut(Duration) -> ControlFlow<()>,
+    ) -> Result<(), OrderError> {
+        let began = self.clock.now();
+        loop {
+            // A report of an earlier phase comes from one that was given up.
+            let report = self.orders.report.take();
+            if let Some(report) =
+                report.filter(|report| number(report.phase) == self.ordered.load(Ordering::Relaxed))
+            {
+                return report.result;
+            }
+            let now = self.clock.now();
+            let waited = now.since(began);
+            if now >= deadline {
+                return Err(OrderError::Late { waited });
+            }
+            if wait(deadline.since(now)).is_break() {
+                return Err(OrderError::GivenUp { waited });
+            }
+        }
     }
 
     /// Waits for the thread to end, if it is about to: after a shutdown that was reported.
@@ -169,13 +215,26 @@ impl Body {
         let _ = self.shared.thread.set(report);
         match spec.node_type.configure(environment, &self.shared, 1, &spec.params) {
             Ok(node) => {
-                self.report(Ok(()));
+                self.report(Phase::Configure, Ok(()));
                 self.serve(node);
             }
             Err(error) => {
-                // There is no node, and this thread ends: nobody may wait for it any more.
-                self.shared.set_state(NodeState::Stopped);
-                self.report(Err(OrderError::Configure(error)));
+                self.shared.set_state(NodeState::Failed);
+                self.report(Phase::Configure, Err(OrderError::Configure(error)));
+                self.end_without_node();
+            }
+        }
+    }
+
+    /// There is nothing to end, and who orders that is told so.
+    fn end_without_node(&self) {
+        loop {
+            self.shared.wake.take();
+            // Acquire: see `order`.
+            match self.orders.wanted.swap(0, Ordering::AcqRel) {
+                3 => self.report(Phase::Deactivate, Ok(())),
+                4 => return self.report(Phase::Shutdown, Ok(())),
+                _ => thread::park(),
             }
         }
     }
@@ -189,7 +248,7 @@ impl Body {
                 3 => self.deactivate(&mut *node),
                 4 => {
                     let result = node.shutdown().map_err(OrderError::Refused);
-                    self.report(result);
+                    self.report(Phase::Shutdown, result);
                     return;
                 }
                 _ => {}
@@ -219,7 +278,7 @@ impl Body {
             let _ = node.deactivate();
             self.stop_drivers();
         }
-        self.report(result.map_err(OrderError::Refused));
+        self.report(Phase::Activate, result.map_err(OrderError::Refused));
     }
 
     fn start(&mut self, drivers: Vec<Box<dyn ReadyDriver>>) -> NodeResult {
@@ -232,7 +291,7 @@ impl Body {
 
     fn deactivate(&mut self, node: &mut dyn AnyNode) {
         self.stop_drivers();
-        self.report(node.deactivate().map_err(OrderError::Refused));
+        self.report(Phase::Deactivate, node.deactivate().map_err(OrderError::Refused));
     }
 
     fn stop_drivers(&mut self) {
@@ -247,9 +306,9 @@ impl Body {
         }
     }
 
-    fn report(&self, result: Result<(), OrderError>) {
+    fn report(&self, phase: Phase, result: Result<(), OrderError>) {
         // A report that nobody took belongs to a phase that nobody waits for any more.
-        drop(self.orders.report.put(Box::new(result)));
+        drop(self.orders.report.put(Box::new(Report { phase, result })));
         self.waker.wake();
     }
 }
