@@ -10,7 +10,8 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use nevil_runtime::{
@@ -179,17 +180,44 @@ fn configure_all(file: &LaunchFile, types: &NodeTypes) -> (Vec<NodeSpec>, Enviro
         };
         let mut params = entry.params.clone();
         paths::resolve(&mut params, node_type.schema(), directory);
-        if let Err(error) = node_type.check(&environment, &entry.instance, &params) {
-            problems.extend(configure_problems(error, entry, &environment));
-        }
-        specs.push(NodeSpec {
+        let spec = NodeSpec {
             instance: entry.instance.as_str().into(),
             node_type: node_type.clone(),
             params,
             thread: entry.thread.clone(),
-        });
+        };
+        match check_within(file.start_timeout, &spec, &environment) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => problems.extend(configure_problems(error, entry, &environment)),
+            Err(problem) => {
+                problems.push(PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem));
+            }
+        }
+        specs.push(spec);
     }
     (specs, environment, problems)
+}
+
+/// Checks a node on a thread with the stack that it will have, which is left behind if it does not answer in time.
+fn check_within(
+    time: Duration,
+    spec: &NodeSpec,
+    environment: &Environment,
+) -> Result<Result<(), ConfigureError>, PlanProblem> {
+    let (answer, answered) = mpsc::sync_channel(1);
+    let builder = thread::Builder::new().name("check".to_owned()).stack_size(spec.thread.stack_bytes);
+    let spawned = {
+        let (spec, environment) = (spec.clone(), environment.clone());
+        // Who asked may have given up.
+        builder.spawn(move || answer.send(spec.node_type.check(&environment, &spec.instance, &spec.params)))
+    };
+    if let Err(error) = spawned {
+        return Err(PlanProblem::Refused {
+            text: format!("no thread could be started to check it: {error}"),
+        });
+    }
+    let node_type = spec.node_type.name().to_owned();
+    answered.recv_timeout(time).map_err(|_| PlanProblem::Hangs { node_type, waited: time })
 }
 
 fn configure_problems(error: ConfigureError, entry: &NodeEntry, environment: &Environment) -> Vec<PlanError> {

@@ -116,6 +116,17 @@ pub enum PlanProblem {
         /// What it said.
         text: String,
     },
+    /// A node whose `configure` does not return.
+    #[error(
+        "`configure` of node type `{node_type}` has not returned within {waited:?}; it declares only: what takes time \
+         belongs into `activate`, or raise `start_timeout`"
+    )]
+    Hangs {
+        /// The node's type.
+        node_type: String,
+        /// How long was waited for it.
+        waited: std::time::Duration,
+    },
     /// A node whose `configure` panicked.
     #[error("`configure` of node type `{node_type}` panicked, which is an error in its code: {text}")]
     Panicked {

@@ -88,10 +88,24 @@ impl Node for Broken {
     }
 }
 
+/// A node that waits for ever where it should declare only.
+struct Frozen;
+
+impl Node for Frozen {
+    type Params = ();
+
+    fn configure(_: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
 fn types() -> NodeTypes {
     NodeTypes::new()
         .with::<Broken>("broken")
         .with::<Car>("car")
+        .with::<Frozen>("frozen")
         .with::<Lamp>("lamp")
         .with::<OddRadar>("odd_radar")
         .with::<Radar>("radar")
@@ -132,7 +146,8 @@ macro_rules! kinds {
 
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     Value RobotName InstanceName NoNodes TooManyNodes PriorityOfNormal PriorityMissing NiceOfRealTime NoCores
-    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional TopicOfTwoTypes Refused Panicked);
+    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional TopicOfTwoTypes Refused Hangs
+    Panicked);
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:
