@@ -27,6 +27,7 @@ use crate::limits::COMMAND_VALID_MAX;
 
 pub use helper::MakeSafe;
 pub(crate) use helper::{ActuatorCell, run_helper};
+pub(crate) use motion::Motion;
 pub use motion::{ActuatorCounts, Actuators};
 
 /// What obeys the commands of an actuator: the node's side of the hardware.
@@ -77,8 +78,10 @@ pub enum CommandError {
         /// Whether an earlier command has not returned.
         in_use: bool,
     },
-    /// The guard process is gone, so that nobody would make it safe if this process died.
-    #[error("actuator `{actuator}` may not move, because the guard process is gone; start the robot again")]
+    /// Nobody would end the command, or make the actuator safe if this process died.
+    #[error(
+        "actuator `{actuator}` may not move, because nobody would make it safe: its guard is gone, or it was never given one; start the robot again"
+    )]
     Unguarded {
         /// The actuator.
         actuator: Arc<str>,
@@ -124,33 +127,36 @@ impl<A: Actuate> Actuator<A> {
             return Err(CommandError::Validity { actuator: actuator(), given: valid_for });
         }
         // Relaxed, here and below: counts for people to read.
-        let refused = || self.cell.refused.fetch_add(1, Ordering::Relaxed);
-        let Ok(_permit) = self.cell.inhibit.enter() else {
-            refused();
-            return Err(CommandError::Inhibited { actuator: actuator() });
+        let refuse = |error| {
+            self.cell.refused.fetch_add(1, Ordering::Relaxed);
+            Err(error)
         };
+        let entered = self.cell.open.enter();
+        // Looked at after the entry: what stops all motion shuts the gate after it has said so.
+        if entered.is_err() || self.cell.is_stopped() {
+            return refuse(CommandError::Inhibited { actuator: actuator() });
+        }
         let Ok(_pass) = self.incarnation.begin() else {
-            refused();
-            return Err(CommandError::Fenced { actuator: actuator() });
+            return refuse(CommandError::Fenced { actuator: actuator() });
         };
         let mut control = match self.control.try_lock() {
             Ok(control) => control,
             // A panic in `apply` leaves the hardware as it is; the command expires.
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                refused();
-                return Err(CommandError::Unavailable { actuator: actuator(), in_use: true });
+                return refuse(CommandError::Unavailable { actuator: actuator(), in_use: true });
             }
         };
         let Some(control) = control.as_mut() else {
-            refused();
-            return Err(CommandError::Unavailable { actuator: actuator(), in_use: false });
+            return refuse(CommandError::Unavailable { actuator: actuator(), in_use: false });
         };
-        if !self.cell.extend_to(self.cell.clock.now() + valid_for) {
-            refused();
-            return Err(CommandError::Unguarded { actuator: actuator() });
+        let until = self.cell.clock.now() + valid_for;
+        if !self.cell.is_attended() || !self.cell.extend_to(until) {
+            return refuse(CommandError::Unguarded { actuator: actuator() });
         }
         self.cell.commands.fetch_add(1, Ordering::Relaxed);
+        // Also if `apply` panics.
+        let _undo = TookEffect { cell: &self.cell, until };
         control.apply(command).map_err(|cause| CommandError::Failed { actuator: actuator(), cause })
     }
 
@@ -158,6 +164,18 @@ impl<A: Actuate> Actuator<A> {
     #[must_use]
     pub fn expires(&self) -> Option<Time> {
         self.cell.expires()
+    }
+}
+
+/// A command has taken effect, or may have.
+struct TookEffect<'a> {
+    cell: &'a ActuatorCell,
+    until: Time,
+}
+
+impl Drop for TookEffect<'_> {
+    fn drop(&mut self) {
+        self.cell.took_effect(self.until);
     }
 }
 
@@ -213,21 +231,26 @@ where
 
     fn open(&mut self) -> DeviceResult<Option<SafeSequence>> {
         let opened = (self.open)()?;
-        self.cell.set_make_safe(Some(opened.make_safe));
+        self.cell.set_make_safe(opened.make_safe);
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.control);
         Ok(opened.guard)
     }
 
     fn permit(&self) {
-        self.cell.inhibit.reopen();
+        self.cell.open.reopen();
     }
 
     fn close(&mut self) {
-        self.cell.inhibit.shut();
+        self.cell.open.shut();
         // What it was told last ends now, and not when it expires: whoever told it may have failed.
         self.cell.request();
-        if let Ok(mut control) = self.control.try_lock() {
-            *control = None;
-        }
+        let control = match self.control.try_lock() {
+            Ok(mut control) => control.take(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
+            // A call hangs in it.
+            Err(TryLockError::WouldBlock) => None,
+        };
+        // Foreign code, dropped outside of the lock.
+        drop(control);
     }
 }

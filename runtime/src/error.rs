@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a callback returns: an error counts as a failure of that callback, and says why.
 pub type NodeResult = Result<(), NodeError>;
@@ -65,6 +66,16 @@ impl fmt::Debug for NodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NodeError({self})")
     }
+}
+
+/// Calls foreign code; a panic in it comes back as its text.
+pub(crate) fn caught<R>(foreign: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(foreign)).map_err(|payload| {
+        let text = format!("it panicked: {}", panic_text(&*payload));
+        // The payload's own drop is foreign code too; a panic in that says nothing more.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+        text
+    })
 }
 
 /// The text of a panic's payload.

@@ -39,6 +39,12 @@ pub const STACK_BYTES_DEFAULT: usize = 512 * 1024;
 /// How long `make_safe` of one actuator may take before it is reported as overdue.
 pub const MAKE_SAFE_DEADLINE: Duration = Duration::from_millis(50);
 
+/// How long after a failure an actuator is made safe again, until it succeeds.
+pub const MAKE_SAFE_RETRY: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether a command has ended that was under way when motion was stopped.
+pub const DRAIN_LOOK: Duration = Duration::from_millis(2);
+
 /// Longest validity of one command to an actuator.
 pub const COMMAND_VALID_MAX: Duration = Duration::from_secs(5);
 

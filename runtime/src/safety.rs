@@ -12,12 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-use crate::actuator::{Actuators, run_helper};
+use crate::actuator::{Actuators, Motion, run_helper};
 use crate::bus::Wake;
 use crate::guard::{Guard, GuardEvent, GuardWatch};
-use crate::limits::{
-    GUARD_BEAT, MAKE_SAFE_DEADLINE, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES,
-};
+use crate::limits::{GUARD_BEAT, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES};
 use crate::node::Environment;
 use crate::scheduling::{self, Policy, ThreadReport, ThreadSpec};
 
@@ -34,7 +32,8 @@ pub struct Safety {
 
 struct Shared {
     guard: Option<Arc<Guard>>,
-    armed: AtomicBool,
+    actuators: Actuators,
+    motion: Arc<Motion>,
     ended: AtomicBool,
     guard_lost: AtomicBool,
     failures: Arc<Wake>,
@@ -51,11 +50,13 @@ impl Safety {
         let actuators = environment.actuators().clone();
         for cell in actuators.cells() {
             let name: String = format!("safe {}", cell.name).chars().take(THREAD_NAME_BYTES).collect();
-            thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || {
+            let attended = Arc::clone(&cell);
+            let helper = thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || {
                 // What is denied to the safety thread is denied to its helpers, and is said once.
                 let _ = elevate("helper", SAFETY_HELPER_PRIORITY);
                 run_helper(&cell);
             })?;
+            attended.set_helper(helper.thread().clone());
         }
         let (guard, watch) = guard.unzip();
         if let Some(guard) = &guard {
@@ -64,7 +65,8 @@ impl Safety {
         }
         let shared = Arc::new(Shared {
             guard,
-            armed: AtomicBool::new(false),
+            actuators: actuators.clone(),
+            motion: actuators.motion(),
             ended: AtomicBool::new(false),
             guard_lost: AtomicBool::new(false),
             failures: Arc::clone(&environment.failures),
@@ -75,9 +77,9 @@ impl Safety {
         }
         let (reported, report) = mpsc::channel();
         let thread = {
-            let (shared, actuators) = (Arc::clone(&shared), actuators.clone());
+            let shared = Arc::clone(&shared);
             let builder = thread::Builder::new().name("safety".into()).stack_size(STACK_BYTES);
-            builder.spawn(move || shared.run(&actuators, &reported))?
+            builder.spawn(move || shared.run(&reported))?
         };
         // The thread reports first of all; if it ended before, something is badly wrong.
         let report = report.recv().map_err(io::Error::other)?;
@@ -88,17 +90,6 @@ impl Safety {
             may
         }));
         Ok(Self { shared, actuators, report, thread: Some(thread) })
-    }
-
-    /// Lets nothing move any more and makes everything safe. Names the actuators for which that took longer than
-    /// [`MAKE_SAFE_DEADLINE`].
-    pub fn inhibit(&self) -> Vec<Arc<str>> {
-        self.actuators.inhibit(MAKE_SAFE_DEADLINE)
-    }
-
-    /// Makes everything safe once more, for what was under way. Names the actuators for which that took too long.
-    pub fn make_safe(&self) -> Vec<Arc<str>> {
-        self.actuators.make_safe(MAKE_SAFE_DEADLINE)
     }
 
     /// Whether the guard process has ended, although nobody told it to. Nothing moves any more then.
@@ -113,21 +104,23 @@ impl Safety {
         &self.report
     }
 
-    /// Ends the safety thread and releases the guard: everything is safe, and the devices are closed.
+    /// Ends the safety thread and the helpers, and releases the guard. Only when everything is safe and nothing hangs: else
+    /// the guard is to fire when this process ends.
     pub fn end(mut self) {
         self.shared.ended.store(true, Ordering::Release);
-        if let Some(guard) = &self.shared.guard
-            && let Err(error) = guard.release()
-        {
-            tracing::warn!("the guard process could not be released: {error}");
-        }
         for cell in self.actuators.cells() {
             cell.end();
         }
+        // First the thread that beats: a beat after the release would find nobody.
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // It runs no foreign code; a panic in it is a bug that the panic hook has reported.
             let _ = thread.join();
+        }
+        if let Some(guard) = &self.shared.guard
+            && let Err(error) = guard.release()
+        {
+            tracing::warn!("the guard process could not be released: {error}");
         }
     }
 }
@@ -138,12 +131,14 @@ fn elevate(name: &str, priority: u8) -> ThreadReport {
 }
 
 impl Shared {
-    /// Motion begins; whether it may.
+    /// Motion begins; whether it may. One byte, so that more than one may say it at once.
     fn arm(&self) -> bool {
         let Some(guard) = &self.guard else { return true };
-        self.armed.store(true, Ordering::SeqCst);
         match guard.arm() {
-            Ok(()) => true,
+            Ok(()) => {
+                self.motion.guarded.store(true, Ordering::SeqCst);
+                true
+            }
             Err(error) => {
                 self.lose_guard(&error.to_string());
                 false
@@ -151,17 +146,17 @@ impl Shared {
         }
     }
 
-    fn run(&self, actuators: &Actuators, reported: &mpsc::Sender<ThreadReport>) {
+    fn run(&self, reported: &mpsc::Sender<ThreadReport>) {
         // Who started this thread waits for it.
         let _ = reported.send(elevate("safety", SAFETY_PRIORITY));
         while !self.ended.load(Ordering::Acquire) {
             let sent = match &self.guard {
-                Some(guard) if actuators.is_moving() => guard.beat(),
-                Some(guard) if self.armed.swap(false, Ordering::SeqCst) => {
+                Some(guard) if self.motion.is_moving() => guard.beat(),
+                Some(guard) if self.motion.guarded.swap(false, Ordering::SeqCst) => {
                     let disarmed = guard.disarm();
-                    // Motion may have begun since the look above, and been disarmed here.
-                    if actuators.is_moving() && !self.arm() {
-                        return;
+                    // Motion that began meanwhile may have taken itself for guarded: its count is seen here.
+                    if self.motion.is_moving() {
+                        self.arm();
                     }
                     disarmed
                 }
@@ -170,7 +165,7 @@ impl Shared {
             if let Err(error) = sent {
                 self.lose_guard(&error.to_string());
             }
-            if actuators.is_moving() && self.guard.is_some() {
+            if self.motion.guarded.load(Ordering::SeqCst) {
                 thread::park_timeout(GUARD_BEAT);
             } else {
                 // Woken when motion begins, and at the end.
@@ -201,6 +196,7 @@ impl Shared {
     fn lose_guard(&self, why: &str) {
         if !self.guard_lost.swap(true, Ordering::AcqRel) {
             tracing::error!("the guard process is lost: {why}; nothing may move without it");
+            self.actuators.stop_motion();
             self.failures.wake();
         }
     }

@@ -1,42 +1,51 @@
 //! What makes one actuator safe: when its command expires, and when it is asked to.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Duration;
 
 use nevil_sys::mem::Gate;
 
 use crate::actuator::motion::{ActuatorCounts, Motion};
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
-use crate::error::panic_text;
+use crate::error::caught;
+use crate::limits::{DRAIN_LOOK, MAKE_SAFE_RETRY};
 
 /// Makes an actuator safe. Runs on the helper thread; may be called at any time and any number of times.
 pub type MakeSafe = Arc<dyn Fn() -> DeviceResult<()> + Send + Sync>;
 
-/// How often the helper looks whether commands that were under way when motion was inhibited have ended.
-const DRAIN_LOOK: Duration = Duration::from_millis(2);
+/// Of the failures of one actuator, the first and each so-many-th is told: it is tried 50 times a second.
+const FAILED_TOLD_EVERY: u64 = 50;
 
 /// An actuator as its helper, the node and the safety thread share it.
+///
+/// Every step of `command` and of `serve` is one store or swap, SeqCst throughout: what each side does first, the other
+/// side sees when it looks second.
 pub(crate) struct ActuatorCell {
     pub(crate) name: Arc<str>,
     pub(crate) clock: Clock,
-    /// Shut while motion is inhibited.
-    pub(crate) inhibit: Gate,
+    /// Shut while the actuator is not open.
+    pub(crate) open: Gate,
     pub(crate) commands: AtomicU64,
     pub(crate) refused: AtomicU64,
     motion: Arc<Motion>,
-    /// When the last command expires, in ns; 0 when the actuator is safe.
+    /// Whether this actuator is one of those that `motion` counts: from before its first command until it is safe.
+    counted: AtomicBool,
+    /// When the last command expires, in ns; 0 when none holds.
     expires: AtomicU64,
     /// Until when the helper sleeps, in ns.
     alarm: AtomicU64,
+    /// Requests to make safe; those that were tried; those that are done.
     requested: AtomicU64,
-    done: Mutex<u64>,
+    tried: AtomicU64,
+    done: AtomicU64,
+    waiters: AtomicU32,
+    done_lock: Mutex<()>,
     done_changed: Condvar,
-    /// Whether a command was under way when the actuator was made safe, so that it has to be done again.
+    /// Whether it has to be made safe once more: the last time failed, or a command was under way. And when, in ns.
     again: AtomicBool,
+    again_at: AtomicU64,
     make_safe: Mutex<Option<MakeSafe>>,
     helper: OnceLock<Thread>,
     ended: AtomicBool,
@@ -50,16 +59,21 @@ impl ActuatorCell {
         Self {
             name,
             clock,
-            inhibit: Gate::closed(),
+            open: Gate::closed(),
             commands: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             motion,
+            counted: AtomicBool::new(false),
             expires: AtomicU64::new(0),
             alarm: AtomicU64::new(u64::MAX),
             requested: AtomicU64::new(0),
-            done: Mutex::new(0),
+            tried: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            waiters: AtomicU32::new(0),
+            done_lock: Mutex::new(()),
             done_changed: Condvar::new(),
             again: AtomicBool::new(false),
+            again_at: AtomicU64::new(0),
             make_safe: Mutex::new(None),
             helper: OnceLock::new(),
             ended: AtomicBool::new(false),
@@ -69,103 +83,184 @@ impl ActuatorCell {
         }
     }
 
-    pub(crate) fn set_make_safe(&self, make_safe: Option<MakeSafe>) {
-        *self.make_safe.lock().unwrap_or_else(PoisonError::into_inner) = make_safe;
+    pub(crate) fn set_make_safe(&self, make_safe: MakeSafe) {
+        let before = self.make_safe.lock().unwrap_or_else(PoisonError::into_inner).replace(make_safe);
+        // Foreign code, dropped outside of the lock.
+        drop(before);
+    }
+
+    /// Names the thread that makes it safe. Without one, outside of a simulation, nothing may be commanded.
+    pub(crate) fn set_helper(&self, helper: Thread) {
+        // Named once, by who starts it.
+        let _ = self.helper.set(helper);
+    }
+
+    /// Whether a command would be ended and undone: it has a helper, or the simulation does its work.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.helper.get().is_some() || self.clock.is_simulated()
+    }
+
+    /// Whether all motion of the robot has been stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.motion.is_stopped()
     }
 
     /// A command holds until `time`; `false` if nothing may move, because nobody guards it.
     pub(crate) fn extend_to(&self, time: Time) -> bool {
-        // SeqCst, with the other side in `run_helper`: either this sees the alarm for which the helper is about to
-        // sleep, or the helper sees this expiry before it does.
-        if self.expires.swap(time.as_ns(), Ordering::SeqCst) == 0 && !self.motion.begin() {
-            self.expires.store(0, Ordering::SeqCst);
+        if !self.count_in() {
             return false;
         }
+        self.expires.store(time.as_ns(), Ordering::SeqCst);
+        // The helper may have counted it out between these two steps.
+        if !self.count_in() {
+            return false;
+        }
+        // Either this sees the alarm for which the helper is about to sleep, or the helper sees this expiry before it does.
         if time.as_ns() < self.alarm.load(Ordering::SeqCst) {
             self.wake();
         }
         true
     }
 
-    /// When the command that it obeys expires; `None` if it is safe.
+    /// After a command that was to hold until `time` has taken effect: if it was made safe meanwhile, or has expired, what
+    /// has just taken effect is undone.
+    pub(crate) fn took_effect(&self, time: Time) {
+        let overtaken = self.expires.load(Ordering::SeqCst) < time.as_ns();
+        if overtaken || self.clock.now() >= time {
+            self.request();
+        }
+    }
+
+    /// When the command that it obeys expires; `None` if none holds.
     pub(crate) fn expires(&self) -> Option<Time> {
         let expires = self.expires.load(Ordering::SeqCst);
         (expires != 0).then(|| Time::from_ns(expires))
     }
 
-    /// Asks for `make_safe`; [`Self::wait`] waits until it has returned.
+    /// When [`Self::serve`] has something to do, if nobody asks before.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        let again =
+            self.again.load(Ordering::SeqCst).then(|| Time::from_ns(self.again_at.load(Ordering::SeqCst)));
+        [self.expires(), again].into_iter().flatten().min()
+    }
+
+    /// Asks for `make_safe`; [`Self::wait`] waits until it has succeeded.
     pub(crate) fn request(&self) -> u64 {
         let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
         self.wake();
         ticket
     }
 
-    /// Waits until the request `ticket` is done, at most `deadline` long; whether it is.
-    pub(crate) fn wait(&self, ticket: u64, deadline: Duration) -> bool {
-        if self.helper.get().is_none() {
-            // Simulation: there is no helper, so the caller does its work.
+    /// Waits until the request `ticket` is done, at most until `deadline`; whether it is.
+    pub(crate) fn wait(&self, ticket: u64, deadline: Time) -> bool {
+        let is_done = || self.done.load(Ordering::SeqCst) >= ticket;
+        if self.clock.is_simulated() {
             self.serve(self.clock.now());
+            return is_done();
         }
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, _) = self
-            .done_changed
-            .wait_timeout_while(done, deadline, |done| *done < ticket)
-            .unwrap_or_else(PoisonError::into_inner);
-        *done >= ticket
+        self.waiters.fetch_add(1, Ordering::SeqCst);
+        let guard = self.done_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = deadline.since(self.clock.now());
+        let waited = self.done_changed.wait_timeout_while(guard, wait, |()| !is_done());
+        drop(waited);
+        self.waiters.fetch_sub(1, Ordering::SeqCst);
+        is_done()
     }
 
     /// Does what is due at `now`, and says when to look again if nobody asks before.
     pub(crate) fn serve(&self, now: Time) -> Option<Time> {
         let requested = self.requested.load(Ordering::SeqCst);
-        let pending = *self.done.lock().unwrap_or_else(PoisonError::into_inner) < requested;
-        // Before anything is made safe: a command that has passed the gate has either ended by now, and is undone by what
-        // follows, or is under way, and is undone when it has ended.
-        let under_way = self.inhibit.is_shut() && self.inhibit.under_way() > 0;
-        let again = !under_way && self.again.swap(false, Ordering::SeqCst);
+        let stopped = self.open.is_shut() || self.is_stopped();
+        // Looked at before anything is made safe: a command that has passed the gate has either ended by now, and is undone
+        // by what follows, or is under way, and is undone when it has ended.
+        let under_way = stopped && self.open.under_way() > 0;
         let expires = self.expires.load(Ordering::SeqCst);
         let due = expires != 0 && now.as_ns() >= expires;
-        if pending || again || due {
-            let ended = if pending || again {
+        let asked = requested > self.tried.load(Ordering::SeqCst);
+        let again = self.again.load(Ordering::SeqCst) && now.as_ns() >= self.again_at.load(Ordering::SeqCst);
+        if asked || again || due {
+            // A command that is fresh keeps its own expiry, unless somebody asked for safety.
+            let ended = if asked || stopped {
                 self.expires.swap(0, Ordering::SeqCst) != 0
             } else {
-                // A command that came after the look above is fresh, and keeps its own expiry.
-                self.expires.compare_exchange(expires, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+                due && self.expires.compare_exchange(expires, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
             };
             if due && ended {
                 // Relaxed: a count for people to read.
                 self.expired.fetch_add(1, Ordering::Relaxed);
             }
-            if pending || again || ended {
-                self.run_make_safe();
+            let superseded = !(asked || stopped || ended) && self.expires().is_some();
+            let safe = superseded || self.run_make_safe();
+            self.tried.store(requested, Ordering::SeqCst);
+            let after = if safe { DRAIN_LOOK } else { MAKE_SAFE_RETRY };
+            self.again_at.store((now + after).as_ns(), Ordering::SeqCst);
+            self.again.store(!safe || under_way, Ordering::SeqCst);
+            if safe && !under_way {
+                self.count_out();
             }
-            if ended {
-                self.motion.end();
+            if safe {
+                self.done.store(requested, Ordering::SeqCst);
+                self.tell_waiters();
             }
-            if under_way {
-                self.again.store(true, Ordering::SeqCst);
-            }
-            *self.done.lock().unwrap_or_else(PoisonError::into_inner) = requested;
-            self.done_changed.notify_all();
         }
-        let drain = self.again.load(Ordering::SeqCst).then(|| now + DRAIN_LOOK);
-        [self.expires(), drain].into_iter().flatten().min()
+        self.next_due()
     }
 
-    fn run_make_safe(&self) {
+    /// Counts it among the actuators that move; `false` if it may not move.
+    fn count_in(&self) -> bool {
+        if self.counted.load(Ordering::SeqCst) {
+            return true;
+        }
+        // Counted before the question, so that who tells the guard off sees it. Whoever clears `counted` takes it back.
+        self.motion.add();
+        if self.counted.swap(true, Ordering::SeqCst) {
+            self.motion.remove();
+            return true;
+        }
+        let may = self.motion.may_begin();
+        if !may && self.counted.swap(false, Ordering::SeqCst) {
+            self.motion.remove();
+        }
+        may
+    }
+
+    /// It is safe: counts it out, unless a fresh command holds.
+    fn count_out(&self) {
+        if self.expires().is_none() && self.counted.swap(false, Ordering::SeqCst) {
+            self.motion.remove();
+            if self.expires().is_some() {
+                // A command came between the two looks, and took itself for counted. What it may is found out by the next.
+                self.count_in();
+            }
+        }
+    }
+
+    fn tell_waiters(&self) {
+        // The lock is taken only where somebody waits, who holds it for some instructions.
+        if self.waiters.load(Ordering::SeqCst) > 0 {
+            drop(self.done_lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.done_changed.notify_all();
+        }
+    }
+
+    /// Whether the actuator has been made safe.
+    fn run_make_safe(&self) -> bool {
         let make_safe = self.make_safe.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // Not opened, or closed again: nothing moves.
-        let Some(make_safe) = make_safe else { return };
-        let error = match catch_unwind(AssertUnwindSafe(|| make_safe())) {
+        // Never opened: it cannot have moved.
+        let Some(make_safe) = make_safe else { return true };
+        let error = match caught(|| make_safe().map_err(|error| error.to_string())) {
             Ok(Ok(())) => {
                 // Relaxed, here and below: counts for people to read.
                 self.made_safe.fetch_add(1, Ordering::Relaxed);
-                return;
+                return true;
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(payload) => panic_text(&*payload),
+            Ok(Err(error)) => error,
+            Err(panic) => panic,
         };
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        tracing::error!("actuator `{}` could not be made safe: {error}", self.name);
+        if self.failed.fetch_add(1, Ordering::Relaxed).is_multiple_of(FAILED_TOLD_EVERY) {
+            tracing::error!("actuator `{}` could not be made safe: {error}; it is tried again", self.name);
+        }
+        false
     }
 
     /// Ends the helper thread.
@@ -196,13 +291,11 @@ impl ActuatorCell {
 
 /// The helper thread of one actuator: sleeps until the command expires or somebody asks.
 pub(crate) fn run_helper(cell: &ActuatorCell) {
-    // A second call would come from this thread too.
-    let _ = cell.helper.set(thread::current());
     while !cell.ended.load(Ordering::SeqCst) {
         let now = cell.clock.now();
         let next = cell.serve(now);
         let alarm = next.map_or(u64::MAX, Time::as_ns);
-        // SeqCst: see `extend_to`.
+        // See `extend_to`.
         cell.alarm.store(alarm, Ordering::SeqCst);
         let sooner = cell.expires().is_some_and(|expires| expires.as_ns() < alarm);
         // A request after `serve` has left its token: parking returns at once.

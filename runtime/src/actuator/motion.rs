@@ -1,7 +1,7 @@
 //! All actuators of a robot, and whether any of them moves.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -50,33 +50,43 @@ impl Actuators {
         self.lock().clone()
     }
 
-    /// Asks `begins` whenever the first actuator is about to move.
+    /// Asks `begins` whenever an actuator is about to move and nobody guards it yet.
     pub(crate) fn on_motion(&self, begins: MotionBegins) {
         // One safety thread per robot, started once.
         let _ = self.motion.begins.set(begins);
     }
 
-    /// Lets no command through any more, and makes everything safe. Names the actuators for which that took longer than
-    /// `deadline`.
-    pub fn inhibit(&self, deadline: Duration) -> Vec<Arc<str>> {
+    /// Lets no command through any more, for good, and asks for everything to be made safe, without waiting.
+    pub fn stop_motion(&self) {
+        // Before the actuators are asked: what opens one later still finds this.
+        self.motion.stopped.store(true, Ordering::SeqCst);
         for cell in self.cells() {
-            cell.inhibit.shut();
+            cell.open.shut();
+            cell.request();
         }
+    }
+
+    /// Lets no command through any more, for good, and makes everything safe. Names the actuators that were not safe within
+    /// `deadline`; they are tried on.
+    pub fn inhibit(&self, deadline: Duration) -> Vec<Arc<str>> {
+        self.stop_motion();
         self.make_safe(deadline)
     }
 
-    /// Makes everything safe. Names the actuators for which that took longer than `deadline`.
+    /// Makes everything safe. Names the actuators that were not safe within `deadline`; they are tried on.
     pub fn make_safe(&self, deadline: Duration) -> Vec<Arc<str>> {
-        // All are asked before any is waited for.
+        // All are asked before any is waited for, and all have the same time.
         let asked: Vec<_> = self.cells().into_iter().map(|cell| (cell.request(), cell)).collect();
-        let overdue = asked.into_iter().filter(|(ticket, cell)| !cell.wait(*ticket, deadline));
-        overdue.map(|(_, cell)| Arc::clone(&cell.name)).collect()
+        let until = asked.first().map(|(_, cell)| cell.clock.now() + deadline);
+        let late =
+            asked.into_iter().filter(|(ticket, cell)| until.is_some_and(|until| !cell.wait(*ticket, until)));
+        late.map(|(_, cell)| Arc::clone(&cell.name)).collect()
     }
 
     /// Whether any actuator obeys a command now.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        self.motion.moving.load(Ordering::SeqCst) > 0
+        self.motion.is_moving()
     }
 
     /// Does what is due at `now`, and says when the next command expires: the helpers' work, under simulation.
@@ -101,28 +111,39 @@ impl fmt::Debug for Actuators {
     }
 }
 
-/// How many actuators move, and whom to tell when the first begins.
+/// How many actuators move, and whom to ask before the first begins.
 #[derive(Default)]
 pub(crate) struct Motion {
     moving: AtomicU32,
+    stopped: AtomicBool,
+    /// Whether the guard watches over what moves.
+    pub(crate) guarded: AtomicBool,
     begins: OnceLock<MotionBegins>,
 }
 
-/// Told that motion begins; `false`: it may not.
+/// Asked before motion begins; `false`: it may not.
 pub(crate) type MotionBegins = Box<dyn Fn() -> bool + Send + Sync>;
 
 impl Motion {
-    /// One actuator more is about to move; whether it may.
-    pub(crate) fn begin(&self) -> bool {
-        let first = self.moving.fetch_add(1, Ordering::SeqCst) == 0;
-        let may = !first || self.begins.get().is_none_or(|begins| begins());
-        if !may {
-            self.end();
-        }
-        may
+    /// One actuator more is about to move.
+    pub(crate) fn add(&self) {
+        self.moving.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(crate) fn end(&self) {
+    pub(crate) fn remove(&self) {
         self.moving.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether what was added may move. Either this sees that the guard was told off, or who tells it off sees the count.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.guarded.load(Ordering::SeqCst) || self.begins.get().is_none_or(|begins| begins())
+    }
+
+    pub(crate) fn is_moving(&self) -> bool {
+        self.moving.load(Ordering::SeqCst) > 0
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
     }
 }

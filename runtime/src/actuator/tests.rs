@@ -9,6 +9,17 @@ use crate::incarnation::Incarnation;
 
 const MS: Duration = Duration::from_millis(1);
 
+/// Waits for what another thread is about to do; a minute is never too short, and ends a test that would hang.
+fn wait_for(what: impl Fn() -> bool) {
+    for _ in 0..60_000 {
+        if what() {
+            return;
+        }
+        std::thread::park_timeout(MS);
+    }
+    panic!("what was waited for did not happen");
+}
+
 /// A motor: it runs on until it is told otherwise, and can hang in the middle of a command.
 #[derive(Clone, Default)]
 struct Motor {
@@ -116,7 +127,6 @@ fn a_command_is_refused_after_the_fence_when_closed_and_with_a_validity_out_of_r
     fixture.actuator.command(&30, 5000 * MS).unwrap();
     fixture.incarnation.fence();
     assert!(matches!(fixture.actuator.command(&30, MS), Err(CommandError::Fenced { .. })));
-    assert_eq!(motor.speed.load(Ordering::SeqCst), 30);
     fixture.slot.close();
     fixture.actuators.serve(Time::ZERO);
     assert_eq!(motor.speed.load(Ordering::SeqCst), 0, "an actuator that is closed is made safe");
@@ -124,20 +134,142 @@ fn a_command_is_refused_after_the_fence_when_closed_and_with_a_validity_out_of_r
 }
 
 #[test]
-fn a_make_safe_that_panics_or_fails_is_counted_and_takes_nobody_down() {
+fn a_make_safe_that_panics_or_fails_is_tried_until_it_succeeds_and_is_not_called_safe_before() {
     let motor = Motor::default();
     let fixture = fixture(&motor, Clock::simulated());
-    let fail = AtomicBool::new(true);
-    fixture.slot.cell().set_make_safe(Some(Arc::new(move || {
-        if fail.swap(false, Ordering::SeqCst) {
-            panic!("the wire is broken");
+    let (speed, tries) = (Arc::clone(&motor.speed), AtomicU32::new(0));
+    fixture.slot.cell().set_make_safe(Arc::new(move || match tries.fetch_add(1, Ordering::SeqCst) {
+        0 => panic!("the wire is broken"),
+        1 => Err("the bus is stuck".into()),
+        _ => {
+            speed.store(0, Ordering::SeqCst);
+            Ok(())
         }
-        Err("the bus is stuck".into())
-    })));
-    assert!(fixture.actuators.make_safe(MS).is_empty());
-    assert!(fixture.actuators.make_safe(MS).is_empty());
+    }));
+    fixture.actuator.command(&30, 20 * MS).unwrap();
+    assert_eq!(fixture.actuators.inhibit(MS), [Arc::from("car/wheels")]);
+    let second = fixture.actuators.serve(Time::ZERO).unwrap();
+    assert!(fixture.actuators.is_moving(), "what could not be made safe is guarded on");
+    let third = fixture.actuators.serve(second).unwrap();
+    assert!(fixture.actuators.is_moving());
+    assert_eq!(fixture.actuators.serve(third), None);
+    assert_eq!((motor.speed.load(Ordering::SeqCst), fixture.actuators.is_moving()), (0, false));
     let counts = &fixture.actuators.counts()[0];
-    assert_eq!((counts.make_safe_failed, counts.made_safe), (2, 0));
+    assert_eq!((counts.make_safe_failed, counts.made_safe), (2, 1));
+}
+
+#[test]
+fn an_actuator_that_opens_after_motion_was_stopped_refuses_every_command() {
+    let motor = Motor::default();
+    let fixture = fixture(&motor, Clock::simulated());
+    fixture.actuators.stop_motion();
+    fixture.slot.permit();
+    assert!(matches!(fixture.actuator.command(&30, 20 * MS), Err(CommandError::Inhibited { .. })));
+}
+
+#[test]
+fn nothing_moves_that_no_helper_attends() {
+    let fixture = fixture(&Motor::default(), Clock::monotonic());
+    assert!(matches!(fixture.actuator.command(&30, 20 * MS), Err(CommandError::Unguarded { .. })));
+}
+
+#[test]
+fn a_request_while_motion_begins_leaves_the_count_of_what_moves_right() {
+    let fixture = fixture(&Motor::default(), Clock::simulated());
+    let actuators = fixture.actuators.clone();
+    fixture.actuators.on_motion(Box::new(move || {
+        actuators.make_safe(MS);
+        false
+    }));
+    assert!(matches!(fixture.actuator.command(&30, 20 * MS), Err(CommandError::Unguarded { .. })));
+    assert!(!fixture.actuators.is_moving());
+}
+
+/// A motor whose commands and stops a test interleaves.
+struct Scripted {
+    speed: Arc<AtomicU32>,
+    before: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Actuate for Scripted {
+    type Command = u32;
+
+    fn apply(&mut self, command: &u32) -> DeviceResult<()> {
+        (self.before)();
+        self.speed.store(*command, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// Commands a motor for `valid_for`, and lets `then` look at what becomes of it.
+fn interleave(
+    before_apply: Arc<dyn Fn() + Send + Sync>,
+    after_stop: Arc<dyn Fn() + Send + Sync>,
+    valid_for: Duration,
+    then: impl FnOnce(&Actuators, &dyn Fn() -> u32),
+) {
+    let actuators = Actuators::default();
+    let incarnation = Arc::new(Incarnation::new("car".into(), 0, 1));
+    incarnation.open();
+    let speed = Arc::new(AtomicU32::new(0));
+    let shared = Arc::clone(&speed);
+    let open = move || {
+        let (speed, after_stop) = (Arc::clone(&shared), Arc::clone(&after_stop));
+        let make_safe = Arc::new(move || {
+            speed.store(0, Ordering::SeqCst);
+            after_stop();
+            Ok(())
+        });
+        let control = Scripted { speed: Arc::clone(&shared), before: Arc::clone(&before_apply) };
+        Ok(OpenActuator { control, make_safe, guard: None })
+    };
+    let (actuator, mut slot) =
+        declare("car/wheels".into(), &incarnation, &actuators, &Clock::monotonic(), open);
+    slot.open().unwrap();
+    slot.permit();
+    let cell = Arc::clone(slot.cell());
+    std::thread::scope(|scope| {
+        cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
+        let commander = scope.spawn(|| actuator.command(&30, valid_for));
+        then(&actuators, &|| speed.load(Ordering::SeqCst));
+        commander.join().unwrap().unwrap();
+        wait_for(|| speed.load(Ordering::SeqCst) == 0 && !actuators.is_moving());
+        cell.end();
+    });
+}
+
+#[test]
+fn a_command_that_takes_effect_while_the_actuator_is_made_safe_is_undone() {
+    let (begun, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (landed, looked) = (Arc::new(AtomicBool::new(false)), Arc::clone(&begun));
+    let before_apply = {
+        let (begun, stopping, landed) = (Arc::clone(&begun), Arc::clone(&stopping), Arc::clone(&landed));
+        Arc::new(move || {
+            begun.store(true, Ordering::SeqCst);
+            wait_for(|| stopping.load(Ordering::SeqCst));
+            landed.store(true, Ordering::SeqCst);
+        })
+    };
+    let after_stop = Arc::new(move || {
+        // The first of several writes is out when the command takes effect.
+        stopping.store(true, Ordering::SeqCst);
+        wait_for(|| landed.load(Ordering::SeqCst));
+    });
+    interleave(before_apply, after_stop, 5000 * MS, |actuators, _| {
+        wait_for(|| looked.load(Ordering::SeqCst));
+        assert!(actuators.inhibit(Duration::from_secs(60)).is_empty());
+    });
+}
+
+#[test]
+fn a_command_that_takes_effect_after_its_expiry_is_undone() {
+    let stops = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&stops);
+    let before_apply = Arc::new(move || wait_for(|| stops.load(Ordering::SeqCst) > 0));
+    let after_stop = Arc::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    interleave(before_apply, after_stop, 20 * MS, |_, _| {});
 }
 
 #[test]
@@ -147,7 +279,7 @@ fn a_hung_command_does_not_keep_the_helper_from_making_safe_and_its_late_effect_
     let fixture = fixture(&motor, Clock::monotonic());
     let cell = Arc::clone(fixture.slot.cell());
     std::thread::scope(|scope| {
-        scope.spawn(|| run_helper(&cell));
+        cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
         let actuator = &fixture.actuator;
         let commander = scope.spawn(|| actuator.command(&30, 5000 * MS));
         hang.wait();
@@ -157,9 +289,7 @@ fn a_hung_command_does_not_keep_the_helper_from_making_safe_and_its_late_effect_
         // Now it goes through, late, and the motor turns; the helper makes it safe once more.
         hang.wait();
         commander.join().unwrap().unwrap();
-        while motor.stops.load(Ordering::SeqCst) < 2 {
-            std::thread::yield_now();
-        }
+        wait_for(|| motor.stops.load(Ordering::SeqCst) >= 2);
         assert_eq!(motor.speed.load(Ordering::SeqCst), 0);
         cell.end();
     });
@@ -171,12 +301,10 @@ fn the_helper_makes_safe_when_nobody_commands_any_more() {
     let fixture = fixture(&motor, Clock::monotonic());
     let cell = Arc::clone(fixture.slot.cell());
     std::thread::scope(|scope| {
-        scope.spawn(|| run_helper(&cell));
+        cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
         let began = fixture.clock.now();
         fixture.actuator.command(&30, 20 * MS).unwrap();
-        while motor.stops.load(Ordering::SeqCst) == 0 {
-            std::thread::yield_now();
-        }
+        wait_for(|| motor.stops.load(Ordering::SeqCst) > 0);
         assert!(fixture.clock.now().since(began) >= 20 * MS);
         cell.end();
     });

@@ -264,7 +264,7 @@ impl SimulatedRobot {
     fn next_due(&self) -> Option<Time> {
         let nodes = self.nodes.iter().filter_map(|simulated| simulated.next_due);
         let drivers = self.nodes.iter().flat_map(|simulated| &simulated.drivers).map(|driver| driver.due);
-        let expiries = self.environment.actuators.cells().into_iter().filter_map(|cell| cell.expires());
+        let expiries = self.environment.actuators.cells().into_iter().filter_map(|cell| cell.next_due());
         nodes.chain(drivers).chain(expiries).min()
     }
 
