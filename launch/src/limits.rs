@@ -14,8 +14,8 @@ pub const SHUTDOWN_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// `shutdown_timeout` where the file says nothing.
 pub const SHUTDOWN_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 
-/// How long a node may take for its end at least, also when others have used up `shutdown_timeout`: one that hangs must
-/// not keep the others from ending well. Twice what its drivers may take.
+/// How long a node may take for its end at least, once another has hung and used up `shutdown_timeout`: that one must not
+/// keep the others from ending well. Twice what its drivers may take.
 pub const END_WAIT_MIN: Duration = Duration::from_secs(1);
 
 /// Shortest `start_timeout`: a device on a slow bus takes some of it.

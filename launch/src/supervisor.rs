@@ -20,7 +20,7 @@ use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::{
-    Bus, Clock, Environment, Guard, GuardWatch, RobotStatus, Safety, ThreadedNode, Time, Waker,
+    Bus, Clock, Environment, Guard, GuardWatch, Phase, RobotStatus, Safety, ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -51,8 +51,8 @@ pub(crate) struct Supervisor {
 /// How a robot has ended.
 pub(crate) struct Ended {
     exit: Exit,
-    /// Whether the thread of a node hangs.
-    leaves_threads: bool,
+    /// Whether the process has to end without waiting for anybody: a thread hangs, or something is not safe.
+    at_once: bool,
 }
 
 /// What the supervisor, the control socket and the signals share.
@@ -80,13 +80,13 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
     let environment = Environment::new(Clock::monotonic(), options.seed);
     let ended = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
-        Err(exit) => Ended { exit, leaves_threads: false },
+        Err(exit) => Ended { exit, at_once: false },
     };
     // What is not written by then is counted as lost; nobody reads it.
     let _ = lines.flush(FLUSH_WAIT);
     let _ = log.flush(FLUSH_WAIT);
     // A thread that hangs would hang the ordinary end of the process too.
-    if ended.leaves_threads { ended.exit.at_once() } else { ended.exit }
+    if ended.at_once { ended.exit.at_once() } else { ended.exit }
 }
 
 impl Supervisor {
@@ -132,7 +132,7 @@ impl Supervisor {
             Ok(control) => control,
             Err(error) => {
                 tracing::error!("{error}");
-                return self.stop(Exit::NotStarted);
+                return self.stop(Exit::NotStarted, None);
             }
         };
         let exit = match self.start() {
@@ -143,9 +143,7 @@ impl Supervisor {
             }
             Err(exit) => exit,
         };
-        let ended = self.stop(exit);
-        control.stop();
-        ended
+        self.stop(exit, Some(control))
     }
 
     /// Waits until the robot is to stop, and says why.
@@ -180,7 +178,8 @@ impl Supervisor {
                 return Some(Exit::NodeFailed);
             }
             tracing::warn!("the robot goes on without its node `{name}`, which is not required");
-            self.deactivate(index, self.robot.now() + self.plan.shutdown_timeout);
+            // Not waited for: what else happens must be seen at once.
+            self.robot.nodes[index].order(Phase::Deactivate);
         }
         None
     }
@@ -234,6 +233,8 @@ impl Control for Robot {
 
     fn request_stop(&self) {
         self.stop.store(true, Ordering::Release);
+        // Here, and not where nodes are waited for.
+        self.environment.actuators().stop_motion();
         self.waker.wake();
     }
 }

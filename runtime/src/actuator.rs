@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
+use crate::error::caught;
 use crate::guard::SafeSequence;
 use crate::incarnation::Incarnation;
 use crate::limits::COMMAND_VALID_MAX;
@@ -230,7 +231,7 @@ where
     }
 
     fn open(&mut self) -> DeviceResult<Option<SafeSequence>> {
-        let opened = (self.open)()?;
+        let opened = caught(|| (self.open)()).unwrap_or_else(|panic| Err(panic.into()))?;
         self.cell.set_make_safe(opened.make_safe);
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.control);
         Ok(opened.guard)
@@ -251,6 +252,8 @@ where
             Err(TryLockError::WouldBlock) => None,
         };
         // Foreign code, dropped outside of the lock.
-        drop(control);
+        if let Err(panic) = caught(|| drop(control)) {
+            tracing::warn!("actuator `{}` could not be closed: {panic}", self.cell.name);
+        }
     }
 }

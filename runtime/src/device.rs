@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
+use crate::error::caught;
 use crate::incarnation::Incarnation;
 
 /// Why a device could not be used.
@@ -122,22 +123,24 @@ where
 {
     fn open(&mut self) -> Result<(), DeviceError> {
         let cell = &self.device.0;
-        let opened =
-            (self.open)().map_err(|cause| DeviceError::Failed { claim: Arc::clone(&cell.claim), cause })?;
+        let opened = caught(|| (self.open)()).unwrap_or_else(|panic| Err(panic.into()));
+        let opened = opened.map_err(|cause| DeviceError::Failed { claim: Arc::clone(&cell.claim), cause })?;
         *cell.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), DeviceError> {
         let cell = &self.device.0;
-        match cell.open.try_lock() {
-            Ok(mut open) => *open = None,
-            Err(TryLockError::Poisoned(poisoned)) => *poisoned.into_inner() = None,
+        let closed = match cell.open.try_lock() {
+            Ok(mut open) => open.take(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
             Err(TryLockError::WouldBlock) => {
                 return Err(DeviceError::InUse { claim: Arc::clone(&cell.claim) });
             }
-        }
-        Ok(())
+        };
+        // Foreign code, dropped outside of the lock.
+        caught(|| drop(closed))
+            .map_err(|panic| DeviceError::Failed { claim: Arc::clone(&cell.claim), cause: panic.into() })
     }
 }
 

@@ -68,13 +68,21 @@ impl fmt::Debug for NodeError {
     }
 }
 
-/// Calls foreign code; a panic in it comes back as its text.
-pub(crate) fn caught<R>(foreign: impl FnOnce() -> R) -> Result<R, String> {
+/// Foreign code has panicked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it panicked: {text}")]
+pub(crate) struct Panicked {
+    /// What it said.
+    pub(crate) text: String,
+}
+
+/// Calls foreign code, and catches a panic in it.
+pub(crate) fn caught<R>(foreign: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(foreign)).map_err(|payload| {
-        let text = format!("it panicked: {}", panic_text(&*payload));
+        let text = panic_text(&*payload);
         // The payload's own drop is foreign code too; a panic in that says nothing more.
         drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
-        text
+        Panicked { text }
     })
 }
 

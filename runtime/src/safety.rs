@@ -53,7 +53,7 @@ impl Safety {
             let attended = Arc::clone(&cell);
             let helper = thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || {
                 // What is denied to the safety thread is denied to its helpers, and is said once.
-                let _ = elevate("helper", SAFETY_HELPER_PRIORITY);
+                let _ = elevate("helper");
                 run_helper(&cell);
             })?;
             attended.set_helper(helper.thread().clone());
@@ -125,7 +125,12 @@ impl Safety {
     }
 }
 
-fn elevate(name: &str, priority: u8) -> ThreadReport {
+/// Puts the calling thread above all nodes, as far as the kernel allows: for what stops a robot.
+pub fn elevate(name: &str) -> ThreadReport {
+    elevate_to(name, SAFETY_HELPER_PRIORITY)
+}
+
+fn elevate_to(name: &str, priority: u8) -> ThreadReport {
     let policy = Policy::Fifo { priority };
     scheduling::apply(&ThreadSpec { policy, stack_bytes: STACK_BYTES, ..ThreadSpec::default() }, name)
 }
@@ -148,7 +153,7 @@ impl Shared {
 
     fn run(&self, reported: &mpsc::Sender<ThreadReport>) {
         // Who started this thread waits for it.
-        let _ = reported.send(elevate("safety", SAFETY_PRIORITY));
+        let _ = reported.send(elevate_to("safety", SAFETY_PRIORITY));
         while !self.ended.load(Ordering::Acquire) {
             let sent = match &self.guard {
                 Some(guard) if self.motion.is_moving() => guard.beat(),

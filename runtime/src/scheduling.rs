@@ -141,6 +141,21 @@ fn set_policy(policy: Policy) -> Result<(), String> {
         .map_err(|error| denied(policy, &error))
     };
     match policy {
+        // A thread inherits the policy of the one that starts it.
+        Policy::Normal { .. } if is_real_time() => {
+            // This crate's number for a niceness of 0.
+            const NICE_0: u8 = 48;
+            let priority = ThreadPriorityValue::try_from(NICE_0).map_err(|error| error.to_string())?;
+            let normal = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
+            let thread = thread_priority::thread_native_id();
+            thread_priority::set_thread_priority_and_policy(
+                thread,
+                ThreadPriority::Crossplatform(priority),
+                normal,
+            )
+            .map_err(|error| denied(policy, &error))?;
+            set_policy(policy)
+        }
         Policy::Normal { nice: 0 } => Ok(()),
         Policy::Normal { nice } => {
             os::set_thread_nice(i32::from(nice)).map_err(|error| denied(policy, &error))
@@ -148,6 +163,10 @@ fn set_policy(policy: Policy) -> Result<(), String> {
         Policy::Fifo { priority } => set(RealtimeThreadSchedulePolicy::Fifo, priority),
         Policy::RoundRobin { priority } => set(RealtimeThreadSchedulePolicy::RoundRobin, priority),
     }
+}
+
+fn is_real_time() -> bool {
+    matches!(thread_priority::thread_schedule_policy(), Ok(ThreadSchedulePolicy::Realtime(_)))
 }
 
 fn denied(policy: Policy, cause: &dyn fmt::Display) -> String {
@@ -268,6 +287,17 @@ mod tests {
         let spec = ThreadSpec { cores: Cores::Only(vec![core]), ..ThreadSpec::default() };
         let report = std::thread::spawn(move || apply(&spec, "test")).join().unwrap();
         assert_eq!((report.cores_granted, report.denied), (core.to_string(), vec![]));
+    }
+
+    #[test]
+    fn a_thread_that_inherited_real_time_gives_it_back_where_it_is_to_be_normal() {
+        let fifo = ThreadSpec { policy: Policy::Fifo { priority: 7 }, ..ThreadSpec::default() };
+        let report = std::thread::spawn(move || {
+            let _ = apply(&fifo, "test");
+            apply(&ThreadSpec::default(), "test")
+        });
+        let report = report.join().unwrap();
+        assert_eq!((report.policy_granted.as_str(), report.denied), ("normal", vec![]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
 use nevil_runtime::{NodeState, OrderError, Phase, Safety, Time};
 
 use super::{Ended, Supervisor};
+use crate::control::ControlServer;
 use crate::exit::Exit;
 use crate::file::{LockMemory, OnDenied};
 use crate::limits::END_WAIT_MIN;
@@ -57,7 +58,8 @@ impl Supervisor {
         if let Some(missing) = missing {
             tracing::warn!("node `{}` is left out, because `{missing}` is not active", node.spec.instance);
         }
-        missing.is_none() && self.robot.nodes[index].state() == NodeState::Configured
+        // One that was late may be configured by now; but its queues were not planned, and nobody attends its actuators.
+        missing.is_none() && self.robot.nodes[index].state() == NodeState::Configured && !self.is_hung(index)
     }
 
     /// What the outcome of a start phase means for the robot.
@@ -143,7 +145,7 @@ impl Supervisor {
     }
 
     /// Stops everything in order, whatever came before, and says how the robot ended.
-    pub(super) fn stop(mut self, exit: Exit) -> Ended {
+    pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
         let began = self.robot.now();
         // First nothing moves any more.
@@ -159,10 +161,19 @@ impl Supervisor {
         for index in (0..self.plan.nodes.len()).rev() {
             self.shut_down(index, deadline);
         }
-        self.robot.environment.actuators().make_safe(MAKE_SAFE_DEADLINE);
-        if let Some(safety) = self.safety.take() {
+        let unsafe_still = self.robot.environment.actuators().make_safe(MAKE_SAFE_DEADLINE);
+        for name in &unsafe_still {
+            tracing::error!(
+                "actuator `{name}` is not safe; the guard process goes on trying when this one has ended"
+            );
+        }
+        let clean = self.hung.is_empty() && unsafe_still.is_empty();
+        // With something unsafe or hanging the guard is not released: it fires when this process ends.
+        if clean && let Some(safety) = self.safety.take() {
             safety.end();
         }
+        // No tool publishes any more when the accounts are read.
+        drop(control);
         let imbalances =
             if self.hung.is_empty() { self.robot.environment.bus().imbalances() } else { Vec::new() };
         for line in &imbalances {
@@ -170,15 +181,15 @@ impl Supervisor {
         }
         self.say_stopped(safe_after, self.robot.now().since(began));
         let exit = match exit {
-            Exit::Ok if !self.hung.is_empty() || !overdue.is_empty() => Exit::Forced,
+            Exit::Ok if !clean => Exit::Forced,
             Exit::Ok if self.ended_badly => Exit::NodeFailed,
             Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
             exit => exit,
         };
-        Ended { exit, leaves_threads: !self.hung.is_empty() }
+        Ended { exit, at_once: !clean }
     }
 
-    pub(super) fn deactivate(&mut self, index: usize, deadline: Time) {
+    fn deactivate(&mut self, index: usize, deadline: Time) {
         // One that is configured may be in the middle of its activation, which was given up.
         let state = self.robot.nodes[index].state();
         if matches!(state, NodeState::Configured | NodeState::Active | NodeState::Failed)
@@ -197,7 +208,8 @@ impl Supervisor {
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
         self.robot.nodes[index].order(phase);
-        let deadline = deadline.max(self.robot.now() + END_WAIT_MIN);
+        let least = if self.hung.is_empty() { Duration::ZERO } else { END_WAIT_MIN };
+        let deadline = deadline.max(self.robot.now() + least);
         let Err(error) = self.wait_for_end(index, deadline) else { return };
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {

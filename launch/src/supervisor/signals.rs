@@ -1,6 +1,7 @@
-//! Ctrl-C and its relatives: the first stops the robot in order, the second at once.
+//! Ctrl-C and its relatives: the first stops the robot in order; one that comes while it stops ends it at once.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -18,13 +19,15 @@ pub(super) fn watch(robot: Arc<Robot>) {
     let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
     let spawned = signals.and_then(|mut signals| {
         std::thread::Builder::new().name("signals".into()).spawn(move || {
-            let mut forever = signals.forever();
-            let Some(first) = forever.next() else { return };
-            tracing::info!("signal {first}: the robot stops");
-            robot.request_stop();
-            if forever.next().is_some() {
-                robot.environment.actuators().inhibit(AT_ONCE);
-                Exit::Forced.at_once();
+            // What stops the robot goes before what its nodes do. Where it is denied, the safety thread has said so.
+            let _ = nevil_runtime::elevate("signals");
+            for signal in signals.forever() {
+                if robot.stop.load(Ordering::Acquire) {
+                    robot.environment.actuators().inhibit(AT_ONCE);
+                    Exit::Forced.at_once();
+                }
+                tracing::info!("signal {signal}: the robot stops");
+                robot.request_stop();
             }
         })
     });

@@ -177,7 +177,13 @@ impl ActuatorCell {
         let expires = self.expires.load(Ordering::SeqCst);
         let due = expires != 0 && now.as_ns() >= expires;
         let asked = requested > self.tried.load(Ordering::SeqCst);
-        let again = self.again.load(Ordering::SeqCst) && now.as_ns() >= self.again_at.load(Ordering::SeqCst);
+        let mut again =
+            self.again.load(Ordering::SeqCst) && now.as_ns() >= self.again_at.load(Ordering::SeqCst);
+        if again && under_way {
+            // It would be undone too early.
+            self.again_at.store((now + DRAIN_LOOK).as_ns(), Ordering::SeqCst);
+            again = false;
+        }
         if asked || again || due {
             // A command that is fresh keeps its own expiry, unless somebody asked for safety.
             let ended = if asked || stopped {
@@ -255,7 +261,7 @@ impl ActuatorCell {
                 return true;
             }
             Ok(Err(error)) => error,
-            Err(panic) => panic,
+            Err(panic) => panic.to_string(),
         };
         if self.failed.fetch_add(1, Ordering::Relaxed).is_multiple_of(FAILED_TOLD_EVERY) {
             tracing::error!("actuator `{}` could not be made safe: {error}; it is tried again", self.name);

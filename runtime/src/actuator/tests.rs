@@ -2,12 +2,23 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use super::{Actuate, Actuator, Actuators, AnyActuator, CommandError, OpenActuator, declare, run_helper};
+use super::{
+    Actuate, Actuator, ActuatorCell, Actuators, AnyActuator, CommandError, OpenActuator, declare, run_helper,
+};
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
 use crate::incarnation::Incarnation;
 
 const MS: Duration = Duration::from_millis(1);
+
+/// Ends a helper also where a test fails, so that its scope does not wait for ever.
+struct EndOnDrop<'a>(&'a ActuatorCell);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
 
 /// Waits for what another thread is about to do; a minute is never too short, and ends a test that would hang.
 fn wait_for(what: impl Fn() -> bool) {
@@ -230,11 +241,11 @@ fn interleave(
     let cell = Arc::clone(slot.cell());
     std::thread::scope(|scope| {
         cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
+        let _end = EndOnDrop(&cell);
         let commander = scope.spawn(|| actuator.command(&30, valid_for));
         then(&actuators, &|| speed.load(Ordering::SeqCst));
         commander.join().unwrap().unwrap();
         wait_for(|| speed.load(Ordering::SeqCst) == 0 && !actuators.is_moving());
-        cell.end();
     });
 }
 
@@ -280,6 +291,7 @@ fn a_hung_command_does_not_keep_the_helper_from_making_safe_and_its_late_effect_
     let cell = Arc::clone(fixture.slot.cell());
     std::thread::scope(|scope| {
         cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
+        let _end = EndOnDrop(&cell);
         let actuator = &fixture.actuator;
         let commander = scope.spawn(|| actuator.command(&30, 5000 * MS));
         hang.wait();
@@ -291,7 +303,6 @@ fn a_hung_command_does_not_keep_the_helper_from_making_safe_and_its_late_effect_
         commander.join().unwrap().unwrap();
         wait_for(|| motor.stops.load(Ordering::SeqCst) >= 2);
         assert_eq!(motor.speed.load(Ordering::SeqCst), 0);
-        cell.end();
     });
 }
 
@@ -302,10 +313,10 @@ fn the_helper_makes_safe_when_nobody_commands_any_more() {
     let cell = Arc::clone(fixture.slot.cell());
     std::thread::scope(|scope| {
         cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
+        let _end = EndOnDrop(&cell);
         let began = fixture.clock.now();
         fixture.actuator.command(&30, 20 * MS).unwrap();
         wait_for(|| motor.stops.load(Ordering::SeqCst) > 0);
         assert!(fixture.clock.now().since(began) >= 20 * MS);
-        cell.end();
     });
 }

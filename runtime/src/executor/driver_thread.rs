@@ -1,13 +1,12 @@
 //! The thread of one driver.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::error::panic_text;
+use crate::clock::{Clock, Time};
+use crate::error::{NodeError, caught};
 use crate::limits::STACK_BYTES_DEFAULT;
 use crate::node::{Failure, NodeShared, ReadyDriver, Stop, Unblock};
 
@@ -36,12 +35,15 @@ impl DriverThread {
             let (name, stop) = (Arc::clone(&name), stop.clone());
             let builder = thread::Builder::new().name(name.to_string()).stack_size(STACK_BYTES_DEFAULT);
             builder.spawn(move || {
-                let text = match catch_unwind(AssertUnwindSafe(|| driver.run(&stop))) {
-                    Ok(_) if stop.is_stopped() => return,
-                    Ok(Ok(())) => "it returned, although nobody told it to stop".to_owned(),
-                    Ok(Err(error)) => error.to_string(),
-                    Err(payload) => format!("it panicked: {}", panic_text(&*payload)),
+                let told =
+                    |error: NodeError| caught(|| error.to_string()).unwrap_or_else(|panic| panic.to_string());
+                let text = match driver.run(&stop).map_err(told) {
+                    _ if stop.is_stopped() => return,
+                    Ok(()) => "it returned, although nobody told it to stop".to_owned(),
+                    Err(text) => text,
                 };
+                // Its drop is foreign code too, and the last that this thread does.
+                let _ = caught(|| drop(driver));
                 node.fail(Failure::DriverEnded { driver: name.to_string(), text });
             })?
         };
@@ -51,14 +53,15 @@ impl DriverThread {
     /// Tells the driver to stop, without waiting.
     pub(super) fn stop(&self) {
         self.stop.stop();
-        if let Some(unblock) = &self.unblock {
-            unblock();
+        if let Some(unblock) = &self.unblock
+            && let Err(panic) = caught(unblock)
+        {
+            tracing::warn!("driver `{}` could not be unblocked: {panic}", self.name);
         }
     }
 
-    /// Waits until it has returned, at most `deadline` long. One that has not is left behind: `Err` with its name.
-    pub(super) fn join(self, deadline: Duration) -> Result<(), Arc<str>> {
-        let until = self.stop.now() + deadline;
+    /// Waits until it has returned, at most until `until`. One that has not is left behind: `Err` with its name.
+    pub(super) fn join(self, until: Time) -> Result<(), Arc<str>> {
         while !self.thread.is_finished() {
             if self.stop.now() >= until {
                 return Err(self.name);

@@ -18,7 +18,7 @@ use crate::bus::{AnyTap, Header, TopicError};
 use crate::clock::Time;
 use crate::error::NodeError;
 use crate::executor::{NodeSpec, Phase};
-use crate::limits::MAKE_SAFE_DEADLINE;
+use crate::limits::{MAKE_SAFE_DEADLINE, TAP_DEPTH};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, ReadyDriver};
 
 /// Most turns of one node at one instant, before the nodes are taken to exchange messages without end.
@@ -91,6 +91,16 @@ pub enum SimulationError {
         node: Arc<str>,
         /// The instant.
         now: Time,
+    },
+    /// More messages in one turn of a node than can be recorded.
+    #[error(
+        "{lost} messages on `{topic}` could not be recorded: more than {TAP_DEPTH} in one turn of a node"
+    )]
+    TooMany {
+        /// The topic.
+        topic: Arc<str>,
+        /// Messages that were not recorded.
+        lost: u64,
     },
     /// A message has no bytes.
     #[error("a message on `{topic}` could not be recorded: {error}")]
@@ -293,6 +303,9 @@ impl SimulatedRobot {
                 outcome.map_err(|error| SimulationError::Record { topic: Arc::clone(topic), error })?;
                 if !shown {
                     break;
+                }
+                if tap.lost() > 0 {
+                    return Err(SimulationError::TooMany { topic: Arc::clone(topic), lost: tap.lost() });
                 }
                 self.messages += 1;
                 if let Some(kept) = &mut self.kept {

@@ -9,7 +9,7 @@
 //! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use nevil_sys::mem::Handover;
 
 use crate::clock::{Clock, Time};
-use crate::error::{NodeError, NodeResult};
+use crate::error::{NodeError, NodeResult, caught};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
@@ -32,6 +32,8 @@ pub struct ThreadedNode {
     orders: Arc<Orders>,
     /// The phase that was ordered last: its number.
     ordered: AtomicU8,
+    /// When that was, in ns.
+    ordered_at: AtomicU64,
     thread: Option<JoinHandle<()>>,
     clock: Clock,
 }
@@ -49,13 +51,13 @@ pub enum OrderError {
     /// It did not answer in time.
     #[error("did not end within {waited:?}: its callback or device call hangs; see what its thread does")]
     Late {
-        /// How long was waited for it.
+        /// How long it has had.
         waited: Duration,
     },
     /// It was no longer waited for.
     #[error("was given up after {waited:?}, because the robot is to stop")]
     GivenUp {
-        /// How long was waited for it.
+        /// How long it has had.
         waited: Duration,
     },
     /// Its thread could not be started.
@@ -106,15 +108,17 @@ impl ThreadedNode {
         let thread =
             builder.spawn(move || body.run(&spec, &name, &environment)).map_err(OrderError::Thread)?;
         let ordered = AtomicU8::new(number(Phase::Configure));
-        Ok(Self { shared, orders, ordered, thread: Some(thread), clock })
+        let ordered_at = AtomicU64::new(clock.now().as_ns());
+        Ok(Self { shared, orders, ordered, ordered_at, thread: Some(thread), clock })
     }
 
     /// Orders `phase`, without waiting.
     pub fn order(&self, phase: Phase) {
         // Long work that looks at the token gives up, so that the end of the node is not late.
         self.shared.cancel.set(matches!(phase, Phase::Deactivate | Phase::Shutdown));
-        // Relaxed: read by those who order.
+        // Relaxed, both: read by those who order.
         self.ordered.store(number(phase), Ordering::Relaxed);
+        self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
         // Release: whoever sees the order sees what was prepared for it.
         self.orders.wanted.store(number(phase), Ordering::Release);
         self.shared.wake.wake();
@@ -131,7 +135,6 @@ impl ThreadedNode {
         deadline: Time,
         wait: &mut dyn FnMut(Duration) -> ControlFlow<()>,
     ) -> Result<(), OrderError> {
-        let began = self.clock.now();
         loop {
             // A report of an earlier phase comes from one that was given up.
             let report = self.orders.report.take();
@@ -141,7 +144,8 @@ impl ThreadedNode {
                 return report.result;
             }
             let now = self.clock.now();
-            let waited = now.since(began);
+            // Others may have been waited for meanwhile.
+            let waited = now.since(Time::from_ns(self.ordered_at.load(Ordering::Relaxed)));
             if now >= deadline {
                 return Err(OrderError::Late { waited });
             }
@@ -216,7 +220,12 @@ impl Body {
         match spec.node_type.configure(environment, &self.shared, 1, &spec.params) {
             Ok(node) => {
                 self.report(Phase::Configure, Ok(()));
-                self.serve(node);
+                // Foreign code is caught where it is called. What comes here is a mistake of ours, and must not end a
+                // thread in silence.
+                if let Err(panic) = caught(|| self.serve(node)) {
+                    self.shared.fail(Failure::Panicked { callback: "(runtime)".into(), text: panic.text });
+                    self.end_without_node();
+                }
             }
             Err(error) => {
                 self.shared.set_state(NodeState::Failed);
@@ -275,8 +284,8 @@ impl Body {
             node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| self.start(drivers));
         if result.is_err() {
             // What did start is ended again; the error that is reported is the first one.
+            let _ = self.stop_drivers();
             let _ = node.deactivate();
-            self.stop_drivers();
         }
         self.report(Phase::Activate, result.map_err(OrderError::Refused));
     }
@@ -290,19 +299,22 @@ impl Body {
     }
 
     fn deactivate(&mut self, node: &mut dyn AnyNode) {
-        self.stop_drivers();
-        self.report(Phase::Deactivate, node.deactivate().map_err(OrderError::Refused));
+        let stopped = self.stop_drivers();
+        let deactivated = node.deactivate();
+        self.report(Phase::Deactivate, stopped.and(deactivated).map_err(OrderError::Refused));
     }
 
-    fn stop_drivers(&mut self) {
+    /// Stops all drivers within one deadline.
+    fn stop_drivers(&mut self) -> NodeResult {
         self.drivers.iter().for_each(DriverThread::stop);
-        for driver in self.drivers.drain(..) {
-            if let Err(name) = driver.join(DRIVER_STOP_DEADLINE) {
-                tracing::error!(
-                    "driver `{name}` of node `{}` did not return within {DRIVER_STOP_DEADLINE:?}; it is left behind",
-                    self.shared.instance
-                );
-            }
+        let until = self.clock.now() + DRIVER_STOP_DEADLINE;
+        let left: Vec<_> = self.drivers.drain(..).filter_map(|driver| driver.join(until).err()).collect();
+        match left.as_slice() {
+            [] => Ok(()),
+            left => Err(NodeError::new(format!(
+                "driver {} did not return within {DRIVER_STOP_DEADLINE:?} and is left behind",
+                left.join(", ")
+            ))),
         }
     }
 

@@ -12,7 +12,7 @@ use nevil_msgs::Message;
 
 use crate::bus::{Bus, PublishError, Published, Publisher};
 use crate::clock::{Clock, Time};
-use crate::error::{NodeError, NodeResult};
+use crate::error::{NodeError, NodeResult, caught};
 use crate::incarnation::Incarnation;
 use crate::lineage::{Lineage, LineageCell};
 
@@ -51,7 +51,7 @@ pub trait Driver: Send + 'static {
     }
 }
 
-/// Makes a blocked [`Driver::run`] return; called from another thread, at most a few times.
+/// Makes a blocked [`Driver::run`] return; called from another thread, again and again until it has returned.
 pub type Unblock = Box<dyn Fn() + Send + Sync>;
 
 /// Where a driver puts its input.
@@ -165,7 +165,7 @@ where
     P: Fn(Arc<LineageCell>) -> Result<Publisher<D::Input>, NodeError> + Send,
 {
     fn open(&mut self) -> Result<Box<dyn ReadyDriver>, NodeError> {
-        let driver = (self.open)()?;
+        let driver = caught(|| (self.open)()).unwrap_or_else(|panic| Err(panic.into()))?;
         let lineage = Arc::<LineageCell>::default();
         let publisher = (self.publisher)(Arc::clone(&lineage))?;
         let input = DriverInput::new(&self.bus, publisher, lineage, self.incarnation.source());
@@ -185,14 +185,15 @@ impl<D: Driver> ReadyDriver for Opened<D> {
     }
 
     fn run(&mut self, stop: &Stop) -> NodeResult {
-        self.driver.run(&self.input, stop)
+        caught(|| self.driver.run(&self.input, stop)).unwrap_or_else(|panic| Err(panic.into()))
     }
 
     fn step(&mut self, now: Time) -> Result<Option<Time>, NodeError> {
-        self.driver.step(now, &self.input)
+        caught(|| self.driver.step(now, &self.input)).unwrap_or_else(|panic| Err(panic.into()))
     }
 
     fn unblock(&self) -> Option<Unblock> {
-        self.driver.unblock()
+        // Without one it is stopped by `stop` alone.
+        caught(|| self.driver.unblock()).unwrap_or_default()
     }
 }

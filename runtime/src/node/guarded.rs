@@ -1,13 +1,12 @@
 //! The one place through which every call of user code goes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use crate::bus::Outcome;
-use crate::error::{NodeResult, panic_text};
+use crate::error::{NodeError, NodeResult, caught};
 use crate::lineage::Lineage;
 use crate::node::context::Context;
 use crate::node::shared::{Failure, NodeShared};
@@ -65,7 +64,8 @@ impl Guarded {
         callback: impl FnOnce() -> NodeResult,
     ) -> (Outcome, NodeResult) {
         let began = ctx.begin(cause);
-        let result = catch_unwind(AssertUnwindSafe(callback));
+        // The error is turned into text, and dropped, inside too: both are foreign code.
+        let result = caught(|| callback().map_err(|error| error.to_string()));
         let took = ctx.clock().now().since(began);
         // Relaxed, here and below: counts for people to read, written by one thread.
         self.longest_ns.fetch_max(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -74,18 +74,16 @@ impl Guarded {
                 self.ok.fetch_add(1, Ordering::Relaxed);
                 (Outcome::Ok, Ok(()))
             }
-            Ok(Err(error)) => {
+            Ok(Err(text)) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name);
-                (Outcome::Failed, Err(error))
+                tracing::warn!("`{}.{}` failed: {text}", ctx.node(), self.name);
+                (Outcome::Failed, Err(NodeError::new(text)))
             }
-            Err(payload) => {
+            Err(panic) => {
                 self.panicked.fetch_add(1, Ordering::Relaxed);
-                let text = panic_text(&*payload);
-                // The payload's own drop is foreign code too.
-                drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
-                self.shared.fail(Failure::Panicked { callback: self.name.to_string(), text: text.clone() });
-                (Outcome::Panicked, Err(crate::error::NodeError::new(format!("panicked: {text}"))))
+                let text = panic.text.clone();
+                self.shared.fail(Failure::Panicked { callback: self.name.to_string(), text });
+                (Outcome::Panicked, Err(panic.into()))
             }
         }
     }

@@ -117,7 +117,7 @@ impl<'a, N: Node> Setup<'a, N> {
         F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
     {
         if period.is_zero() {
-            return Err(SetupError::ZeroPeriod { callback: callback_name::<F>().into() });
+            return Err(SetupError::ZeroPeriod { callback: callback_name::<F>(|| "closure".into()).into() });
         }
         Ok(self.timer(period, Repeats::Always, callback))
     }
@@ -193,7 +193,7 @@ impl<'a, N: Node> Setup<'a, N> {
         T: Message,
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
     {
-        let callback_name: Arc<str> = callback_name::<F>().into();
+        let callback_name = self.shared.unused_name(callback_name::<F>(|| format!("on {name}")));
         let (bus, instance) = (&self.environment.bus, self.incarnation.instance());
         let wake = Arc::clone(&self.shared.wake);
         let subscription = bus.subscribe(name, &topic, (instance, &callback_name), wake)?;
@@ -207,7 +207,8 @@ impl<'a, N: Node> Setup<'a, N> {
         F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
     {
         let timer = Timer::new(delay, repeats);
-        let guarded = Guarded::new(callback_name::<F>().into(), Arc::clone(&self.shared));
+        let name = callback_name::<F>(|| format!("timer of {delay:?}"));
+        let guarded = Guarded::new(self.shared.unused_name(name), Arc::clone(&self.shared));
         self.shared.add_timer(guarded.name(), timer.clone());
         self.work.timers.push(TimerSource { timer: timer.clone(), guarded, callback: Box::new(callback) });
         timer
@@ -219,9 +220,12 @@ impl<'a, N: Node> Setup<'a, N> {
     }
 }
 
-/// `on_range` for `crate::ObstacleDetection::on_range`.
-fn callback_name<F>() -> &'static str {
+/// `on_range` for `crate::ObstacleDetection::on_range`; for a closure, which has no name, `otherwise`.
+fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
     let name = std::any::type_name::<F>();
-    let name = name.strip_suffix("::{{closure}}").unwrap_or(name);
-    name.rsplit("::").next().unwrap_or(name)
+    if name.contains("{{closure}}") {
+        otherwise()
+    } else {
+        name.rsplit("::").next().unwrap_or(name).to_owned()
+    }
 }

@@ -137,6 +137,15 @@ impl NodeShared {
         self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
     }
 
+    /// `name`, or with a number behind it if a callback has that name already: each has an account of its own.
+    pub(crate) fn unused_name(&self, name: String) -> Arc<str> {
+        let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_used = |name: &str| callbacks.iter().any(|callback| **callback.name() == *name);
+        let mut numbered = (2..).map(|number| format!("{name} {number}"));
+        let unused = if is_used(&name) { numbered.find(|name| !is_used(name)) } else { None };
+        unused.unwrap_or(name).into()
+    }
+
     pub(crate) fn add_timer(&self, callback: &Arc<str>, timer: Timer) {
         self.timers.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(callback), timer));
     }

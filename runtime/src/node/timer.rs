@@ -103,10 +103,10 @@ impl Timer {
             }
             Repeats::Always => {
                 let period = self.0.delay.as_nanos().max(1);
-                let missed = u64::try_from(late.as_nanos() / period).unwrap_or(u64::MAX);
-                let next = due + self.0.delay.saturating_mul(u32::try_from(missed + 1).unwrap_or(u32::MAX));
-                self.0.due.store(next.as_ns(), Ordering::Relaxed);
-                missed
+                let missed = late.as_nanos() / period;
+                let next = u128::from(due.as_ns()) + (missed + 1) * period;
+                self.0.due.store(u64::try_from(next).unwrap_or(u64::MAX), Ordering::Relaxed);
+                u64::try_from(missed).unwrap_or(u64::MAX)
             }
         };
         let late_ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);

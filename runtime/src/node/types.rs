@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use nevil_msgs::{FieldInfo, Value, ValueError};
 
-use crate::error::{NodeError, panic_text};
+use crate::error::{NodeError, Panicked, caught};
 use crate::incarnation::Incarnation;
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::Node;
@@ -156,11 +155,12 @@ fn configure<N: Node>(
     incarnation: Arc<Incarnation>,
     params: &Value,
 ) -> Result<Box<dyn AnyNode>, ConfigureError> {
-    let params = N::Params::from_value(params).map_err(ConfigureError::Params)?;
+    let panicked = |panic: Panicked| ConfigureError::Panicked { text: panic.text };
+    let params =
+        caught(|| N::Params::from_value(params)).map_err(panicked)?.map_err(ConfigureError::Params)?;
     let mut setup = Setup::<N>::new(environment, incarnation, Arc::clone(shared));
-    let node = catch_unwind(AssertUnwindSafe(|| N::configure(&mut setup, params)))
-        .map_err(|payload| ConfigureError::Panicked { text: panic_text(&*payload) })?
-        .map_err(ConfigureError::Refused)?;
+    let node =
+        caught(|| N::configure(&mut setup, params)).map_err(panicked)?.map_err(ConfigureError::Refused)?;
     let (work, ctx, shared) = setup.finish();
     Ok(Box::new(NodeCore::new(node, work, ctx, shared)))
 }

@@ -136,8 +136,16 @@ impl<N: Node> NodeCore<N> {
                 .open()
                 .map_err(|cause| NodeError::new(format!("actuator `{name}` could not be opened: {cause}")))?;
             // The guard process gets its handle before the first command is let through.
-            if let (Some(guard), Some(sequence)) = (guard, sequence) {
-                guard.register(&name, sequence)?;
+            match (guard, sequence) {
+                (Some(guard), Some(sequence)) => guard.register(&name, sequence)?,
+                (Some(_), None) => {
+                    return Err(NodeError::new(format!(
+                        "actuator `{name}` has no safe sequence for the guard process, so that nothing would stop it if \
+                         this process died; give it one (`OpenActuator::guard`)"
+                    )));
+                }
+                // A simulation, or one node under test: there is no other process.
+                (None, _) => {}
             }
             actuator.permit();
         }

@@ -1,0 +1,147 @@
+//! The `nevil` command of a robot project with a node of its own, which makes trouble when it is told to.
+//!
+//! ```yaml
+//! first: { type: trouble, params: { activate: hang, diary: diary.txt } }
+//! ```
+//! In its life hooks it does what its parameters say; while it runs, what is published on `trouble`.
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
+use std::thread;
+
+use nevil_runtime::prelude::*;
+
+fn main() -> ExitCode {
+    nevil::run(nevil::shipped_nodes().with::<Troubled>("trouble"))
+}
+
+/// In which way a call ends badly.
+#[derive(Clone, Copy, Debug, Field)]
+enum Trouble {
+    /// It ends well.
+    None,
+    /// It returns an error.
+    Refuse,
+    /// It panics.
+    Panic,
+    /// It does not return.
+    Hang,
+    /// It aborts the process.
+    Abort,
+    /// It uses up its stack.
+    Overflow,
+}
+
+/// What the node is to do at once.
+#[derive(Debug, Message)]
+struct Order {
+    /// How.
+    trouble: Trouble,
+}
+
+const TROUBLE: Topic<Order> = Topic::new("trouble");
+
+#[derive(Debug, Parameters)]
+struct Params {
+    /// In `configure`, also when the plan is checked.
+    #[param(default = "none")]
+    check: Trouble,
+    /// In `configure`, but not when the plan is checked.
+    #[param(default = "none")]
+    configure: Trouble,
+    /// In `activate`.
+    #[param(default = "none")]
+    activate: Trouble,
+    /// One second later.
+    #[param(default = "none")]
+    later: Trouble,
+    /// In `deactivate`.
+    #[param(default = "none")]
+    deactivate: Trouble,
+    /// In `shutdown`.
+    #[param(default = "none")]
+    shutdown: Trouble,
+    /// Whether it does not listen to `trouble`.
+    #[param(default = false)]
+    deaf: bool,
+    /// File to which it adds a line for each of its life hooks.
+    diary: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Troubled(Params);
+
+impl Node for Troubled {
+    type Params = Params;
+
+    fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
+        params.check.make()?;
+        // A check of the plan runs under a simulated clock.
+        if !setup.is_simulated() {
+            params.configure.make()?;
+        }
+        if !params.deaf {
+            setup.subscribe(TROUBLE, Self::on_order)?;
+        }
+        setup.after(Duration::from_secs(1), Self::later);
+        Ok(Self(params))
+    }
+
+    fn activate(&mut self, ctx: &Context) -> NodeResult {
+        self.note(ctx, "activate")?;
+        self.0.activate.make()
+    }
+
+    fn deactivate(&mut self, ctx: &Context) -> NodeResult {
+        self.note(ctx, "deactivate")?;
+        self.0.deactivate.make()
+    }
+
+    fn shutdown(&mut self, ctx: &Context) -> NodeResult {
+        self.note(ctx, "shutdown")?;
+        self.0.shutdown.make()
+    }
+}
+
+impl Troubled {
+    fn on_order(&mut self, order: &Received<Order>, _: &Context) -> NodeResult {
+        order.trouble.make()
+    }
+
+    fn later(&mut self, _: &Tick, _: &Context) -> NodeResult {
+        self.0.later.make()
+    }
+
+    fn note(&self, ctx: &Context, hook: &str) -> NodeResult {
+        let Some(diary) = &self.0.diary else { return Ok(()) };
+        let mut diary = File::options().create(true).append(true).open(diary)?;
+        Ok(diary.write_all(format!("{} {hook}\n", ctx.node()).as_bytes())?)
+    }
+}
+
+impl Trouble {
+    fn make(self) -> NodeResult {
+        match self {
+            Self::None => Ok(()),
+            Self::Refuse => Err(NodeError::new("the lamp is not connected")),
+            Self::Panic => panic!("the lamp is broken"),
+            Self::Hang => loop {
+                thread::park();
+            },
+            Self::Abort => process::abort(),
+            Self::Overflow => {
+                overflow(0);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn overflow(depth: u64) -> u64 {
+    let page = black_box([depth; 512]);
+    if page[0] == u64::MAX { 0 } else { overflow(depth + 1).wrapping_add(page[511]) }
+}

@@ -1,0 +1,35 @@
+//! A device that is taken away is reported, and the robot stops in order.
+
+use rustix::process::Signal;
+
+use crate::place::{Place, three};
+use crate::robot::Robot;
+use crate::world::World;
+
+#[test]
+fn a_robot_whose_car_is_gone_says_so_and_stops_in_order_with_4() {
+    let place = Place::new();
+    let world = World::start(&place);
+    let robot = Robot::launch(&place, &(world.wandering() + &three("")));
+    world.drives();
+    world.process().signal(Signal::KILL);
+    let ended = robot.end();
+    assert_eq!(ended.code(), Some(4), "{ended:?}");
+    let why = "the robot stops, because its required node `sim_car` failed: driver `s";
+    assert!(ended.err.contains(why), "{}", ended.err);
+    let life = ["third deactivate", "second deactivate", "first deactivate"];
+    assert_eq!(place.diary()[3..6], life);
+    assert!(!place.socket("picar").exists());
+}
+
+#[test]
+fn a_world_that_is_not_there_at_the_start_is_told_with_the_node_that_needs_it() {
+    let place = Place::new();
+    let world = World::start(&place);
+    let nodes = world.wandering();
+    world.process().signal(Signal::KILL);
+    let ended = place.launch_to_its_end(&format!("robot: picar\nnodes:\n{nodes}"));
+    assert_eq!(ended.code(), Some(3), "{ended:?}");
+    assert!(ended.err.contains("node `sim_car` failed to activate: "), "{}", ended.err);
+    assert!(ended.err.contains("no world answers: "), "{}", ended.err);
+}

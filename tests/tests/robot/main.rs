@@ -1,0 +1,22 @@
+//! What the command promises of a whole robot, kept by real processes: each test has robots, worlds and a directory of
+//! its own.
+//!
+//! `place`, `process`, `robot` and `world` are what the tests stand on; each other module is a promise.
+#![cfg(test)]
+
+mod place;
+mod process;
+mod robot;
+mod world;
+
+mod alone;
+mod death;
+mod device;
+mod failure;
+mod garbage;
+mod operator;
+mod rights;
+mod simulation;
+mod start;
+mod stop;
+mod unread;

@@ -1,0 +1,94 @@
+//! A simulated launch is the same each time, long, and as strict as a real one.
+
+use crate::place::{Place, picar, shipped};
+use crate::process::Ended;
+
+fn simulate(seed: &str, time: &str) -> Ended {
+    let file = shipped("picar-sim.yaml");
+    Place::new().run(&["launch", &file, "--clock", "sim", "--seed", seed, "--for", time])
+}
+
+fn hash_line(ended: &Ended) -> &str {
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    ended.out.lines().find(|line| line.contains(" messages, hash ")).unwrap()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_messages_and_another_one_others() {
+    let (one, again, other) = (simulate("7", "90s"), simulate("7", "90s"), simulate("8", "90s"));
+    println!("{}", hash_line(&one));
+    assert_eq!(hash_line(&one), hash_line(&again));
+    assert_ne!(hash_line(&one), hash_line(&other));
+}
+
+/// How many subscriptions each topic of the shipped robot has.
+const SUBSCRIPTIONS: [(&str, u64); 9] = [
+    ("autonomous_drive", 1),
+    ("car_state", 0),
+    ("drive", 1),
+    ("motion_status", 1),
+    ("operator_drive", 1),
+    ("range", 2),
+    ("safety_status", 2),
+    ("sim_car/sonar", 1),
+    ("sim_car/state", 1),
+];
+
+#[test]
+fn in_ten_simulated_minutes_the_car_touches_nothing_and_every_message_is_accounted_for() {
+    let ended = simulate("7", "10m");
+    println!("{}", ended.out);
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    let (_, table) = ended.out.split_once("  rest\n").unwrap();
+    let rows = table.lines().take_while(|line| !line.is_empty()).map(|line| {
+        let (name, numbers) = line.split_once(' ').unwrap();
+        (name, numbers.split_whitespace().map(|number| number.parse().unwrap()).collect::<Vec<u64>>())
+    });
+    let mut topics = Vec::new();
+    for (name, numbers) in rows {
+        let [published, ends @ ..] = &*numbers else { panic!("{name} has no numbers") };
+        let (_, subscriptions) = SUBSCRIPTIONS.iter().find(|(topic, _)| *topic == name).unwrap();
+        assert_eq!(ends.iter().sum::<u64>(), published * subscriptions, "{name}: {numbers:?}");
+        assert_eq!(ends[1], 0, "{name}: a callback failed");
+        topics.push(name);
+    }
+    assert_eq!(topics, SUBSCRIPTIONS.map(|(name, _)| name));
+
+    let state = ended.out.lines().find_map(|line| line.trim().strip_prefix("car_state: ")).unwrap();
+    let field = |name: &str| -> f64 {
+        let (_, rest) =
+            state.split_once(&format!("\"{name}\":")).unwrap_or_else(|| panic!("{name} in {state}"));
+        rest.split([',', '}']).next().unwrap().trim().parse().unwrap()
+    };
+    assert_eq!(field("touches"), 0.0, "{state}");
+    assert!(field("driven_m") >= 30.0, "{state}");
+}
+
+#[test]
+fn a_simulation_without_an_end_is_refused_with_2() {
+    let ended = Place::new().run(&["launch", &shipped("picar-sim.yaml"), "--clock", "sim"]);
+    let complaint = "a simulation needs to know for how long: add `--for 10m`\n";
+    assert_eq!((ended.code(), &*ended.err), (Some(2), complaint));
+}
+
+#[test]
+fn a_node_that_panics_in_a_simulation_ends_it_with_4_and_is_named() {
+    let place = Place::new();
+    let car = picar(&format!("world: {}", shipped("worlds/empty_room.yaml")));
+    let file = place.file(&format!(
+        "robot: picar\nnodes:\n{car}  lamp: {{ type: trouble, params: {{ later: panic }} }}\n"
+    ));
+    let ended = place.run(&["launch", file.to_str().unwrap(), "--clock", "sim", "--for", "5s"]);
+    assert_eq!(ended.code(), Some(4), "{ended:?}");
+    assert!(ended.err.contains("callback `later` panicked: the lamp is broken"), "{}", ended.err);
+    assert!(ended.err.contains("`lamp`"), "{}", ended.err);
+}
+
+#[test]
+fn a_node_that_fails_to_start_in_a_simulation_ends_it_with_3_and_is_named() {
+    let place = Place::new();
+    let file = place.file("robot: picar\nnodes:\n  lamp: { type: trouble, params: { activate: refuse } }\n");
+    let ended = place.run(&["launch", file.to_str().unwrap(), "--clock", "sim", "--for", "5s"]);
+    assert_eq!(ended.code(), Some(3), "{ended:?}");
+    assert!(ended.err.contains("`lamp`") && ended.err.contains("the lamp is not connected"), "{}", ended.err);
+}

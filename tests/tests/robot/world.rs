@@ -1,0 +1,93 @@
+//! A world process that a test has started itself, and the test's own eyes in it: the robot may die as it likes.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use nevil_node_sim_car::{Decoder, FromWorld, ToWorld, WireMessage, WireState};
+
+use crate::place::{Place, picar, shipped};
+use crate::process::{Process, WATCHDOG, wait_until};
+
+/// How long the car is watched that is to stand, in the world's time. A guard that has fired repeats itself for 200 ms.
+const STAND_NS: u64 = 500_000_000;
+
+/// An empty room with a car whose motor controller does for ever what it was told last.
+pub(crate) struct World {
+    process: Process,
+    socket: PathBuf,
+}
+
+impl World {
+    pub(crate) fn start(place: &Place) -> Self {
+        let socket = place.path().join("world.sock");
+        let room = shipped("worlds/empty_room.yaml");
+        let words = ["process", "sim-world", "--world", &room, "--socket", socket.to_str().unwrap()];
+        let process = Process::start(place.command(&words));
+        wait_until("the world listens", || UnixStream::connect(&socket).ok());
+        Self { process, socket }
+    }
+
+    /// The nodes of a car in this world that obeys an operator.
+    pub(crate) fn picar(&self) -> String {
+        let room = shipped("worlds/empty_room.yaml");
+        picar(&format!("world: {room}, socket: {}", self.socket.display()))
+    }
+
+    /// The nodes of a car that wanders about in this world.
+    pub(crate) fn wandering(&self) -> String {
+        self.picar() + "  navigation: { depends_on: [motion] }\n"
+    }
+
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(&self.socket).unwrap();
+        stream.set_read_timeout(Some(WATCHDOG)).unwrap();
+        stream
+    }
+
+    /// The car at this moment. A connection of its own for each look: the first state comes at once, later ones only
+    /// every 20 ms.
+    pub(crate) fn look(&self) -> WireState {
+        wait_until("the world has a place for one who watches", || {
+            let mut stream = self.connect();
+            let (mut decoder, mut bytes) = (Decoder::<FromWorld>::new(), [0; 256]);
+            stream.write_all(ToWorld::Watch.encode().as_bytes()).ok()?;
+            loop {
+                // A world with too many guests hangs up.
+                let read = stream.read(&mut bytes).ok().filter(|read| *read > 0)?;
+                if let Some(FromWorld::State(state)) = decoder.next(&mut &bytes[..read]).unwrap() {
+                    return Some(state);
+                }
+            }
+        })
+    }
+
+    /// Waits until the motor controller is told to drive.
+    pub(crate) fn drives(&self) -> WireState {
+        wait_until("the car is told to drive", || {
+            Some(self.look()).filter(|state| state.command.speed_percent != 0.0)
+        })
+    }
+
+    /// Waits until the motor controller is told to stand.
+    pub(crate) fn stops(&self) -> WireState {
+        wait_until("the car is told to stand", || {
+            Some(self.look()).filter(|state| state.command.speed_percent == 0.0)
+        })
+    }
+
+    /// The motor controller is told to stand from now on, and the car does.
+    pub(crate) fn stands(&self) {
+        let first = self.look();
+        let last = wait_until("the car has stood for a while", || {
+            let state = self.look();
+            assert_eq!(state.command.speed_percent, 0.0, "it is told to drive again: {state:?}");
+            Some(state).filter(|state| state.stamp_ns > first.stamp_ns + STAND_NS)
+        });
+        assert!(last.speed_mps.abs() < 0.01, "{last:?}");
+    }
+}
