@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, Write};
 
 use nevil_runtime::NodeTypes;
-use nevil_runtime::log::{self, Log};
+use nevil_runtime::log::{self, Log, LogError};
 
 use crate::exit::Exit;
 use crate::file::LaunchFileError;
@@ -22,7 +22,8 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
     let log = env::var("NEVIL_LOG").unwrap_or_default();
     let log = match Log::install(&log, Box::new(io::stderr())) {
         Ok(log) => log,
-        Err(error) => return say(&format!("NEVIL_LOG: {error}"), Exit::Usage),
+        Err(error @ LogError::Filter(_)) => return say(&format!("NEVIL_LOG: {error}"), Exit::Usage),
+        Err(error) => return say(&error.to_string(), Exit::Failed),
     };
     log::report_panics();
     match options.clock {
@@ -45,6 +46,7 @@ fn lock(robot: &str) -> Result<RobotLock, (String, Exit)> {
     let directory = RuntimeDir::find().map_err(|error| (error.to_string(), Exit::Failed))?;
     directory.lock(robot).map_err(|error| match error {
         LockError::Running { .. } => (error.to_string(), Exit::RunsAlready),
+        LockError::Path(_) => (error.to_string(), Exit::Usage),
         error => (error.to_string(), Exit::Failed),
     })
 }
@@ -55,7 +57,10 @@ fn complain(error: &LaunchFileError) -> Exit {
 
 /// Before there is a log: nothing runs yet that a blocked terminal could hold up.
 fn say(text: &str, exit: Exit) -> Exit {
+    // A file must not be able to send control sequences to the terminal.
+    let shown: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
     // Nobody may be reading; the code says enough.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "nevil: {shown}");
     exit
 }

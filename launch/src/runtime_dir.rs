@@ -95,7 +95,7 @@ pub enum RuntimeDirError {
 pub enum RobotPathError {
     /// The name is not one.
     #[error(
-        "`{given}` is not a name for a robot; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _"
+        "`{given}` is not a name for a robot; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -"
     )]
     Name {
         /// The name that was given.

@@ -38,7 +38,6 @@ pub(crate) struct Supervisor {
     plan: Plan,
     robot: Arc<Robot>,
     waker: Waker,
-    lines: Arc<Lines>,
     safety: Option<Safety>,
     /// When it stops by itself.
     until: Option<Time>,
@@ -66,6 +65,7 @@ pub(crate) struct Robot {
     stop: AtomicBool,
     denied: std::sync::Mutex<Vec<String>>,
     waker: Waker,
+    lines: Arc<Lines>,
 }
 
 /// Launches `plan` under `lock`, and returns when the robot has stopped.
@@ -120,9 +120,10 @@ impl Supervisor {
             stop: AtomicBool::new(false),
             denied: std::sync::Mutex::default(),
             waker: waker.clone(),
+            lines,
         });
         let until = options.duration.map(|duration| began + duration);
-        Ok(Self { plan, robot, waker, lines, safety: None, until, hung: Vec::new(), ended_badly: false })
+        Ok(Self { plan, robot, waker, safety: None, until, hung: Vec::new(), ended_badly: false })
     }
 
     fn run(mut self, lock: &RobotLock) -> Ended {

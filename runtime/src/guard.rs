@@ -39,6 +39,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -121,6 +122,17 @@ pub enum FiredWhy {
     Malformed,
 }
 
+impl fmt::Display for FiredWhy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Silence => {
+                "no beat had come for a while, as if this process had stood still; motion goes on with the next command"
+            }
+            Self::Malformed => "what came over its link was no frame; it ends",
+        })
+    }
+}
+
 /// Tells of the guard process, to a thread of its own. Dropping it does not end the guard.
 #[derive(Debug)]
 pub struct GuardWatch {
@@ -140,6 +152,8 @@ impl Guard {
         let failed = |source| GuardStartError::Link { source };
         let (link, their_link) = UnixStream::pair().map_err(failed)?;
         let (events, their_events) = UnixStream::pair().map_err(failed)?;
+        // A guard that does not read is noticed when this is full, at about twenty beats.
+        os::limit_send_buffer(&link, limits::GUARD_LINK_BYTES).map_err(failed)?;
         link.set_read_timeout(Some(limits::GUARD_START_WAIT)).map_err(failed)?;
         link.set_write_timeout(Some(limits::GUARD_ANSWER_WAIT)).map_err(failed)?;
         // All other handles of ours are closed by `exec`, and so are the link's ends in any other child of ours: else

@@ -116,7 +116,7 @@ pub use node::{
     NodeState, NodeType, NodeTypes, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
 };
 pub use parameter::Parameters;
-pub use safety::{Safety, elevate};
+pub use safety::{Safety, be_ordinary, elevate};
 pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
 
 pub use nevil_sys::os;

@@ -98,6 +98,9 @@ pub const GUARD_BEAT: Duration = Duration::from_millis(50);
 /// Silence after which the guard makes the actuators safe: four beats may be late. At 0.8 m/s the car moves 20 cm.
 pub const GUARD_SILENCE: Duration = Duration::from_millis(250);
 
+/// Bytes that may wait on the link to the guard: one registration, or some twenty beats, as the kernel counts.
+pub const GUARD_LINK_BYTES: usize = 8 * 1024;
+
 /// Most actuators of one guard; each has a thread there.
 pub const GUARD_ACTUATORS_MAX: usize = 16;
 

@@ -130,6 +130,12 @@ pub fn elevate(name: &str) -> ThreadReport {
     elevate_to(name, SAFETY_HELPER_PRIORITY)
 }
 
+/// Gives back what the calling thread has inherited of real time: for processes beside the robot.
+pub fn be_ordinary(name: &str) {
+    // To be ordinary is denied to nobody.
+    let _ = scheduling::apply(&ThreadSpec::default(), name);
+}
+
 fn elevate_to(name: &str, priority: u8) -> ThreadReport {
     let policy = Policy::Fifo { priority };
     scheduling::apply(&ThreadSpec { policy, stack_bytes: STACK_BYTES, ..ThreadSpec::default() }, name)
@@ -184,13 +190,13 @@ impl Shared {
         loop {
             match watch.next_event() {
                 GuardEvent::Fired(why) => {
-                    tracing::warn!(
-                        "the guard process has made everything safe: {why:?}; motion goes on with the next command"
-                    );
+                    tracing::warn!("the guard process has made everything safe: {why}");
                 }
                 GuardEvent::Gone { status } => {
                     if !self.ended.load(Ordering::Acquire) {
-                        self.lose_guard(&format!("it ended ({status:?})"));
+                        let how =
+                            status.map_or_else(|| "nobody knows how".to_owned(), |status| status.to_string());
+                        self.lose_guard(&format!("it ended ({how})"));
                     }
                     return;
                 }

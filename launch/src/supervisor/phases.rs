@@ -113,7 +113,11 @@ impl Supervisor {
             "not permitted to lock memory ({error}); grant CAP_IPC_LOCK or raise `memlock` in limits.conf \
              (docs/guide/realtime.md)"
         ));
-        if self.plan.lock_memory == LockMemory::Require { Err(Exit::NotStarted) } else { Ok(()) }
+        if self.plan.lock_memory == LockMemory::Require {
+            tracing::error!("the robot is not started, because its launch file says `lock_memory: require`");
+            return Err(Exit::NotStarted);
+        }
+        Ok(())
     }
 
     /// Says what the kernel has denied to the nodes' threads, and ends the start if the file wants that.
@@ -123,7 +127,11 @@ impl Supervisor {
         let Some(first) = denied.first() else { return Ok(()) };
         let threads: Vec<_> = denied.iter().map(|report| report.name.as_str()).collect();
         tracing::warn!("threads {} were denied what they want: {}", threads.join(", "), first.denied[0]);
-        if self.plan.on_denied == OnDenied::Fail { Err(Exit::NotStarted) } else { Ok(()) }
+        if self.plan.on_denied == OnDenied::Fail {
+            tracing::error!("the robot is not started, because its launch file says `on_denied: fail`");
+            return Err(Exit::NotStarted);
+        }
+        Ok(())
     }
 
     /// Waits for the report of a node, and gives up the start when the robot is to stop.
@@ -153,7 +161,7 @@ impl Supervisor {
         for name in &overdue {
             tracing::error!("actuator `{name}` was not made safe within {MAKE_SAFE_DEADLINE:?}");
         }
-        let safe_after = self.robot.now().since(began);
+        let safe_after = overdue.is_empty().then(|| self.robot.now().since(began));
         let deadline = began + self.plan.shutdown_timeout;
         for index in (0..self.plan.nodes.len()).rev() {
             self.deactivate(index, deadline);
@@ -179,6 +187,7 @@ impl Supervisor {
         for line in &imbalances {
             tracing::error!("an account does not balance: {line}");
         }
+        let safe_after = safe_after.filter(|_| unsafe_still.is_empty());
         self.say_stopped(safe_after, self.robot.now().since(began));
         let exit = match exit {
             Exit::Ok if !clean => Exit::Forced,

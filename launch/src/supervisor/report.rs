@@ -11,7 +11,7 @@ impl Supervisor {
     pub(super) fn say_running(&self) {
         let took = self.robot.now().since(self.robot.began);
         let count = self.robot.nodes.len();
-        self.lines.line(&format!(
+        self.robot.lines.line(&format!(
             "robot `{}` is running: {count} nodes, started in {} ms; Ctrl-C stops it",
             self.robot.name,
             took.as_millis()
@@ -19,7 +19,7 @@ impl Supervisor {
         let width = self.robot.nodes.iter().map(|node| node.instance().len()).max().unwrap_or(0);
         for node in &self.robot.nodes {
             let thread = node.thread_report().map(thread).unwrap_or_default();
-            self.lines.line(&format!(
+            self.robot.lines.line(&format!(
                 "  {:width$}  {:<9} {thread}",
                 node.instance(),
                 node.state().to_string()
@@ -29,19 +29,24 @@ impl Supervisor {
             // Worth a look while a robot is being written; this one may be meant so.
             tracing::debug!("{note}");
         }
-        self.lines.line("look at it from another terminal: `nevil status`, `nevil topic echo range`");
+        self.robot.lines.line("look at it from another terminal: `nevil status`, `nevil topic list`");
     }
 
-    pub(super) fn say_stopped(&self, safe_after: Duration, stopped_after: Duration) {
+    pub(super) fn say_stopped(&self, safe_after: Option<Duration>, stopped_after: Duration) {
         let hung = match self.hung.as_slice() {
             [] => String::new(),
             hung => format!("; left behind, because they hang: {}", hung.join(", ")),
         };
-        self.lines.line(&format!(
-            "robot `{}` has stopped after {}: safe within {:.2} ms, stopped within {:.1} ms{hung}",
+        let moves = !self.robot.environment.actuators().counts().is_empty();
+        let safe = match safe_after {
+            _ if !moves => String::new(),
+            Some(after) => format!("safe within {:.2} ms, ", after.as_secs_f64() * 1000.0),
+            None => "NOT SAFE, ".to_owned(),
+        };
+        self.robot.lines.line(&format!(
+            "robot `{}` has stopped after {}: {safe}stopped within {:.1} ms{hung}",
             self.robot.name,
             duration_text(self.robot.now().since(self.robot.began)),
-            safe_after.as_secs_f64() * 1000.0,
             stopped_after.as_secs_f64() * 1000.0,
         ));
     }

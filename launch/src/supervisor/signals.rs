@@ -11,6 +11,9 @@ use super::Robot;
 use crate::control::Control;
 use crate::exit::Exit;
 
+/// How long the last line may take.
+const SAY_WAIT: Duration = Duration::from_millis(20);
+
 /// How long the second signal waits for the actuators.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
@@ -23,7 +26,13 @@ pub(super) fn watch(robot: Arc<Robot>) {
             let _ = nevil_runtime::elevate("signals");
             for signal in signals.forever() {
                 if robot.stop.load(Ordering::Acquire) {
-                    robot.environment.actuators().inhibit(AT_ONCE);
+                    let late = robot.environment.actuators().inhibit(AT_ONCE);
+                    let safe = if late.is_empty() { "made safe" } else { "NOT SAFE, the guard process goes on trying" };
+                    robot.lines.line(&format!(
+                        "signal {signal} while the robot stops: {safe}; it ends at once, and its nodes were not ended in order"
+                    ));
+                    // What is not written by then is lost; nobody reads it.
+                    let _ = robot.lines.flush(SAY_WAIT);
                     Exit::Forced.at_once();
                 }
                 tracing::info!("signal {signal}: the robot stops");

@@ -8,6 +8,7 @@ use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,7 +75,9 @@ impl World {
     /// Starts a world process in which the car stands at the start of the world in `file`.
     pub(crate) fn start(file: &Path, seed: u64, dropout_share: f64) -> DeviceResult<Self> {
         // The number of the process makes the name its own among all robots of this machine.
-        let name = format!("nevil-world-{}-{seed:016x}", std::process::id());
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("nevil-world-{}-{number}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name)?;
         let listener = UnixListener::bind_addr(&address)?;
         let mut command = Command::new(env::current_exe()?);
@@ -93,10 +96,14 @@ impl World {
 
     pub(crate) fn connect(&self) -> io::Result<WorldStream> {
         let stream = match &self.address {
-            Address::Path(path) => UnixStream::connect(path),
-            Address::Abstract(address) => UnixStream::connect_addr(address),
+            Address::Path(path) => {
+                UnixStream::connect(path).map_err(|error| (error, format!(" at `{}`", path.display())))
+            }
+            Address::Abstract(address) => {
+                UnixStream::connect_addr(address).map_err(|error| (error, String::new()))
+            }
         }
-        .map_err(|error| io::Error::new(error.kind(), format!("no world answers: {error}")))?;
+        .map_err(|(error, at)| io::Error::new(error.kind(), format!("no world answers{at}: {error}")))?;
         stream.set_read_timeout(Some(ANSWER_WAIT))?;
         stream.set_write_timeout(Some(WRITE_WAIT))?;
         Ok(WorldStream { stream, decoder: Decoder::new(), bytes: Box::new([0; 256]), unread: 0..0 })
@@ -125,6 +132,13 @@ pub(crate) struct WorldStream {
 impl WorldStream {
     pub(crate) fn send(&mut self, message: ToWorld) -> io::Result<()> {
         self.stream.write_all(message.encode().as_bytes())
+    }
+
+    /// Commands the motors, and waits until they have it: a stop on another connection then comes after it.
+    fn command(&mut self, command: MotorCommand) -> DeviceResult<()> {
+        self.send(ToWorld::Command(command))?;
+        while self.receive()? != FromWorld::Done {}
+        Ok(())
     }
 
     /// Asks for one measurement and waits for it.
@@ -162,6 +176,9 @@ impl WorldStream {
             let read = match self.stream.read(&mut self.bytes[..]) {
                 // A wait with a time-out ends so when the process was stopped and goes on (`kill -CONT`, a debugger).
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(format!("the world has not answered for {ANSWER_WAIT:?}").into());
+                }
                 read => read?,
             };
             if read == 0 {
@@ -185,7 +202,7 @@ impl Actuate for Wheels {
     fn apply(&mut self, command: &MotorCommand) -> DeviceResult<()> {
         match self {
             Self::Inside(inside) => inside.with(|simulation| simulation.command(*command)),
-            Self::World(stream) => stream.send(ToWorld::Command(*command))?,
+            Self::World(stream) => stream.command(*command)?,
         }
         Ok(())
     }

@@ -66,7 +66,10 @@ fn options(words: &[String]) -> Result<Options, String> {
             "--world" => world = Some(PathBuf::from(value)),
             "--socket" => socket = Some(PathBuf::from(value)),
             "--seed" => settings.seed = value.parse().map_err(|_| wrong())?,
-            "--dropout-share" => settings.dropout_share = value.parse().map_err(|_| wrong())?,
+            "--dropout-share" => {
+                settings.dropout_share =
+                    value.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(wrong)?;
+            }
             _ => return Err(format!("unknown option `{word}`\n{USAGE}")),
         }
     }
@@ -76,11 +79,22 @@ fn options(words: &[String]) -> Result<Options, String> {
 
 fn run(words: &[String]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let options = options(words)?;
+    // The node that starts it may run in real time; this is no part of the robot.
+    nevil_runtime::be_ordinary("world");
     let simulation = Simulation::new(&read_world(&options.world)?, options.settings)?;
     let car = Inside::new(simulation, Clock::monotonic());
     let listener = match &options.socket {
-        Some(path) => UnixListener::bind(path)?,
-        None => UnixListener::from(io::stdin().as_fd().try_clone_to_owned()?),
+        Some(path) => UnixListener::bind(path).map_err(|error| {
+            format!(
+                "cannot listen on `{}`: {error}; remove what lies there, or take another path",
+                path.display()
+            )
+        })?,
+        None => {
+            let listener = UnixListener::from(io::stdin().as_fd().try_clone_to_owned()?);
+            listener.local_addr().map_err(|_| format!("the standard input is no socket\n{USAGE}"))?;
+            listener
+        }
     };
     let guests = Arc::<Guests>::default();
     {
@@ -146,8 +160,32 @@ impl Guests {
     }
 }
 
+/// One who is connected, until dropped.
+struct Guest(Arc<Guests>);
+
+impl Guest {
+    fn new(guests: Arc<Guests>) -> Self {
+        guests.change(|(now, ever)| {
+            *now += 1;
+            *ever += 1;
+        });
+        Self(guests)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.change(|(now, _)| *now -= 1);
+    }
+}
+
 fn accept(listener: &UnixListener, car: &Inside, guests: &Arc<Guests>) {
-    for stream in listener.incoming().flatten() {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            // No handle is free: the next try is not at once.
+            thread::park_timeout(WATCH_EVERY);
+            continue;
+        };
         // The car obeys those who could as well open its device: the user that it belongs to.
         let user = nevil_runtime::os::peer_user_id(&stream);
         let allowed = user.is_ok_and(|user| user == nevil_runtime::os::user_id() || user == 0);
@@ -155,19 +193,15 @@ fn accept(listener: &UnixListener, car: &Inside, guests: &Arc<Guests>) {
         if !allowed || full {
             continue;
         }
-        guests.change(|(now, ever)| {
-            *now += 1;
-            *ever += 1;
-        });
-        let (car, thread_guests) = (car.clone(), Arc::clone(guests));
+        let guest = Guest::new(Arc::clone(guests));
+        let car = car.clone();
         let serve = move || {
+            let _guest = guest;
             // A connection that breaks, or speaks garbage, ends; the car does what it was told.
             let _ = serve(stream, &car);
-            thread_guests.change(|(now, _)| *now -= 1);
         };
-        if thread::Builder::new().name("guest".into()).spawn(serve).is_err() {
-            guests.change(|(now, _)| *now -= 1);
-        }
+        // Without a thread the connection is closed, and the guest is gone.
+        let _ = thread::Builder::new().name("guest".into()).spawn(serve);
     }
 }
 
@@ -183,7 +217,10 @@ fn serve(mut stream: UnixStream, car: &Inside) -> Result<(), Box<dyn std::error:
         let mut input = &bytes[..read];
         while let Some(message) = decoder.next(&mut input)? {
             match message {
-                ToWorld::Command(command) => car.with(|simulation| simulation.command(command)),
+                ToWorld::Command(command) => {
+                    car.with(|simulation| simulation.command(command));
+                    stream.write_all(FromWorld::Done.encode().as_bytes())?;
+                }
                 ToWorld::Stop => car.with(|simulation| simulation.command(MotorCommand::STOP)),
                 ToWorld::Ping => {
                     let ping = car.with(Simulation::ping);

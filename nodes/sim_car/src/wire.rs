@@ -8,7 +8,7 @@
 //!       'N'   'C'   version   kind  length (u16)  payload
 //!                   1
 //! kind  towards the world   payload
-//! 0x01  Command              8  speed_percent f32, steering_deg f32
+//! 0x01  Command              8  speed_percent f32, steering_deg f32; answered by Done when the motors have it
 //! 0x02  Ping                 0  asks for one Reading
 //! 0x03  Stop                 0  motors off; the frame is the constant STOP_FRAME
 //! 0x04  Watch                0  asks for a stream of States until the connection ends
@@ -17,6 +17,7 @@
 //! 0x82  State               64  stamp_ns u64, x_m f64, y_m f64, heading_rad f64, driven_m f64,
 //!                               speed_mps f32, steering_deg f32, commanded speed_percent f32,
 //!                               commanded steering_deg f32, touches u32, reserved u32 (0)
+//! 0x83  Done                 0
 //! ```
 //!
 //! After garbage a stream cannot be trusted again: the decoder then answers nothing but its first error, and the
@@ -47,6 +48,7 @@ const STOP: u8 = 0x03;
 const WATCH: u8 = 0x04;
 const READING: u8 = 0x81;
 const STATE: u8 = 0x82;
+const DONE: u8 = 0x83;
 
 /// The whole frame of [`ToWorld::Stop`], for a process that has nothing but these bytes and a socket.
 pub const STOP_FRAME: [u8; HEADER_BYTES] = [MAGIC[0], MAGIC[1], MAGIC[2], STOP, 0, 0];
@@ -71,6 +73,8 @@ pub enum FromWorld {
     Reading(Ping),
     /// Where the car is.
     State(WireState),
+    /// The motors have the [`ToWorld::Command`]: whoever stops them now stops them after it.
+    Done,
 }
 
 /// The state of the car at one moment of the world's clock.
@@ -194,6 +198,7 @@ impl WireMessage for FromWorld {
                 frame.put(&distance_m.to_le_bytes());
                 frame.finished()
             }
+            Self::Done => Frame::new(DONE).finished(),
             Self::State(state) => {
                 let mut frame = Frame::new(STATE);
                 frame.put(&state.stamp_ns.to_le_bytes());
@@ -217,6 +222,7 @@ impl WireMessage for FromWorld {
         match kind {
             READING => Some(5),
             STATE => Some(64),
+            DONE => Some(0),
             _ => None,
         }
     }
@@ -225,6 +231,7 @@ impl WireMessage for FromWorld {
         let mut fields = Fields(payload);
         match kind {
             READING => Ok(Self::Reading(fields.ping()?)),
+            DONE => Ok(Self::Done),
             STATE => Ok(Self::State(WireState {
                 stamp_ns: u64::from_le_bytes(fields.take()?),
                 x_m: fields.f64("x_m")?,

@@ -207,6 +207,15 @@ pub fn receive_with_handle(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<
     Ok((message.bytes, handle))
 }
 
+/// Lets at most about `bytes` wait in `stream` until the other end reads; the kernel rounds.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn limit_send_buffer(stream: &UnixStream, bytes: usize) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_socket_send_buffer_size(stream, bytes)?)
+}
+
 /// Sends as much of `bytes` as there is room for now. Never blocks, never raises a signal.
 ///
 /// # Errors

@@ -11,7 +11,11 @@ fn a_second_launch_of_the_same_robot_is_refused_with_6_and_the_pid_of_the_first(
     let second = place.run(&["launch", file.to_str().unwrap()]);
     assert_eq!(second.code(), Some(6), "{second:?}");
     let pid = robot.id();
-    assert!(second.err.starts_with(&format!("robot `picar` runs already (pid {pid}, up ")), "{}", second.err);
+    assert!(
+        second.err.starts_with(&format!("nevil: robot `picar` runs already (pid {pid}, up ")),
+        "{}",
+        second.err
+    );
     assert!(
         second.err.ends_with(
             "); stop it with `nevil stop --robot picar`, or give this one another name with `--robot NAME`\n"

@@ -77,7 +77,7 @@ fn the_car_stands_while_the_robot_is_stopped_as_a_process_and_drives_on_afterwar
         robot.signal(Signal::CONT);
         world.drives();
     }
-    robot.complains("the guard process has made everything safe: Silence");
+    robot.complains("the guard process has made everything safe: no beat had come");
     assert_eq!(robot.stop().code(), Some(0));
     world.stands();
 }

@@ -31,5 +31,5 @@ fn a_world_that_is_not_there_at_the_start_is_told_with_the_node_that_needs_it() 
     let ended = place.launch_to_its_end(&format!("robot: picar\nnodes:\n{nodes}"));
     assert_eq!(ended.code(), Some(3), "{ended:?}");
     assert!(ended.err.contains("node `sim_car` failed to activate: "), "{}", ended.err);
-    assert!(ended.err.contains("no world answers: "), "{}", ended.err);
+    assert!(ended.err.contains("no world answers at `"), "{}", ended.err);
 }

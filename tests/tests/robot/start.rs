@@ -35,7 +35,10 @@ fn a_required_node_that_fails_to_start_ends_the_launch_with_3_and_the_others_in_
             "activate: refuse",
             "node `second` failed to activate: the lamp is not connected; it is required, so the robot stops",
         ),
-        ("activate: panic", "node `second` failed to activate: panicked: the lamp is broken; it is required"),
+        (
+            "activate: panic",
+            "node `second` failed to activate: it panicked: the lamp is broken; it is required",
+        ),
     ] {
         let place = Place::new();
         let ended = place.launch_to_its_end(&second(params, "required"));
