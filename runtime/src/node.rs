@@ -45,8 +45,8 @@ pub trait Node: Sized + Send + 'static {
     /// Processes that this node type starts from the robot's own executable, such as the world of a simulated device.
     const PROCESSES: &'static [HelperProcess] = &[];
 
-    /// Declares what the node publishes, subscribes to and owns, and makes it. Has no effect outside: `nevil check` runs
-    /// it without starting anything, and publishing is refused until activation.
+    /// Declares what the node publishes, subscribes to and owns, and makes it. Has no effect outside: the plan runs it
+    /// without starting anything, and publishing is refused until activation.
     ///
     /// # Errors
     ///

@@ -229,7 +229,7 @@ impl<T> fmt::Display for PublishError<T> {
             ),
             PublishErrorKind::NoSlot { slots } => write!(
                 f,
-                "found none of {slots} slots free; a callback that hangs or keeps messages holds them (`nevil topic info`)"
+                "found none of {slots} slots free; a callback that hangs or keeps messages holds them (`nevil status`)"
             ),
         }
     }
