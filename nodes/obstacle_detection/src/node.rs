@@ -2,7 +2,7 @@
 
 use nevil_runtime::prelude::*;
 
-use crate::zones::{Assessment, Level, Reading, ZoneLimits, Zones};
+use crate::zones::{Assessment, Reading, ZoneLimits, Zones};
 
 /// How often the level is published where no reading comes: others take a silent level for a stale one. Above the time
 /// between two readings, so that nothing is said twice.
@@ -77,16 +77,8 @@ impl ObstacleDetection {
     }
 
     fn publish(&self, assessment: Assessment) -> NodeResult {
-        let level = match assessment.level {
-            Level::Clear => SafetyLevel::Clear,
-            Level::Warning => SafetyLevel::Warning,
-            Level::Caution => SafetyLevel::Caution,
-            Level::Danger => SafetyLevel::Danger,
-            Level::Emergency => SafetyLevel::Emergency,
-            Level::SensorError => SafetyLevel::SensorError,
-        };
         let distance_m = assessment.distance_m.unwrap_or(0.0);
-        self.status.publish(SafetyStatus { level, distance_m })?;
+        self.status.publish(SafetyStatus { level: assessment.level, distance_m })?;
         Ok(())
     }
 }

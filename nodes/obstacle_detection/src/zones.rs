@@ -22,6 +22,8 @@
 
 use std::time::Duration;
 
+use nevil_msgs::SafetyLevel as Level;
+
 /// One measurement of the sensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reading {
@@ -34,23 +36,6 @@ pub enum Reading {
     Timeout,
     /// The echo line never changed (the driver's −2).
     NoEdge,
-}
-
-/// How dangerous it is to drive forward; each is worse than the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Nothing near.
-    Clear,
-    /// Something comes near; nothing changes yet.
-    Warning,
-    /// Half speed.
-    Caution,
-    /// No forward motion.
-    Danger,
-    /// No forward motion; whatever moves must stop now.
-    Emergency,
-    /// The sensor cannot be relied on. No forward motion.
-    SensorError,
 }
 
 /// What a level rests on.
@@ -192,14 +177,15 @@ struct LastEcho {
 ///
 /// ```
 /// use std::time::Duration;
-/// use nevil_node_obstacle_detection::{Level, Reading, ZoneLimits, Zones};
+/// use nevil_msgs::SafetyLevel;
+/// use nevil_node_obstacle_detection::{Reading, ZoneLimits, Zones};
 ///
 /// let mut zones = Zones::new(ZoneLimits::default()).unwrap();
 /// let ms = Duration::from_millis;
-/// assert_eq!(zones.assess(ms(0)).level, Level::SensorError);
+/// assert_eq!(zones.assess(ms(0)).level, SafetyLevel::SensorError);
 /// zones.reading(ms(100), Reading::Echo { distance_m: 1.0 });
-/// assert_eq!(zones.reading(ms(200), Reading::Echo { distance_m: 1.0 }).level, Level::Clear);
-/// assert_eq!(zones.reading(ms(300), Reading::Echo { distance_m: 0.12 }).level, Level::Danger);
+/// assert_eq!(zones.reading(ms(200), Reading::Echo { distance_m: 1.0 }).level, SafetyLevel::Clear);
+/// assert_eq!(zones.reading(ms(300), Reading::Echo { distance_m: 0.12 }).level, SafetyLevel::Danger);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Zones {

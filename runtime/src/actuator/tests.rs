@@ -320,3 +320,32 @@ fn the_helper_makes_safe_when_nobody_commands_any_more() {
         assert!(fixture.clock.now().since(began) >= 20 * MS);
     });
 }
+
+#[test]
+fn whatever_commands_race_a_stop_nothing_moves_after_it() {
+    for round in 0..200_u32 {
+        let motor = Motor::default();
+        let fixture = fixture(&motor, Clock::monotonic());
+        let cell = Arc::clone(fixture.slot.cell());
+        std::thread::scope(|scope| {
+            cell.set_helper(scope.spawn(|| run_helper(&cell)).thread().clone());
+            let _end = EndOnDrop(&cell);
+            let actuator = &fixture.actuator;
+            let commander = scope.spawn(move || {
+                // Some expire on the way, some do not; the first that is refused ends it.
+                let validity = |index: u32| Duration::from_micros(u64::from(1 + index % 7 * 200));
+                (0..).take_while(|&index| actuator.command(&30, validity(index)).is_ok()).count()
+            });
+            wait_for(|| {
+                motor.speed.load(Ordering::SeqCst) > 0 || motor.stops.load(Ordering::SeqCst) > round % 5
+            });
+            let late = fixture.actuators.inhibit(Duration::from_secs(60));
+            assert!(late.is_empty());
+            commander.join().unwrap();
+            // What was under way when motion stopped is undone; after that nothing is left to move.
+            wait_for(|| motor.speed.load(Ordering::SeqCst) == 0 && !fixture.actuators.is_moving());
+            assert!(fixture.actuators.make_safe(Duration::from_secs(60)).is_empty());
+            assert_eq!((motor.speed.load(Ordering::SeqCst), cell.next_due()), (0, None), "round {round}");
+        });
+    }
+}

@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nevil_msgs::SafetyLevel as Level;
 use nevil_node_motion::{Arbiter, DriveRequest, MotionLimits, Safety, Source};
 use nevil_node_navigation::{CarShape, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};
-use nevil_node_obstacle_detection::{Level, Reading, ZoneLimits, Zones};
+use nevil_node_obstacle_detection::{Reading, ZoneLimits, Zones};
 use nevil_node_sim_car::{MotorCommand, Ping, SPEED_AT_FULL_MPS, STEP, Settings, Simulation, World};
 
 const TURN: Duration = Duration::from_millis(50);
