@@ -117,7 +117,7 @@ impl Safety {
             // It runs no foreign code; a panic in it is a bug that the panic hook has reported.
             let _ = thread.join();
         }
-        if let Some(guard) = &self.shared.guard
+        if let Some(guard) = self.shared.guard.as_ref().filter(|_| !self.guard_lost())
             && let Err(error) = guard.release()
         {
             tracing::warn!("the guard process could not be released: {error}");
