@@ -127,7 +127,10 @@ impl Supervisor {
     }
 
     fn run(mut self, lock: &RobotLock) -> Ended {
-        signals::watch(Arc::clone(&self.robot));
+        if let Err(error) = signals::watch(Arc::clone(&self.robot)) {
+            tracing::error!("signals cannot be watched ({error}), so that Ctrl-C would not stop the robot");
+            return self.stop(Exit::NotStarted, None);
+        }
         let control = ControlServer::start(lock.socket_path(), Arc::clone(&self.robot) as Arc<dyn Control>);
         let control = match control {
             Ok(control) => control,

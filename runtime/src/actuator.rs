@@ -134,8 +134,11 @@ impl<A: Actuate> Actuator<A> {
         };
         let entered = self.cell.open.enter();
         // Looked at after the entry: what stops all motion shuts the gate after it has said so.
-        if entered.is_err() || self.cell.is_stopped() {
+        if self.cell.is_stopped() {
             return refuse(CommandError::Inhibited { actuator: actuator() });
+        }
+        if entered.is_err() {
+            return refuse(CommandError::Unavailable { actuator: actuator(), in_use: false });
         }
         let Ok(_pass) = self.incarnation.begin() else {
             return refuse(CommandError::Fenced { actuator: actuator() });

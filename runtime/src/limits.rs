@@ -36,14 +36,11 @@ pub const THREAD_NAME_BYTES: usize = 15;
 /// rounded up; memory is only taken as it is touched.
 pub const STACK_BYTES_DEFAULT: usize = 512 * 1024;
 
-/// How long `make_safe` of one actuator may take before it is reported as overdue.
+/// How long `make_safe` of one actuator may take; after that the beats stop, so that the guard process sees to it.
 pub const MAKE_SAFE_DEADLINE: Duration = Duration::from_millis(50);
 
-/// How long after a failure an actuator is made safe again, until it succeeds.
+/// How long after a failure, or while a command is under way, an actuator is made safe again.
 pub const MAKE_SAFE_RETRY: Duration = Duration::from_millis(20);
-
-/// How often it is looked whether a command has ended that was under way when motion was stopped.
-pub const DRAIN_LOOK: Duration = Duration::from_millis(2);
 
 /// Longest validity of one command to an actuator.
 pub const COMMAND_VALID_MAX: Duration = Duration::from_secs(5);

@@ -14,6 +14,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::actuator::{Actuators, Motion, run_helper};
 use crate::bus::Wake;
+use crate::clock::Clock;
 use crate::guard::{Guard, GuardEvent, GuardWatch};
 use crate::limits::{GUARD_BEAT, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES};
 use crate::node::Environment;
@@ -34,6 +35,7 @@ struct Shared {
     guard: Option<Arc<Guard>>,
     actuators: Actuators,
     motion: Arc<Motion>,
+    clock: Clock,
     ended: AtomicBool,
     guard_lost: AtomicBool,
     failures: Arc<Wake>,
@@ -67,6 +69,7 @@ impl Safety {
             guard,
             actuators: actuators.clone(),
             motion: actuators.motion(),
+            clock: environment.bus().clock().clone(),
             ended: AtomicBool::new(false),
             guard_lost: AtomicBool::new(false),
             failures: Arc::clone(&environment.failures),
@@ -160,8 +163,18 @@ impl Shared {
     fn run(&self, reported: &mpsc::Sender<ThreadReport>) {
         // Who started this thread waits for it.
         let _ = reported.send(elevate_to("safety", SAFETY_PRIORITY));
+        let mut told = false;
         while !self.ended.load(Ordering::Acquire) {
+            let overdue = self.actuators.overdue(self.clock.now());
+            if let Some(name) = overdue.as_ref().filter(|_| !told) {
+                tracing::error!(
+                    "actuator `{name}` should be safe and is not: the guard process is left to see to it"
+                );
+            }
+            told = overdue.is_some();
             let sent = match &self.guard {
+                // Without a beat the guard makes everything safe by its own handles.
+                Some(_) if told => Ok(()),
                 Some(guard) if self.motion.is_moving() => guard.beat(),
                 Some(guard) if self.motion.guarded.swap(false, Ordering::SeqCst) => {
                     let disarmed = guard.disarm();

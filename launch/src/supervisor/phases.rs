@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
-use nevil_runtime::{NodeState, OrderError, Phase, Safety, Time};
+use nevil_runtime::{NodeState, OrderError, Phase, Safety, ThreadedNode, Time};
 
 use super::{Ended, Supervisor};
 use crate::control::ControlServer;
@@ -65,6 +65,12 @@ impl Supervisor {
     /// What the outcome of a start phase means for the robot.
     fn started(&mut self, index: usize, phase: Phase, outcome: Result<(), OrderError>) -> Result<(), Exit> {
         let Err(error) = outcome else { return Ok(()) };
+        // A node that is refused because the robot stops has not failed.
+        if self.robot.stop.load(Ordering::Acquire)
+            && !matches!(error, OrderError::Late { .. } | OrderError::GivenUp { .. })
+        {
+            return Err(Exit::Ok);
+        }
         let node = &self.plan.nodes[index];
         let name = &node.spec.instance;
         match error {
@@ -175,7 +181,9 @@ impl Supervisor {
                 "actuator `{name}` is not safe; the guard process goes on trying when this one has ended"
             );
         }
-        let clean = self.hung.is_empty() && unsafe_still.is_empty();
+        let left_behind = self.robot.nodes.iter().any(ThreadedNode::has_left_behind);
+        let in_use = self.robot.environment.actuators().are_in_use();
+        let clean = self.hung.is_empty() && unsafe_still.is_empty() && !left_behind && !in_use;
         // With something unsafe or hanging the guard is not released: it fires when this process ends.
         if clean && let Some(safety) = self.safety.take() {
             safety.end();
@@ -217,8 +225,9 @@ impl Supervisor {
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
         self.robot.nodes[index].order(phase);
-        let least = if self.hung.is_empty() { Duration::ZERO } else { END_WAIT_MIN };
-        let deadline = deadline.max(self.robot.now() + least);
+        // Others that used the time up do not make this one late.
+        let now = self.robot.now();
+        let deadline = if self.hung.is_empty() && now < deadline { deadline } else { now + END_WAIT_MIN };
         let Err(error) = self.wait_for_end(index, deadline) else { return };
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {

@@ -1,5 +1,6 @@
 //! Ctrl-C and its relatives: the first stops the robot in order; one that comes while it stops ends it at once.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use signal_hook::iterator::Signals;
 use super::Robot;
 use crate::control::Control;
 use crate::exit::Exit;
+use crate::status::RobotPhase;
 
 /// How long the last line may take.
 const SAY_WAIT: Duration = Duration::from_millis(20);
@@ -18,14 +20,18 @@ const SAY_WAIT: Duration = Duration::from_millis(20);
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Watches for signals on a thread of its own: the one that waits for nodes may be waiting for one that hangs.
-pub(super) fn watch(robot: Arc<Robot>) {
+///
+/// # Errors
+///
+/// The operating system's: a robot that Ctrl-C does not stop may not start.
+pub(super) fn watch(robot: Arc<Robot>) -> io::Result<()> {
     let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
     let spawned = signals.and_then(|mut signals| {
         std::thread::Builder::new().name("signals".into()).spawn(move || {
-            // What stops the robot goes before what its nodes do. Where it is denied, the safety thread has said so.
+            // What stops the robot goes before what its nodes do. Where it is denied it runs all the same.
             let _ = nevil_runtime::elevate("signals");
             for signal in signals.forever() {
-                if robot.stop.load(Ordering::Acquire) {
+                if robot.stop.load(Ordering::Acquire) || robot.phase() == RobotPhase::Stopping {
                     let late = robot.environment.actuators().inhibit(AT_ONCE);
                     let safe = if late.is_empty() { "made safe" } else { "NOT SAFE, the guard process goes on trying" };
                     robot.lines.line(&format!(
@@ -40,9 +46,5 @@ pub(super) fn watch(robot: Arc<Robot>) {
             }
         })
     });
-    if let Err(error) = spawned {
-        tracing::warn!(
-            "signals cannot be watched ({error}): Ctrl-C ends the process, and the guard makes it safe"
-        );
-    }
+    spawned.map(drop)
 }

@@ -10,7 +10,7 @@ use crate::actuator::motion::{ActuatorCounts, Motion};
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
 use crate::error::caught;
-use crate::limits::{DRAIN_LOOK, MAKE_SAFE_RETRY};
+use crate::limits::{MAKE_SAFE_DEADLINE, MAKE_SAFE_RETRY};
 
 /// Makes an actuator safe. Runs on the helper thread; may be called at any time and any number of times.
 pub type MakeSafe = Arc<dyn Fn() -> DeviceResult<()> + Send + Sync>;
@@ -46,6 +46,8 @@ pub(crate) struct ActuatorCell {
     /// Whether it has to be made safe once more: the last time failed, or a command was under way. And when, in ns.
     again: AtomicBool,
     again_at: AtomicU64,
+    /// Since when it is being made safe without success, in ns; 0 when it is not.
+    unsafe_since: AtomicU64,
     make_safe: Mutex<Option<MakeSafe>>,
     helper: OnceLock<Thread>,
     ended: AtomicBool,
@@ -74,6 +76,7 @@ impl ActuatorCell {
             done_changed: Condvar::new(),
             again: AtomicBool::new(false),
             again_at: AtomicU64::new(0),
+            unsafe_since: AtomicU64::new(0),
             make_safe: Mutex::new(None),
             helper: OnceLock::new(),
             ended: AtomicBool::new(false),
@@ -126,7 +129,8 @@ impl ActuatorCell {
     /// has just taken effect is undone.
     pub(crate) fn took_effect(&self, time: Time) {
         let overtaken = self.expires.load(Ordering::SeqCst) < time.as_ns();
-        if overtaken || self.clock.now() >= time {
+        let stopped = self.open.is_shut() || self.is_stopped();
+        if overtaken || stopped || self.clock.now() >= time {
             self.request();
         }
     }
@@ -154,7 +158,9 @@ impl ActuatorCell {
     /// Waits until the request `ticket` is done, at most until `deadline`; whether it is.
     pub(crate) fn wait(&self, ticket: u64, deadline: Time) -> bool {
         let is_done = || self.done.load(Ordering::SeqCst) >= ticket;
-        if self.clock.is_simulated() {
+        // In a simulation, before there is a helper, and after its end, the caller does its work.
+        let has_helper = self.helper.get().is_some() && !self.ended.load(Ordering::SeqCst);
+        if self.clock.is_simulated() || !has_helper {
             self.serve(self.clock.now());
             return is_done();
         }
@@ -172,18 +178,12 @@ impl ActuatorCell {
         let requested = self.requested.load(Ordering::SeqCst);
         let stopped = self.open.is_shut() || self.is_stopped();
         // Looked at before anything is made safe: a command that has passed the gate has either ended by now, and is undone
-        // by what follows, or is under way, and is undone when it has ended.
-        let under_way = stopped && self.open.under_way() > 0;
+        // by what follows, or is under way: then it is made safe again and again until that has ended.
+        let under_way = self.open.under_way() > 0;
         let expires = self.expires.load(Ordering::SeqCst);
         let due = expires != 0 && now.as_ns() >= expires;
         let asked = requested > self.tried.load(Ordering::SeqCst);
-        let mut again =
-            self.again.load(Ordering::SeqCst) && now.as_ns() >= self.again_at.load(Ordering::SeqCst);
-        if again && under_way {
-            // It would be undone too early.
-            self.again_at.store((now + DRAIN_LOOK).as_ns(), Ordering::SeqCst);
-            again = false;
-        }
+        let again = self.again.load(Ordering::SeqCst) && now.as_ns() >= self.again_at.load(Ordering::SeqCst);
         if asked || again || due {
             // A command that is fresh keeps its own expiry, unless somebody asked for safety.
             let ended = if asked || stopped {
@@ -196,15 +196,15 @@ impl ActuatorCell {
                 self.expired.fetch_add(1, Ordering::Relaxed);
             }
             let superseded = !(asked || stopped || ended) && self.expires().is_some();
-            let safe = superseded || self.run_make_safe();
+            let safe = superseded || self.make_safe_once(now);
             self.tried.store(requested, Ordering::SeqCst);
-            let after = if safe { DRAIN_LOOK } else { MAKE_SAFE_RETRY };
-            self.again_at.store((now + after).as_ns(), Ordering::SeqCst);
-            self.again.store(!safe || under_way, Ordering::SeqCst);
+            let after = self.clock.now().max(now) + MAKE_SAFE_RETRY;
+            self.again_at.store(after.as_ns(), Ordering::SeqCst);
+            self.again.store(!safe || (under_way && !superseded), Ordering::SeqCst);
             if safe && !under_way {
                 self.count_out();
             }
-            if safe {
+            if safe && !superseded {
                 self.done.store(requested, Ordering::SeqCst);
                 self.tell_waiters();
             }
@@ -249,12 +249,30 @@ impl ActuatorCell {
         }
     }
 
+    /// Whether it should be safe for longer than that may take, so that the guard process had better see to it.
+    pub(crate) fn is_overdue(&self, now: Time) -> bool {
+        let past = |since: u64| since != 0 && now.since(Time::from_ns(since)) > MAKE_SAFE_DEADLINE;
+        past(self.unsafe_since.load(Ordering::SeqCst)) || past(self.expires.load(Ordering::SeqCst))
+    }
+
+    fn make_safe_once(&self, now: Time) -> bool {
+        // The first failure of several counts; 0 stands for none.
+        let since = now.as_ns().max(1);
+        let _ = self.unsafe_since.compare_exchange(0, since, Ordering::SeqCst, Ordering::SeqCst);
+        let safe = self.run_make_safe();
+        if safe {
+            self.unsafe_since.store(0, Ordering::SeqCst);
+        }
+        safe
+    }
+
     /// Whether the actuator has been made safe.
     fn run_make_safe(&self) -> bool {
         let make_safe = self.make_safe.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Never opened: it cannot have moved.
         let Some(make_safe) = make_safe else { return true };
-        let error = match caught(|| make_safe().map_err(|error| error.to_string())) {
+        // The handle is dropped inside too: it may be the last.
+        let error = match caught(move || make_safe().map_err(|error| error.to_string())) {
             Ok(Ok(())) => {
                 // Relaxed, here and below: counts for people to read.
                 self.made_safe.fetch_add(1, Ordering::Relaxed);
@@ -304,10 +322,12 @@ pub(crate) fn run_helper(cell: &ActuatorCell) {
         // See `extend_to`.
         cell.alarm.store(alarm, Ordering::SeqCst);
         let sooner = cell.expires().is_some_and(|expires| expires.as_ns() < alarm);
-        // A request after `serve` has left its token: parking returns at once.
+        // What is asked from here on leaves a token, and parking returns at once; what was asked before may have left one
+        // that foreign code has taken.
+        let asked = cell.requested.load(Ordering::SeqCst) > cell.tried.load(Ordering::SeqCst);
         match next {
-            _ if sooner => {}
-            Some(next) => thread::park_timeout(next.since(now)),
+            _ if sooner || asked || cell.ended.load(Ordering::SeqCst) => {}
+            Some(next) => thread::park_timeout(next.since(cell.clock.now())),
             None => thread::park(),
         }
     }

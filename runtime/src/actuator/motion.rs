@@ -83,6 +83,17 @@ impl Actuators {
         late.map(|(_, cell)| Arc::clone(&cell.name)).collect()
     }
 
+    /// Whether any call to the hardware has not returned.
+    #[must_use]
+    pub fn are_in_use(&self) -> bool {
+        self.cells().iter().any(|cell| cell.open.under_way() > 0)
+    }
+
+    /// The first actuator that should be safe by now, and is not.
+    pub(crate) fn overdue(&self, now: Time) -> Option<Arc<str>> {
+        self.cells().iter().find(|cell| cell.is_overdue(now)).map(|cell| Arc::clone(&cell.name))
+    }
+
     /// Whether any actuator obeys a command now.
     #[must_use]
     pub fn is_moving(&self) -> bool {

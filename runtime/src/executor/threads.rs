@@ -175,6 +175,12 @@ impl ThreadedNode {
         self.shared.state()
     }
 
+    /// Whether one of its driver threads did not return, and was left behind.
+    #[must_use]
+    pub fn has_left_behind(&self) -> bool {
+        self.shared.left_behind.load(Ordering::Acquire)
+    }
+
     /// What its thread wanted and got, once it runs.
     #[must_use]
     pub fn thread_report(&self) -> Option<&ThreadReport> {
@@ -222,8 +228,13 @@ impl Body {
                 self.report(Phase::Configure, Ok(()));
                 // Foreign code is caught where it is called. What comes here is a mistake of ours, and must not end a
                 // thread in silence.
-                if let Err(panic) = caught(|| self.serve(node)) {
+                let mut node = Some(node);
+                if let Err(panic) = caught(|| self.serve(&mut node)) {
                     self.shared.fail(Failure::Panicked { callback: "(runtime)".into(), text: panic.text });
+                    // What it drives is stopped and closed; that it has failed is told already.
+                    let _ = caught(|| self.stop_drivers());
+                    let _ = caught(|| node.as_mut().map(|node| node.deactivate()));
+                    let _ = caught(|| drop(node));
                     self.end_without_node();
                 }
             }
@@ -249,16 +260,15 @@ impl Body {
     }
 
     /// Turns and orders, until the node is shut down.
-    fn serve(&mut self, mut node: Box<dyn AnyNode>) {
-        loop {
+    fn serve(&mut self, place: &mut Option<Box<dyn AnyNode>>) {
+        while let Some(node) = place {
             // Acquire: see `order`.
             match self.orders.wanted.swap(0, Ordering::AcqRel) {
-                2 => self.activate(&mut *node),
-                3 => self.deactivate(&mut *node),
+                2 => self.activate(&mut **node),
+                3 => self.deactivate(&mut **node),
                 4 => {
-                    let result = node.shutdown().map_err(OrderError::Refused);
-                    self.report(Phase::Shutdown, result);
-                    return;
+                    let result = place.take().map_or(Ok(()), AnyNode::shutdown);
+                    return self.report(Phase::Shutdown, result.map_err(OrderError::Refused));
                 }
                 _ => {}
             }
@@ -311,10 +321,13 @@ impl Body {
         let left: Vec<_> = self.drivers.drain(..).filter_map(|driver| driver.join(until).err()).collect();
         match left.as_slice() {
             [] => Ok(()),
-            left => Err(NodeError::new(format!(
-                "driver {} did not return within {DRIVER_STOP_DEADLINE:?} and is left behind",
-                left.join(", ")
-            ))),
+            left => {
+                self.shared.left_behind.store(true, Ordering::Release);
+                Err(NodeError::new(format!(
+                    "driver {} did not return within {DRIVER_STOP_DEADLINE:?} and is left behind",
+                    left.join(", ")
+                )))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the supervisor and tools see of a node while it runs.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nevil_sys::mem::Handover;
@@ -86,6 +86,8 @@ pub(crate) struct NodeShared {
     pub(crate) wake: Arc<Wake>,
     /// Set when the node should give up what it is doing, because it is to stop.
     pub(crate) cancel: CancelToken,
+    /// Whether a thread of it has been left behind, because it does not return.
+    pub(crate) left_behind: AtomicBool,
     pub(crate) thread: OnceLock<ThreadReport>,
     state: AtomicU8,
     failure: Handover<Failure>,
@@ -101,6 +103,7 @@ impl NodeShared {
             instance,
             wake: Arc::default(),
             cancel: CancelToken::default(),
+            left_behind: AtomicBool::new(false),
             thread: OnceLock::new(),
             state: AtomicU8::new(NodeState::Starting as u8),
             failure: Handover::new(),
