@@ -7,8 +7,11 @@
 //!       └────────┘     disarm       └───────┘         arm or beat            └────────┘
 //!            ▲                                           disarm                   │
 //!            └────────────────────────────────────────────────────────────────────┘
+//!  silent, for each further GUARD_SILENCE: fire again, and say nothing.
 //!  release, in any state: end.      the link closes or is not understood, in any state: fire, then end.
 //! ```
+//! It fires again because a process that stood still may go on, command something, and stand still again before its first
+//! beat.
 
 use std::time::Duration;
 
@@ -36,8 +39,10 @@ pub(super) enum Signal {
 pub(super) enum Action {
     /// Nothing; the link is waited for.
     Wait,
-    /// Every actuator's safe sequence, once; the guard stays.
+    /// Every actuator's safe sequence, once, and the robot is told; the guard stays.
     Fire,
+    /// The same once more for the same silence, of which the robot has been told.
+    FireAgain,
     /// The sequences, repeated; then the guard ends.
     FireAndEnd,
     /// The guard ends and touches nothing.
@@ -54,7 +59,7 @@ pub(super) struct Machine {
 enum State {
     AtRest,
     Armed { beat_at: Duration },
-    Silent,
+    Silent { fired_at: Duration },
 }
 
 impl Machine {
@@ -80,15 +85,18 @@ impl Machine {
         if self.wait(now) != Some(Duration::ZERO) {
             return Action::Wait;
         }
-        self.state = State::Silent;
-        Action::Fire
+        let again = matches!(self.state, State::Silent { .. });
+        self.state = State::Silent { fired_at: now };
+        if again { Action::FireAgain } else { Action::Fire }
     }
 
     /// How long the link may be waited for from `now` on; `None` is for ever, so that a robot at rest wakes nobody.
     pub(super) fn wait(&self, now: Duration) -> Option<Duration> {
         match self.state {
-            State::Armed { beat_at } => Some((beat_at + limits::GUARD_SILENCE).saturating_sub(now)),
-            State::AtRest | State::Silent => None,
+            State::Armed { beat_at: since } | State::Silent { fired_at: since } => {
+                Some((since + limits::GUARD_SILENCE).saturating_sub(now))
+            }
+            State::AtRest => None,
         }
     }
 }
@@ -136,13 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn it_fires_once_for_each_silence_and_is_armed_again_by_the_next_beat() {
+    fn it_tells_of_each_silence_once_and_fires_again_while_it_lasts() {
         let mut machine = armed_at(S);
         assert_eq!(machine.silence(S * 2), Action::Fire);
-        assert_eq!((machine.silence(S * 3), machine.wait(S * 3)), (Action::Wait, None));
+        assert_eq!(machine.silence(S * 2 + GUARD_SILENCE - NS), Action::Wait);
+        assert_eq!(machine.silence(S * 2 + GUARD_SILENCE), Action::FireAgain);
         assert_eq!(machine.signal(S * 4, Signal::Beat), Action::Wait);
         assert_eq!(machine.silence(S * 4 + GUARD_SILENCE), Action::Fire);
-        assert_eq!(machine.silence(S * 5), Action::Wait);
+        assert_eq!(machine.silence(S * 9), Action::FireAgain);
     }
 
     #[test]
@@ -198,9 +207,16 @@ mod tests {
                         (last, fired) = (now, false);
                     }
                     None => {
-                        let due = needed && !fired && now - last >= GUARD_SILENCE;
-                        prop_assert_eq!(machine.silence(now), if due { Action::Fire } else { Action::Wait });
-                        fired |= due;
+                        let due = needed && now - last >= GUARD_SILENCE;
+                        let expected = match (due, fired) {
+                            (true, false) => Action::Fire,
+                            (true, true) => Action::FireAgain,
+                            (false, _) => Action::Wait,
+                        };
+                        prop_assert_eq!(machine.silence(now), expected);
+                        if due {
+                            (last, fired) = (now, true);
+                        }
                     }
                 }
             }

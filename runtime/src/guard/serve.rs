@@ -66,6 +66,7 @@ impl Server {
         loop {
             match self.step() {
                 Action::Wait => {}
+                Action::FireAgain => self.fire(),
                 Action::Fire => {
                     self.fire();
                     self.tell(FIRED_SILENCE);
