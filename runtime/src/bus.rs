@@ -8,6 +8,7 @@
 //! ```
 //! * [`publisher`](Publisher): from `publish` to the lanes. `subscription`: from the lanes to the callback.
 //!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot.
+//!   `sources`: which subscriptions of a node a turn has to look at.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
 //!   new table of routes is handed over, and taken at the next publish or turn.
 //! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
@@ -16,19 +17,22 @@
 mod account;
 mod publisher;
 mod registry;
+mod sources;
 mod subscription;
 mod tap;
 #[cfg(test)]
 mod tests;
 mod topic;
-mod wake;
 
 pub(crate) use account::Outcome;
 pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
 pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
 pub use registry::{Bus, TopicError};
+pub(crate) use sources::{ActiveSources, Sources};
 pub(crate) use subscription::Subscription;
 pub use subscription::{Header, Kept, Received};
 pub use tap::{AnyTap, Tap, Tapped};
 pub use topic::{AnyPublisher, ToolPublishError, TopicDescription};
-pub(crate) use wake::Wake;
+
+/// Wakes the thread that serves a node.
+pub(crate) use nevil_sys::mem::Wake;

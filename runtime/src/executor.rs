@@ -15,8 +15,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use nevil_msgs::Value;
+use nevil_sys::mem::Bell;
 
-use crate::bus::Wake;
+use crate::clock::Clock;
 use crate::node::NodeType;
 use crate::scheduling::ThreadSpec;
 
@@ -63,32 +64,23 @@ impl fmt::Display for Phase {
 /// Wakes the thread that launches and watches nodes: a node has failed, or somebody asks for something. Clones wake the
 /// same thread.
 #[derive(Clone, Debug)]
-pub struct Waker(Arc<Wake>);
+pub struct Waker(Arc<Bell>);
 
 impl Waker {
-    /// The waker of whoever watches the nodes of `environment`. The calling thread is the one that is woken.
+    /// The waker of whoever watches the nodes of `environment`: one thread.
     #[must_use]
     pub fn of(environment: &crate::node::Environment) -> Self {
-        environment.failures.set_thread(std::thread::current());
         Self(Arc::clone(&environment.failures))
     }
 
     /// There is something to look at.
     pub fn wake(&self) {
-        self.0.wake();
+        self.0.ring();
     }
 
-    /// Waits until somebody wakes, at most `timeout`. To be called by the thread that made the waker.
+    /// Waits until somebody wakes, at most `timeout`. To be called by the thread that watches.
     pub fn wait(&self, timeout: Option<std::time::Duration>) {
-        while !self.0.take() {
-            match timeout {
-                Some(timeout) => {
-                    std::thread::park_timeout(timeout);
-                    self.0.take();
-                    return;
-                }
-                None => std::thread::park(),
-            }
-        }
+        let until = timeout.map(|timeout| (Clock::monotonic().now() + timeout).as_ns());
+        self.0.sleep_unless(|| false, until);
     }
 }

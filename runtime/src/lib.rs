@@ -117,7 +117,7 @@ pub use node::{
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};
-pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
+pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec, Wait};
 
 pub use nevil_sys::os;
 

@@ -8,6 +8,13 @@ pub const QUEUE_DEPTH_MAX: u16 = 256;
 /// Most messages of one subscription that one turn serves, so that a flood on one topic starves no other.
 pub const TURN_MESSAGES_MAX: usize = 16;
 
+/// Most subscriptions of one node to topics of one priority.
+pub const SOURCES_OF_PRIORITY_MAX: usize = nevil_sys::mem::SOURCES_MAX / 4;
+
+/// Subscriptions that a turn looks at although they were idle. Looking costs a load each; one that is not looked at has
+/// to be announced by its next publisher.
+pub const SOURCES_WATCHED: u32 = 8;
+
 /// Messages that a tap (of `topic echo`, or of a test) keeps of one publisher.
 pub const TAP_DEPTH: u16 = 64;
 

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
+use nevil_sys::mem::Bell;
+
 use crate::actuator::{Actuators, Motion, run_helper};
-use crate::bus::Wake;
 use crate::clock::Clock;
 use crate::guard::{Guard, GuardEvent, GuardWatch};
 use crate::limits::{GUARD_BEAT, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES};
@@ -38,7 +39,7 @@ struct Shared {
     clock: Clock,
     ended: AtomicBool,
     guard_lost: AtomicBool,
-    failures: Arc<Wake>,
+    failures: Arc<Bell>,
 }
 
 impl Safety {
@@ -221,7 +222,7 @@ impl Shared {
         if !self.guard_lost.swap(true, Ordering::AcqRel) {
             tracing::error!("the guard process is lost: {why}; nothing may move without it");
             self.actuators.stop_motion();
-            self.failures.wake();
+            self.failures.ring();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a thread is scheduled: what was wanted, what the kernel granted, and why not.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use thread_priority::{
@@ -21,11 +22,26 @@ pub struct ThreadSpec {
     pub cores: Cores,
     /// Bytes of its stack.
     pub stack_bytes: usize,
+    /// What it does when there is nothing to do.
+    pub wait: Wait,
+}
+
+/// What a node's thread does when there is nothing to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// How long it keeps looking for work before it sleeps. It costs a core for that time, and saves a wake-up for a
+    /// message that comes within it. Zero: it sleeps at once.
+    pub spin: Duration,
 }
 
 impl Default for ThreadSpec {
     fn default() -> Self {
-        Self { policy: Policy::Normal { nice: 0 }, cores: Cores::Auto, stack_bytes: STACK_BYTES_DEFAULT }
+        Self {
+            policy: Policy::Normal { nice: 0 },
+            cores: Cores::Auto,
+            stack_bytes: STACK_BYTES_DEFAULT,
+            wait: Wait::default(),
+        }
     }
 }
 

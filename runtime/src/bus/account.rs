@@ -8,20 +8,25 @@
 //! Both are exact when nothing is moving. A live snapshot reads the ends first, then what is running, then the queue,
 //! then `offered`; as a message only moves from right to left of that list, the snapshot always shows
 //! `offered >= ends + running + queued` (and `published >= accepted + refused`), never less.
+//!
+//! A count on the way of a message has one writer: each publisher, each route and each subscription has a **tally** of its
+//! own, so that counting shares no line of memory. An **account** is what belongs to (topic, node, callback) over all
+//! incarnations: the tallies that are in use, and the sum of those that are not any more.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-/// A count for people to read.
+/// A count with one writer at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+pub(crate) struct Count(AtomicU64);
 
-impl Counter {
+impl Count {
     pub(crate) fn add(&self, more: u64) {
-        // Release, with the Acquire in `get`: who sees this count sees the counts of the steps before it, which is what
-        // the inequality of a live snapshot rests on.
-        self.0.fetch_add(more, Ordering::Release);
+        // Relaxed: what this thread wrote last. Release, with the Acquire in `get`: who sees this count sees the counts of
+        // the steps before it, which is what the inequality of a live snapshot rests on.
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -41,23 +46,22 @@ pub(crate) enum Outcome {
     Panicked,
 }
 
-/// The account of one (topic, node, callback), over all incarnations of the node.
+/// What the thread of one subscription counts.
 #[derive(Debug, Default)]
-pub(crate) struct SubscriptionAccount {
-    pub(crate) offered: Counter,
-    pub(crate) overflow: Counter,
-    pub(crate) discarded: Counter,
+pub(crate) struct SubscriptionTally {
+    pub(crate) expired: Count,
+    pub(crate) discarded: Count,
+    /// Written by whoever keeps messages, or gives them up.
     pub(crate) kept: AtomicU64,
-    ok: Counter,
-    failed: Counter,
-    panicked: Counter,
-    timed_out: Counter,
-    breaker_open: Counter,
-    expired: Counter,
-    running: Counter,
+    ok: Count,
+    failed: Count,
+    panicked: Count,
+    timed_out: Count,
+    breaker_open: Count,
+    running: Count,
 }
 
-impl SubscriptionAccount {
+impl SubscriptionTally {
     pub(crate) fn begin(&self) {
         self.running.set(1);
     }
@@ -71,53 +75,118 @@ impl SubscriptionAccount {
             Outcome::Panicked => self.panicked.add(1),
         }
     }
+}
+
+/// What a publisher counts for one of its routes.
+#[derive(Debug, Default)]
+pub(crate) struct RouteTally {
+    pub(crate) offered: Count,
+    pub(crate) overflow: Count,
+    /// Swept by the publisher, because the subscription ended while it pushed.
+    pub(crate) discarded: Count,
+}
+
+/// The account of one (topic, node, callback), over all incarnations of the node.
+#[derive(Debug, Default)]
+pub(crate) struct SubscriptionAccount(Mutex<SubscriptionParts>);
+
+#[derive(Debug, Default)]
+struct SubscriptionParts {
+    before: SubscriptionCounts,
+    subscriptions: Vec<Arc<SubscriptionTally>>,
+    routes: Vec<Arc<RouteTally>>,
+}
+
+impl SubscriptionAccount {
+    /// A tally for a new subscription.
+    pub(crate) fn subscription(&self) -> Arc<SubscriptionTally> {
+        let mut parts = lock(&self.0);
+        parts.settle();
+        parts.subscriptions.push(Arc::default());
+        Arc::clone(&parts.subscriptions[parts.subscriptions.len() - 1])
+    }
+
+    /// A tally for a new route to the subscription.
+    pub(crate) fn route(&self) -> Arc<RouteTally> {
+        let mut parts = lock(&self.0);
+        parts.settle();
+        parts.routes.push(Arc::default());
+        Arc::clone(&parts.routes[parts.routes.len() - 1])
+    }
 
     /// The counters now; `queued` is read between the ends and `offered`.
     pub(crate) fn counts(&self, queued: impl FnOnce() -> u64) -> SubscriptionCounts {
-        let mut counts = SubscriptionCounts {
-            ok: self.ok.get(),
-            failed: self.failed.get(),
-            panicked: self.panicked.get(),
-            timed_out: self.timed_out.get(),
-            overflow: self.overflow.get(),
-            breaker_open: self.breaker_open.get(),
-            expired: self.expired.get(),
-            discarded: self.discarded.get(),
-            // Relaxed: a count for people to read.
-            kept: self.kept.load(Ordering::Relaxed),
-            ..SubscriptionCounts::default()
-        };
-        counts.running = self.running.get();
+        let parts = lock(&self.0);
+        let mut counts = parts.before.clone();
+        parts.routes.iter().for_each(|route| counts.add_ends_of_route(route));
+        parts.subscriptions.iter().for_each(|tally| counts.add_ends(tally));
+        counts.running += parts.subscriptions.iter().map(|tally| tally.running.get()).sum::<u64>();
         counts.queued = queued();
-        counts.offered = self.offered.get();
+        counts.offered += parts.routes.iter().map(|route| route.offered.get()).sum::<u64>();
         counts
     }
+}
+
+impl SubscriptionParts {
+    /// Adds up what nobody writes any more.
+    fn settle(&mut self) {
+        // Only this list has them left: nobody can come to hold one again.
+        let before = &mut self.before;
+        for route in self.routes.extract_if(.., |route| Arc::get_mut(route).is_some()) {
+            before.add_ends_of_route(&route);
+            before.offered += route.offered.get();
+        }
+        for tally in self.subscriptions.extract_if(.., |tally| Arc::get_mut(tally).is_some()) {
+            before.add_ends(&tally);
+        }
+    }
+}
+
+/// What one publisher counts.
+#[derive(Debug, Default)]
+pub(crate) struct PublisherTally {
+    pub(crate) published: Count,
+    pub(crate) accepted: Count,
+    pub(crate) refused_size: Count,
+    pub(crate) refused_hops: Count,
+    pub(crate) refused_fenced: Count,
+    pub(crate) refused_no_slot: Count,
 }
 
 /// The account of one (topic, node) on the publishing side, over all incarnations of the node.
 #[derive(Debug, Default)]
-pub(crate) struct PublisherAccount {
-    pub(crate) published: Counter,
-    pub(crate) accepted: Counter,
-    pub(crate) refused_size: Counter,
-    pub(crate) refused_hops: Counter,
-    pub(crate) refused_fenced: Counter,
-    pub(crate) refused_no_slot: Counter,
+pub(crate) struct PublisherAccount(Mutex<PublisherParts>);
+
+#[derive(Debug, Default)]
+struct PublisherParts {
+    before: PublisherCounts,
+    publishers: Vec<Arc<PublisherTally>>,
 }
 
 impl PublisherAccount {
+    /// A tally for a new publisher.
+    pub(crate) fn publisher(&self) -> Arc<PublisherTally> {
+        let mut parts = lock(&self.0);
+        let PublisherParts { before, publishers } = &mut *parts;
+        // Only this list has them left: nobody writes them any more.
+        for tally in publishers.extract_if(.., |tally| Arc::get_mut(tally).is_some()) {
+            before.add(&tally);
+        }
+        publishers.push(Arc::default());
+        Arc::clone(&publishers[publishers.len() - 1])
+    }
+
     pub(crate) fn counts(&self) -> PublisherCounts {
-        let mut counts = PublisherCounts {
-            accepted: self.accepted.get(),
-            refused_size: self.refused_size.get(),
-            refused_hops: self.refused_hops.get(),
-            refused_fenced: self.refused_fenced.get(),
-            refused_no_slot: self.refused_no_slot.get(),
-            ..PublisherCounts::default()
-        };
-        counts.published = self.published.get();
+        let parts = lock(&self.0);
+        let mut counts = parts.before.clone();
+        parts.publishers.iter().for_each(|tally| counts.add(tally));
         counts
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Adding up has no step that panics half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the messages that were offered to a subscription ended.
@@ -150,6 +219,23 @@ pub struct SubscriptionCounts {
 }
 
 impl SubscriptionCounts {
+    fn add_ends_of_route(&mut self, route: &RouteTally) {
+        self.overflow += route.overflow.get();
+        self.discarded += route.discarded.get();
+    }
+
+    fn add_ends(&mut self, tally: &SubscriptionTally) {
+        self.ok += tally.ok.get();
+        self.failed += tally.failed.get();
+        self.panicked += tally.panicked.get();
+        self.timed_out += tally.timed_out.get();
+        self.breaker_open += tally.breaker_open.get();
+        self.expired += tally.expired.get();
+        self.discarded += tally.discarded.get();
+        // Relaxed: a count for people to read.
+        self.kept += tally.kept.load(Ordering::Relaxed);
+    }
+
     /// Messages that have ended in one way or another.
     #[must_use]
     pub const fn ended(&self) -> u64 {
@@ -188,6 +274,15 @@ pub struct PublisherCounts {
 }
 
 impl PublisherCounts {
+    fn add(&mut self, tally: &PublisherTally) {
+        self.accepted += tally.accepted.get();
+        self.refused_size += tally.refused_size.get();
+        self.refused_hops += tally.refused_hops.get();
+        self.refused_fenced += tally.refused_fenced.get();
+        self.refused_no_slot += tally.refused_no_slot.get();
+        self.published += tally.published.get();
+    }
+
     /// Messages that were refused.
     #[must_use]
     pub const fn refused(&self) -> u64 {

@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Handover, Lane, Pushed, Shared};
+use nevil_sys::mem::{Claim, Handover, Lane, Pool, Pushed, Shared};
 
-use crate::bus::account::PublisherAccount;
+use crate::bus::account::{PublisherTally, RouteTally};
 use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
 use crate::bus::topic::TopicCore;
 use crate::incarnation::Incarnation;
@@ -17,8 +17,13 @@ use crate::lineage::LineageCell;
 /// A node's end of a topic, on which it publishes. Belongs to one thread at a time.
 pub struct Publisher<T: Message> {
     port: Arc<PublisherPort<T>>,
+    tally: Arc<PublisherTally>,
     routes: RefCell<Vec<Route<T>>>,
     sequence: Cell<u64>,
+    /// The slot of the next message, claimed ahead: the search for it delays no message.
+    slot: Cell<Option<Claim<Envelope<T>>>>,
+    /// Where the search for the next slot begins.
+    near: Cell<usize>,
 }
 
 /// What the topic knows of a publisher.
@@ -26,8 +31,6 @@ pub(crate) struct PublisherPort<T: Message> {
     topic: Arc<TopicCore<T>>,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
-    account: Arc<PublisherAccount>,
-    near: usize,
     pub(crate) incoming: Handover<Vec<Route<T>>>,
 }
 
@@ -35,11 +38,13 @@ pub(crate) struct PublisherPort<T: Message> {
 pub(crate) struct Route<T: Message> {
     pub(crate) lane: Arc<Lane<Envelope<T>>>,
     pub(crate) side: Arc<SubscriptionSide>,
+    pub(crate) tally: Arc<RouteTally>,
 }
 
 impl<T: Message> Clone for Route<T> {
     fn clone(&self) -> Self {
-        Self { lane: Arc::clone(&self.lane), side: Arc::clone(&self.side) }
+        let (lane, side, tally) = (Arc::clone(&self.lane), Arc::clone(&self.side), Arc::clone(&self.tally));
+        Self { lane, side, tally }
     }
 }
 
@@ -59,10 +64,8 @@ impl<T: Message> PublisherPort<T> {
         topic: Arc<TopicCore<T>>,
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
-        account: Arc<PublisherAccount>,
-        near: usize,
     ) -> Self {
-        Self { topic, incarnation, lineage, account, near, incoming: Handover::new() }
+        Self { topic, incarnation, lineage, incoming: Handover::new() }
     }
 
     pub(crate) fn is_of(&self, instance: &str) -> bool {
@@ -71,8 +74,10 @@ impl<T: Message> PublisherPort<T> {
 }
 
 impl<T: Message> Publisher<T> {
-    pub(crate) fn new(port: Arc<PublisherPort<T>>) -> Self {
-        Self { port, routes: RefCell::default(), sequence: Cell::new(0) }
+    /// A publisher whose search for slots begins at slot `near`.
+    pub(crate) fn new(port: Arc<PublisherPort<T>>, tally: Arc<PublisherTally>, near: usize) -> Self {
+        let (sequence, slot, near) = (Cell::new(0), Cell::new(None), Cell::new(near));
+        Self { port, tally, routes: RefCell::default(), sequence, slot, near }
     }
 
     /// Offers `message` to every subscription of the topic. Never blocks, never panics, copies and allocates nothing.
@@ -84,22 +89,22 @@ impl<T: Message> Publisher<T> {
     /// The message and why it was refused: it is too large, the node is not active or was fenced, it is part of a loop
     /// that nothing paces, or every slot of the topic is taken. Each is counted.
     pub fn publish(&self, message: T) -> Result<Published, PublishError<T>> {
-        let port = &*self.port;
-        port.account.published.add(1);
+        let (port, tally) = (&*self.port, &*self.tally);
+        tally.published.add(1);
         let refuse = |kind, message| Err(PublishError { topic: Arc::clone(&port.topic.name), kind, message });
         let (Ok(_pass), Some(pool)) = (port.incarnation.begin(), port.topic.pool()) else {
-            port.account.refused_fenced.add(1);
+            tally.refused_fenced.add(1);
             return refuse(PublishErrorKind::Fenced, message);
         };
         let (bytes, max) = (message.size_bytes(), port.topic.qos.message_bytes_max);
         if bytes > max as usize {
-            port.account.refused_size.add(1);
+            tally.refused_size.add(1);
             return refuse(PublishErrorKind::TooLarge { bytes, max }, message);
         }
         let stamp = port.topic.clock.now();
         let lineage = port.lineage.get();
         if lineage.is_runaway(stamp) {
-            port.account.refused_hops.add(1);
+            tally.refused_hops.add(1);
             return refuse(PublishErrorKind::Runaway { hops: lineage.hops }, message);
         }
         let header = Header {
@@ -109,15 +114,15 @@ impl<T: Message> Publisher<T> {
             incarnation: port.incarnation.number(),
             lineage,
         };
-        match pool.put(port.near, Envelope { header, message }) {
-            Ok(item) => {
+        match self.offer(pool, Envelope { header, message }) {
+            Ok(published) => {
                 self.sequence.set(header.sequence);
-                port.account.accepted.add(1);
-                Ok(self.offer(&item))
+                tally.accepted.add(1);
+                Ok(published)
             }
-            Err(envelope) => {
-                port.account.refused_no_slot.add(1);
-                refuse(PublishErrorKind::NoSlot { slots: pool.capacity() }, envelope.message)
+            Err(message) => {
+                tally.refused_no_slot.add(1);
+                refuse(PublishErrorKind::NoSlot { slots: pool.capacity() }, message)
             }
         }
     }
@@ -128,46 +133,65 @@ impl<T: Message> Publisher<T> {
         &self.port.topic.name
     }
 
-    fn offer(&self, item: &Shared<Envelope<T>>) -> Published {
-        if let Some(routes) = self.port.incoming.take()
-            && let Ok(mut current) = self.routes.try_borrow_mut()
-        {
-            *current = *routes;
-        }
+    /// Puts the message into a slot and offers it to every route; gives it back if there is no slot.
+    fn offer(&self, pool: &Pool<Envelope<T>>, envelope: Envelope<T>) -> Result<Published, T> {
+        self.take_routes();
+        let routes = self.routes.borrow();
         let mut published = Published::default();
-        for route in self.routes.borrow().iter() {
-            let overflowed = route.offer(item.clone());
+        // Bounded by the slots that the subscriptions have; without any, nobody would hold the message.
+        let Ok(refs @ 1..) = u16::try_from(routes.len()) else { return Ok(published) };
+        let Some(slot) = self.slot.take().or_else(|| self.claim(pool)) else { return Err(envelope.message) };
+        let mut shares = slot.fill_for(envelope, refs);
+        for route in routes.iter() {
+            let Some(item) = shares.take() else { break };
+            let overflowed = route.offer(item);
             if route.side.wake.is_some() {
                 published.offered += 1;
                 published.overflowed += u32::from(overflowed);
             }
         }
-        published
+        self.slot.set(self.claim(pool));
+        Ok(published)
+    }
+
+    fn claim(&self, pool: &Pool<Envelope<T>>) -> Option<Claim<Envelope<T>>> {
+        let claim = pool.claim(self.near.get())?;
+        self.near.set(claim.index() + 1);
+        Some(claim)
+    }
+
+    fn take_routes(&self) {
+        if let Some(routes) = self.port.incoming.take()
+            && let Ok(mut current) = self.routes.try_borrow_mut()
+        {
+            *current = *routes;
+        }
     }
 }
 
 impl<T: Message> Route<T> {
     /// Queues `item`; whether a message was dropped for lack of room.
     fn offer(&self, item: Shared<Envelope<T>>) -> bool {
-        let account = &self.side.account;
-        account.offered.add(1);
+        self.tally.offered.add(1);
         let pushed = match self.side.overflow {
-            Overflow::DropOldest | Overflow::Latest => self.lane.push_displacing(item),
+            Overflow::DropOldest => self.lane.push_displacing(item),
             Overflow::DropNewest => self.lane.push_if_room(item),
+            Overflow::Latest => self.lane.push_among_others(item),
         };
         let overflowed = !matches!(pushed, Pushed::Queued);
         if overflowed {
-            account.overflow.add(1);
+            self.tally.overflow.add(1);
         }
-        drop(pushed);
         // The subscription may have ended between the look at the table and the push: what it cannot see any more is
         // swept here, and counted.
         if self.lane.is_closed() {
-            account.discarded.add(self.lane.sweep().count() as u64);
+            self.tally.discarded.add(self.lane.sweep().count() as u64);
         }
-        if let Some(wake) = &self.side.wake {
-            wake.wake();
+        if let Some((wake, source)) = &self.side.wake {
+            wake.announce(*source);
         }
+        // The message that lost its place is dropped last: it may be the user's code that does it.
+        drop(pushed);
         overflowed
     }
 }

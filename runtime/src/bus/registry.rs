@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nevil_msgs::{Message, Topic};
 
+use crate::bus::Wake;
 use crate::bus::account::TopicCounts;
 use crate::bus::publisher::Publisher;
+use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
 use crate::bus::tap::{AnyTap, Tap};
 use crate::bus::topic::{AnyPublisher, AnyTopic, SideOf, TopicCore, TopicDescription};
-use crate::bus::wake::Wake;
 use crate::clock::Clock;
 use crate::incarnation::Incarnation;
-use crate::limits::QUEUE_DEPTH_MAX;
+use crate::limits::{QUEUE_DEPTH_MAX, SOURCES_OF_PRIORITY_MAX};
 use crate::lineage::LineageCell;
 
 /// All topics of a robot. Clones are handles to the same topics.
@@ -74,9 +75,15 @@ impl Bus {
         topic: &Topic<T>,
         subscriber: (&Arc<str>, &Arc<str>),
         wake: Arc<Wake>,
+        sources: &mut Sources,
     ) -> Result<Subscription<T>, TopicError> {
         let (node, callback) = subscriber;
-        Ok(self.topic(name, topic)?.subscribe(node, callback, SideOf::Node(wake)))
+        let topic = self.topic(name, topic)?;
+        let source = sources.add(topic.qos.priority).ok_or_else(|| TopicError::TooManySubscriptions {
+            topic: name.into(),
+            max: SOURCES_OF_PRIORITY_MAX,
+        })?;
+        Ok(topic.subscribe(node, callback, SideOf::Node(wake, source)))
     }
 
     /// A tap on `topic`, which is created if no node has declared it.
@@ -233,6 +240,16 @@ pub enum TopicError {
         /// Slots that its queues need.
         slots: usize,
         /// Most slots of a pool.
+        max: usize,
+    },
+    /// The node has too many subscriptions.
+    #[error(
+        "topic `{topic}`: the node has {max} subscriptions of this priority already; share the work among nodes"
+    )]
+    TooManySubscriptions {
+        /// The topic.
+        topic: Arc<str>,
+        /// Most subscriptions of one priority.
         max: usize,
     },
     /// Too many tools publish on it.

@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 use nevil_msgs::{Message, Overflow};
 use nevil_sys::mem::{Handover, Lane, Shared};
 
-use crate::bus::account::SubscriptionAccount;
+use crate::bus::Wake;
+use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
 use crate::bus::topic::TopicCore;
-use crate::bus::wake::Wake;
 use crate::clock::Time;
 use crate::lineage::Lineage;
 
@@ -37,8 +37,8 @@ pub(crate) struct Envelope<T> {
 /// The part of a subscription that publishers see.
 pub(crate) struct SubscriptionSide {
     pub(crate) account: Arc<SubscriptionAccount>,
-    /// `None`: a tap, which nobody wakes.
-    pub(crate) wake: Option<Arc<Wake>>,
+    /// Who is woken, and for which of its sources; `None`: a tap, which nobody wakes.
+    pub(crate) wake: Option<(Arc<Wake>, usize)>,
     pub(crate) overflow: Overflow,
     pub(crate) depth: u16,
 }
@@ -66,28 +66,41 @@ impl<T: Message> SubscriptionPort<T> {
 /// A node's end of a topic from which it receives.
 pub(crate) struct Subscription<T: Message> {
     port: Arc<SubscriptionPort<T>>,
+    tally: Arc<SubscriptionTally>,
+    /// The handle on `tally` that goes with each message and comes back.
+    spare: Option<Arc<SubscriptionTally>>,
     lanes: Vec<Arc<Lane<Envelope<T>>>>,
     /// Lane that is served next, so that one publisher's flood starves no other.
     next: usize,
 }
 
 impl<T: Message> Subscription<T> {
-    pub(crate) fn new(port: Arc<SubscriptionPort<T>>) -> Self {
-        Self { port, lanes: Vec::new(), next: 0 }
+    pub(crate) fn new(port: Arc<SubscriptionPort<T>>, tally: Arc<SubscriptionTally>) -> Self {
+        Self { port, tally, spare: None, lanes: Vec::new(), next: 0 }
     }
 
     pub(crate) fn topic(&self) -> &Arc<TopicCore<T>> {
         &self.port.topic
     }
 
-    pub(crate) fn account(&self) -> &Arc<SubscriptionAccount> {
-        &self.port.side.account
+    pub(crate) fn tally(&self) -> &Arc<SubscriptionTally> {
+        &self.tally
     }
 
-    /// Messages that are queued now.
-    pub(crate) fn queued(&mut self) -> usize {
+    /// Which source of its node it is; 0 for a tap.
+    pub(crate) fn source(&self) -> usize {
+        self.port.side.wake.as_ref().map_or(0, |(_, source)| *source)
+    }
+
+    /// Messages that had no room.
+    pub(crate) fn overflowed(&self) -> u64 {
+        self.port.side.account.counts(|| 0).overflow
+    }
+
+    /// Whether a message is queued.
+    pub(crate) fn has_message(&mut self) -> bool {
         self.refresh();
-        self.lanes.iter().map(|lane| lane.len()).sum()
+        self.lanes.iter().any(|lane| !lane.is_empty())
     }
 
     /// Takes the next message, one lane after the other; each publisher's order is kept.
@@ -95,12 +108,18 @@ impl<T: Message> Subscription<T> {
         self.refresh();
         for _ in 0..self.lanes.len() {
             let lane = &self.lanes[self.next];
-            self.next = (self.next + 1) % self.lanes.len();
+            self.next = if self.next + 1 < self.lanes.len() { self.next + 1 } else { 0 };
             if let Some(envelope) = lane.take() {
-                return Some(Received { envelope, account: Arc::clone(&self.port.side.account) });
+                let tally = self.spare.take().unwrap_or_else(|| Arc::clone(&self.tally));
+                return Some(Received { envelope, tally });
             }
         }
         None
+    }
+
+    /// Takes back what went with `received`, and drops the rest of it.
+    pub(crate) fn done(&mut self, received: Received<T>) {
+        self.spare = Some(received.tally);
     }
 
     fn refresh(&mut self) {
@@ -113,14 +132,14 @@ impl<T: Message> Subscription<T> {
 
 impl<T: Message> Drop for Subscription<T> {
     fn drop(&mut self) {
-        self.port.topic.unsubscribe(&self.port);
+        self.port.topic.unsubscribe(&self.port, &self.tally);
     }
 }
 
 /// A message that has arrived, with its header. Reads like the message itself.
 pub struct Received<T> {
     envelope: Shared<Envelope<T>>,
-    account: Arc<SubscriptionAccount>,
+    tally: Arc<SubscriptionTally>,
 }
 
 impl<T> Received<T> {
@@ -135,8 +154,8 @@ impl<T> Received<T> {
     #[must_use]
     pub fn keep(&self) -> Kept<T> {
         // Relaxed: a count for people to read.
-        self.account.kept.fetch_add(1, Ordering::Relaxed);
-        Kept(Self { envelope: self.envelope.clone(), account: Arc::clone(&self.account) })
+        self.tally.kept.fetch_add(1, Ordering::Relaxed);
+        Kept(Self { envelope: self.envelope.clone(), tally: Arc::clone(&self.tally) })
     }
 }
 
@@ -169,6 +188,6 @@ impl<T> Deref for Kept<T> {
 impl<T> Drop for Kept<T> {
     fn drop(&mut self) {
         // Relaxed: a count for people to read.
-        self.0.account.kept.fetch_sub(1, Ordering::Relaxed);
+        self.0.tally.kept.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -51,7 +51,7 @@ impl<T: Message> Tap<T> {
     /// Messages that had no room because this tap was too slow.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.subscription.account().overflow.get()
+        self.subscription.overflowed()
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use nevil_msgs::{Field, Message, Topic};
 use proptest::prelude::*;
 
-use super::{Bus, Outcome, PublishErrorKind, Publisher, Subscription, SubscriptionCounts, Wake};
+use super::{Bus, Outcome, PublishErrorKind, Publisher, Sources, Subscription, SubscriptionCounts, Wake};
 use crate::clock::{Clock, Time};
 use crate::incarnation::Incarnation;
 use crate::limits::{HOPS_MAX, POOL_MARGIN, TAP_DEPTH, TAPS_MAX, TOOL_PUBLISHERS_MAX};
@@ -47,7 +47,8 @@ impl Fixture {
 
     fn subscribe(&self, topic: &Topic<Number>, node: &str) -> Subscription<Number> {
         let subscriber = (&node.into(), &Arc::from("on_number"));
-        self.bus.subscribe(topic.name(), topic, subscriber, Arc::clone(&self.wake)).unwrap()
+        let wake = Arc::clone(&self.wake);
+        self.bus.subscribe(topic.name(), topic, subscriber, wake, &mut Sources::default()).unwrap()
     }
 
     fn seal(&self) {
@@ -63,11 +64,10 @@ impl Fixture {
 fn drain(subscription: &mut Subscription<Number>) -> Vec<u32> {
     let mut values = Vec::new();
     while let Some(received) = subscription.take() {
-        let account = Arc::clone(subscription.account());
-        account.begin();
+        subscription.tally().begin();
         values.push(received.value);
-        drop(received);
-        account.end(Outcome::Ok);
+        subscription.done(received);
+        subscription.tally().end(Outcome::Ok);
     }
     values
 }
@@ -305,9 +305,9 @@ proptest! {
                 Step::Take { subscription: at } => {
                     let Some(received) = subscriptions[at].take() else { continue };
                     let header = *received.header();
-                    let account = Arc::clone(subscriptions[at].account());
-                    account.begin();
-                    account.end([Outcome::Ok, Outcome::Failed, Outcome::Panicked][index % 3]);
+                    let tally = Arc::clone(subscriptions[at].tally());
+                    tally.begin();
+                    tally.end([Outcome::Ok, Outcome::Failed, Outcome::Panicked][index % 3]);
                     let last = &mut last[at][header.source as usize];
                     prop_assert!(header.sequence > *last);
                     *last = header.sequence;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
 use nevil_sys::mem::{Lane, Pool};
 
-use crate::bus::account::{PublisherAccount, SubscriptionAccount, TopicCounts};
+use crate::bus::Wake;
+use crate::bus::account::{PublisherAccount, SubscriptionAccount, SubscriptionTally, TopicCounts};
 use crate::bus::publisher::{Published, Publisher, PublisherPort, Route};
 use crate::bus::registry::TopicError;
 use crate::bus::subscription::{Envelope, Subscription, SubscriptionPort, SubscriptionSide};
@@ -83,16 +84,16 @@ impl<T: Message> TopicCore<T> {
         lineage: Arc<LineageCell>,
     ) -> Publisher<T> {
         let mut ends = self.ends();
-        let near = ends.publishers.len() * 64;
-        let account = ends.publisher_accounts.entry(Arc::clone(incarnation.instance())).or_default();
-        let account = Arc::clone(account);
-        let port = PublisherPort::new(Arc::clone(self), incarnation, lineage, account, near);
-        let port = Arc::new(port);
+        // Each begins elsewhere: they meet only when slots are scarce.
+        let near = ends.publishers.len() * (usize::from(self.qos.depth) + POOL_MARGIN);
+        let tally =
+            ends.publisher_accounts.entry(Arc::clone(incarnation.instance())).or_default().publisher();
+        let port = Arc::new(PublisherPort::new(Arc::clone(self), incarnation, lineage));
         ends.publishers.push(PublisherEntry { port: Arc::downgrade(&port), routes: Vec::new() });
         if let Some(pool) = self.pool.get() {
             ends.connect(pool);
         }
-        Publisher::new(port)
+        Publisher::new(port, tally, near)
     }
 
     /// A new subscription with the account of (`node`, `callback`).
@@ -104,35 +105,36 @@ impl<T: Message> TopicCore<T> {
     ) -> Subscription<T> {
         let mut ends = self.ends();
         let account = match side {
-            SideOf::Node(_) => {
+            SideOf::Node(..) => {
                 let key = (Arc::clone(node), Arc::clone(callback));
                 Arc::clone(ends.subscription_accounts.entry(key).or_default())
             }
             SideOf::Tap => Arc::default(),
         };
         let (qos, wake) = match side {
-            SideOf::Node(wake) => (self.qos, Some(wake)),
+            SideOf::Node(wake, source) => (self.qos, Some((wake, source))),
             // A tap sees every message that it has room for, whatever the topic's rule is.
             SideOf::Tap => (Qos { overflow: Overflow::DropOldest, depth: TAP_DEPTH, ..self.qos }, None),
         };
+        let tally = account.subscription();
         let side = SubscriptionSide { account, wake, overflow: qos.overflow, depth: qos.depth };
         let port = Arc::new(SubscriptionPort::new(Arc::clone(self), Arc::new(side)));
         ends.subscriptions.push(SubscriptionEntry { port: Arc::downgrade(&port), lanes: Vec::new() });
         if let Some(pool) = self.pool.get() {
             ends.connect(pool);
         }
-        Subscription::new(port)
+        Subscription::new(port, tally)
     }
 
     /// Ends a subscription: nothing more is queued for it, and what is queued is discarded and counted.
-    pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>) {
+    pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>, tally: &SubscriptionTally) {
         // Under the registration lock, so that no publisher that comes meanwhile gets a lane that is never closed.
         let mut ends = self.ends();
         let ended =
             ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
         for lane in ended.flat_map(|entry| entry.lanes) {
             lane.close();
-            port.side.account.discarded.add(lane.sweep().count() as u64);
+            tally.discarded.add(lane.sweep().count() as u64);
         }
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {
@@ -148,8 +150,8 @@ impl<T: Message> TopicCore<T> {
 
 /// On whose behalf a subscription is made.
 pub(crate) enum SideOf {
-    /// A node, woken by each message.
-    Node(Arc<crate::bus::Wake>),
+    /// A node, woken by each message, and the source of it that this is.
+    Node(Arc<Wake>, usize),
     /// A tool, which looks from time to time.
     Tap,
 }
@@ -171,7 +173,7 @@ impl<T: Message> Ends<T> {
                     continue;
                 }
                 let lane = entry.lane_of_a_new_publisher(side, pool);
-                publisher.routes.push(Route { lane, side: Arc::clone(side) });
+                publisher.routes.push(Route { lane, side: Arc::clone(side), tally: side.account.route() });
                 changed = true;
             }
             if changed && let Some(port) = publisher.port.upgrade() {

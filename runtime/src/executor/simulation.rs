@@ -356,14 +356,14 @@ impl SimulatedNode {
     /// Serves the node if it has something to do at `now`; whether it had.
     fn turn(&mut self, now: Time) -> bool {
         let due = self.next_due.is_none_or(|due| due <= now);
-        let pending = self.shared.wake.is_pending();
-        let Some(node) = self.node.as_mut().filter(|_| due || pending) else { return false };
+        let Some(node) = self.node.as_mut() else { return false };
+        let pending = self.shared.wake.bell().is_rung() || node.is_ready();
+        if !due && !pending {
+            return false;
+        }
         let turn = node.turn();
         let had_due = self.next_due.is_some_and(|due| due <= now);
         self.next_due = turn.next_due.or(Some(Time::from_ns(u64::MAX)));
-        if turn.more {
-            self.shared.wake.wake();
-        }
         pending || had_due || turn.more
     }
 }

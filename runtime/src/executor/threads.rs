@@ -8,6 +8,7 @@
 //! ```
 //! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
 
+use std::hint;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,9 @@ use crate::guard::Guard;
 use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling::{self, ThreadReport};
+
+/// Looks for work between two looks at the clock while a node spins; a look takes some nanoseconds, the clock some 20.
+const SPINS_PER_CLOCK: usize = 16;
 
 /// A node on a thread of its own.
 #[derive(Debug)]
@@ -102,6 +106,7 @@ impl ThreadedNode {
             clock: clock.clone(),
             guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
+            spin: spec.thread.wait.spin,
         };
         let (environment, name) = (environment.clone(), thread_name.to_owned());
         let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
@@ -121,7 +126,7 @@ impl ThreadedNode {
         self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
         // Release: whoever sees the order sees what was prepared for it.
         self.orders.wanted.store(number(phase), Ordering::Release);
-        self.shared.wake.wake();
+        self.shared.wake.bell().ring();
     }
 
     /// How the phase ended that was ordered last, waiting at most until `deadline` of the node's clock. `wait` is called
@@ -215,11 +220,11 @@ struct Body {
     clock: Clock,
     guard: Arc<OnceLock<Arc<Guard>>>,
     drivers: Vec<DriverThread>,
+    spin: Duration,
 }
 
 impl Body {
     fn run(mut self, spec: &NodeSpec, name: &str, environment: &Environment) {
-        self.shared.wake.set_thread(thread::current());
         let report = scheduling::apply(&spec.thread, name);
         // Set once: this thread is the only one of its node.
         let _ = self.shared.thread.set(report);
@@ -249,12 +254,11 @@ impl Body {
     /// There is nothing to end, and who orders that is told so.
     fn end_without_node(&self) {
         loop {
-            self.shared.wake.take();
             // Acquire: see `order`.
             match self.orders.wanted.swap(0, Ordering::AcqRel) {
                 3 => self.report(Phase::Deactivate, Ok(())),
                 4 => return self.report(Phase::Shutdown, Ok(())),
-                _ => thread::park(),
+                _ => self.shared.wake.bell().sleep_unless(|| false, None),
             }
         }
     }
@@ -273,18 +277,33 @@ impl Body {
                 _ => {}
             }
             let turn = node.turn();
-            // A message that comes now leaves a token, and parking returns at once.
-            if turn.more || self.shared.wake.is_pending() || self.orders.wanted.load(Ordering::Acquire) != 0 {
+            if turn.more || self.spin(&mut **node, turn.next_due) {
                 continue;
             }
-            match turn.next_due {
-                Some(due) => {
-                    let now = self.clock.now();
-                    if due > now {
-                        thread::park_timeout(due.since(now));
-                    }
+            // An order's token may have been taken by the turn, which does not look at orders. Acquire: see `order`.
+            let ordered = || self.orders.wanted.load(Ordering::Acquire) != 0;
+            let until = turn.next_due.map(Time::as_ns);
+            self.shared.wake.bell().sleep_unless(|| ordered() || node.is_ready(), until);
+        }
+    }
+
+    /// Looks for work for as long as the node's spin window is; whether there is any.
+    fn spin(&self, node: &mut dyn AnyNode, next_due: Option<Time>) -> bool {
+        if self.spin.is_zero() {
+            return false;
+        }
+        let window = self.clock.now() + self.spin;
+        let until = next_due.map_or(window, |due| due.min(window));
+        loop {
+            for _ in 0..SPINS_PER_CLOCK {
+                if node.is_ready() || self.shared.wake.bell().is_rung() {
+                    return true;
                 }
-                None => thread::park(),
+                hint::spin_loop();
+            }
+            let now = self.clock.now();
+            if now >= until {
+                return next_due.is_some_and(|due| now >= due);
             }
         }
     }

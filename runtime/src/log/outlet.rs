@@ -152,7 +152,7 @@ impl<E: Entry> Intake<E> {
         #[expect(clippy::cast_possible_truncation, reason = "below the number of slots")]
         let near = (number % E::RECORDS as u64) as usize;
         let queued = inner.pool.put(near, Numbered { number, entry });
-        match queued.map(|entry| inner.lane.push_displacing(entry)) {
+        match queued.map(|entry| inner.lane.push_among_others(entry)) {
             Ok(Pushed::Queued) => {}
             // Relaxed: a count for people to read; the fence in `wake` orders it before the look at the sleeper.
             Ok(Pushed::Displaced(_) | Pushed::Full(_)) | Err(_) => {

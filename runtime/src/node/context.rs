@@ -14,11 +14,13 @@ pub struct Context {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     now: Cell<Time>,
+    /// When the callback before this one ended, if that was in this turn.
+    ended: Cell<Option<Time>>,
 }
 
 impl Context {
     pub(crate) fn new(clock: Clock, incarnation: Arc<Incarnation>, lineage: Arc<LineageCell>) -> Self {
-        Self { clock, incarnation, lineage, now: Cell::new(Time::ZERO) }
+        Self { clock, incarnation, lineage, now: Cell::new(Time::ZERO), ended: Cell::new(None) }
     }
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
@@ -53,12 +55,26 @@ impl Context {
         &self.clock
     }
 
+    /// Begins a turn: what ended before it is long ago.
+    pub(crate) fn begin_turn(&self) {
+        self.ended.set(None);
+    }
+
     /// Begins a callback: takes the time, and makes what it publishes descend from `cause`, or begin a new lineage.
+    ///
+    /// Within a turn a callback begins when the one before it ends, so that the clock is read once for both.
     pub(crate) fn begin(&self, cause: Option<Lineage>) -> Time {
-        let now = self.clock.now();
+        let now = self.ended.take().unwrap_or_else(|| self.clock.now());
         self.now.set(now);
         let root = || Lineage::begin(now, self.incarnation.source());
         self.lineage.set(cause.map_or_else(root, Lineage::child));
+        now
+    }
+
+    /// Ends a callback: the time.
+    pub(crate) fn end(&self) -> Time {
+        let now = self.clock.now();
+        self.ended.set(Some(now));
         now
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use nevil_sys::mem::Bell;
+
 use crate::actuator::Actuators;
-use crate::bus::{Bus, TopicError, Wake};
+use crate::bus::{Bus, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
 use crate::guard::Guard;
@@ -16,7 +18,7 @@ pub struct Environment {
     pub(crate) actuators: Actuators,
     pub(crate) seed: u64,
     /// Told when a node has failed.
-    pub(crate) failures: Arc<Wake>,
+    pub(crate) failures: Arc<Bell>,
     /// Who makes safe when this process is dead; set before any actuator opens.
     pub(crate) guard: Arc<OnceLock<Arc<Guard>>>,
 }

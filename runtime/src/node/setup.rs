@@ -6,7 +6,7 @@ use std::time::Duration;
 use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
-use crate::bus::{Publisher, Received, TopicError};
+use crate::bus::{Publisher, Received, Sources, TopicError};
 use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
@@ -27,6 +27,7 @@ pub struct Setup<'a, N: Node> {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     shared: Arc<NodeShared>,
+    sources: Sources,
     work: Work<N>,
 }
 
@@ -54,7 +55,8 @@ impl<'a, N: Node> Setup<'a, N> {
         incarnation: Arc<Incarnation>,
         shared: Arc<NodeShared>,
     ) -> Self {
-        Self { environment, incarnation, lineage: Arc::default(), shared, work: Work::default() }
+        let (lineage, sources, work) = (Arc::default(), Sources::default(), Work::default());
+        Self { environment, incarnation, lineage, shared, sources, work }
     }
 
     /// The node's instance name.
@@ -196,7 +198,8 @@ impl<'a, N: Node> Setup<'a, N> {
         let callback_name = self.shared.unused_name(callback_name::<F>(|| format!("on {name}")));
         let (bus, instance) = (&self.environment.bus, self.incarnation.instance());
         let wake = Arc::clone(&self.shared.wake);
-        let subscription = bus.subscribe(name, &topic, (instance, &callback_name), wake)?;
+        let subscription =
+            bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
         let guarded = Guarded::new(callback_name, Arc::clone(&self.shared));
         self.work.sources.push(Box::new(SubscriptionSource { subscription, guarded, callback }));
         Ok(())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use nevil_sys::mem::Handover;
+use nevil_sys::mem::{Bell, Handover};
 use serde::Serialize;
 
 use crate::bus::Wake;
@@ -91,14 +91,14 @@ pub(crate) struct NodeShared {
     pub(crate) thread: OnceLock<ThreadReport>,
     state: AtomicU8,
     failure: Handover<Failure>,
-    failures: Arc<Wake>,
+    failures: Arc<Bell>,
     // Locked when a node is configured and when a tool looks, never while a callback runs.
     callbacks: Mutex<Vec<Arc<Guarded>>>,
     timers: Mutex<Vec<(Arc<str>, Timer)>>,
 }
 
 impl NodeShared {
-    pub(crate) fn new(instance: Arc<str>, failures: Arc<Wake>) -> Arc<Self> {
+    pub(crate) fn new(instance: Arc<str>, failures: Arc<Bell>) -> Arc<Self> {
         Arc::new(Self {
             instance,
             wake: Arc::default(),
@@ -129,7 +129,7 @@ impl NodeShared {
         self.set_state(NodeState::Failed);
         tracing::error!("node `{}` failed: {failure}", self.instance);
         drop(self.failure.put(Box::new(failure)));
-        self.failures.wake();
+        self.failures.ring();
     }
 
     pub(crate) fn take_failure(&self) -> Option<Failure> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use nevil_msgs::{Message, TopicPriority};
+use nevil_msgs::Message;
 
 use crate::actuator::AnyActuator;
-use crate::bus::{Received, Subscription};
+use crate::bus::{ActiveSources, Received, Subscription};
 use crate::clock::Time;
 use crate::device::AnyDevice;
 use crate::error::{NodeError, NodeResult};
@@ -41,8 +41,9 @@ impl<N: Node> Default for Work<N> {
 
 /// A subscription and its callback, whatever the type of its messages.
 pub(crate) trait Source<N>: Send {
-    fn priority(&self) -> TopicPriority;
-    fn queued(&mut self) -> usize;
+    /// Its number among the sources of the node: the order of service.
+    fn number(&self) -> usize;
+    fn has_message(&mut self) -> bool;
     /// Calls the callback with the next message; `false` if there is none.
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
 }
@@ -59,27 +60,26 @@ where
     T: Message,
     F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send,
 {
-    fn priority(&self) -> TopicPriority {
-        self.subscription.topic().qos.priority
+    fn number(&self) -> usize {
+        self.subscription.source()
     }
 
-    fn queued(&mut self) -> usize {
-        self.subscription.queued()
+    fn has_message(&mut self) -> bool {
+        self.subscription.has_message()
     }
 
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool {
         let Some(received) = self.subscription.take() else { return false };
-        let account = self.subscription.account();
-        account.begin();
+        self.subscription.tally().begin();
         let cause = received.header().lineage;
+        let (callback, subscription) = (&self.callback, &mut self.subscription);
         // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
-        let callback = &self.callback;
         let (outcome, _) = self.guarded.call(ctx, Some(cause), move || {
             let result = callback(node, &received, ctx);
-            drop(received);
+            subscription.done(received);
             result
         });
-        account.end(outcome);
+        self.subscription.tally().end(outcome);
         true
     }
 }
@@ -87,7 +87,7 @@ where
 /// What a turn of a node left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
-    /// Whether messages are still queued.
+    /// Whether one of the sources may have more than a turn serves.
     pub(crate) more: bool,
     /// When the next timer is due.
     pub(crate) next_due: Option<Time>,
@@ -99,6 +99,8 @@ pub(crate) trait AnyNode: Send {
     fn activate(&mut self, guard: Option<&Guard>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError>;
     /// Serves every due timer and every source that has messages, by priority.
     fn turn(&mut self) -> Turn;
+    /// Whether a message waits for a turn. Also the last look before the thread sleeps.
+    fn is_ready(&mut self) -> bool;
     /// Calls `deactivate` and closes what `activate` opened.
     fn deactivate(&mut self) -> NodeResult;
     /// Calls `shutdown` and drops the node; what is still queued is discarded and counted.
@@ -108,6 +110,7 @@ pub(crate) trait AnyNode: Send {
 pub(crate) struct NodeCore<N: Node> {
     node: N,
     work: Work<N>,
+    active: ActiveSources,
     ctx: Context,
     shared: Arc<NodeShared>,
     activate: Arc<Guarded>,
@@ -117,11 +120,11 @@ pub(crate) struct NodeCore<N: Node> {
 
 impl<N: Node> NodeCore<N> {
     pub(crate) fn new(node: N, mut work: Work<N>, ctx: Context, shared: Arc<NodeShared>) -> Self {
-        // Stable: sources of one priority are served in the order of their declaration.
-        work.sources.sort_by_key(|source| std::cmp::Reverse(source.priority()));
+        work.sources.sort_by_key(|source| source.number());
+        let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
         let hook = |name: &str| Guarded::new(name.into(), Arc::clone(&shared));
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
-        Self { node, work, ctx, shared, activate, deactivate, shutdown }
+        Self { node, work, active, ctx, shared, activate, deactivate, shutdown }
     }
 
     fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
@@ -150,6 +153,33 @@ impl<N: Node> NodeCore<N> {
             actuator.permit();
         }
         Ok(())
+    }
+
+    /// Serves every due timer, and every source that has messages; whether one of them may have more.
+    fn serve_timers_and_sources(&mut self) -> bool {
+        let Self { node, work, active, ctx, shared, .. } = self;
+        if !work.timers.is_empty() {
+            let now = ctx.clock().now();
+            work.timers.iter().for_each(|timer| timer.serve(now, node, ctx));
+        }
+        let is_active = || shared.state() == NodeState::Active;
+        let mut served_by = (node, &mut work.sources, false);
+        let serve = |(node, sources, more): &mut (&mut N, &mut Vec<Box<dyn Source<N>>>, bool),
+                     index: usize| {
+            let source = &mut sources[index];
+            // At most so many, so that a flood starves no other source. A failed node may be half-updated: nothing more
+            // is given to it.
+            let mut served = 0;
+            while served < TURN_MESSAGES_MAX && is_active() && source.serve(node, ctx) {
+                served += 1;
+            }
+            *more |= served == TURN_MESSAGES_MAX;
+            served > 0
+        };
+        active.serve(&shared.wake, &mut served_by, serve, |(_, sources, _), index| {
+            sources[index].has_message()
+        });
+        served_by.2
     }
 
     fn close(&mut self) {
@@ -190,30 +220,22 @@ impl<N: Node> AnyNode for NodeCore<N> {
 
     fn turn(&mut self) -> Turn {
         // Taken before anything is looked at: what is said from now on needs another turn.
-        self.shared.wake.take();
-        let mut more = false;
+        self.shared.wake.bell().take();
         if self.shared.state() != NodeState::Active {
-            return Turn { more, next_due: None };
+            return Turn { more: false, next_due: None };
         }
-        let now = self.ctx.clock().now();
-        for timer in &self.work.timers {
-            timer.serve(now, &mut self.node, &self.ctx);
-        }
-        for source in &mut self.work.sources {
-            // A snapshot: what arrives while this turn runs waits for the next one.
-            let queued = source.queued();
-            for _ in 0..queued.min(TURN_MESSAGES_MAX) {
-                // A failed node may be half-updated: nothing more is given to it.
-                if self.shared.state() != NodeState::Active || !source.serve(&mut self.node, &self.ctx) {
-                    break;
-                }
-            }
-            more |= queued > TURN_MESSAGES_MAX;
-        }
+        self.ctx.begin_turn();
+        let more = self.serve_timers_and_sources();
         if self.shared.state() != NodeState::Active {
             return Turn { more: false, next_due: None };
         }
         Turn { more, next_due: self.work.timers.iter().filter_map(|timer| timer.timer.due()).min() }
+    }
+
+    fn is_ready(&mut self) -> bool {
+        let Self { work, active, shared, .. } = self;
+        shared.state() == NodeState::Active
+            && (active.has_new(&shared.wake) || active.any(|index| work.sources[index].has_message()))
     }
 
     fn deactivate(&mut self) -> NodeResult {

@@ -1,14 +1,17 @@
 //! Memory that threads of different priority share, in steps that never wait for another thread's unfinished step.
 //!
 //! ```text
-//!  Pool<T>   slots, claimed by clearing one bit of a word            (wait-free: a bounded scan, then "none free")
+//!  Pool<T>   slots, each claimed by one exchange of its word         (wait-free: a bounded scan, then "none free")
 //!  Shared<T> a counted reference to one slot; the last one frees it
 //!  Lane<T>   a queue of references, one word per place               (a swap to push, a bounded retry to take)
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
 //!  Gate      lets operations begin until it is shut, and counts those under way
+//!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
+//!  Wake      the bell of one thread with many sources of work, and which of them have some
 //! ```
 //! A thread that is preempted in the middle of any of these steps delays nobody else.
 
+mod bell;
 mod gate;
 mod handover;
 mod lane;
@@ -17,8 +20,11 @@ mod loom_tests;
 mod pool;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod wake;
 
+pub use bell::Bell;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};
-pub use pool::{Pool, Shared};
+pub use pool::{Claim, Pool, Shared, Shares};
+pub use wake::{SOURCES_MAX, Wake};

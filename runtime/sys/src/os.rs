@@ -2,18 +2,21 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::num::NonZeroU32;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 use rustix::mm::MlockAllFlags;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags,
 };
-use rustix::thread::ClockId;
+use rustix::thread::{ClockId, futex};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`: no step of the wall clock changes it.
 #[must_use]
@@ -21,6 +24,25 @@ pub fn monotonic_ns() -> u64 {
     let now = rustix::time::clock_gettime(ClockId::Monotonic);
     let (seconds, nanoseconds) = (now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs());
     seconds * 1_000_000_000 + nanoseconds
+}
+
+/// Sleeps while `word` is `value`, at most until `until_ns` of `CLOCK_MONOTONIC`; `false` once that has come. May return
+/// early. For words that only this process shares.
+#[must_use]
+pub fn futex_wait(word: &AtomicU32, value: u32, until_ns: Option<u64>) -> bool {
+    let until = until_ns.map(|ns| Timespec {
+        tv_sec: i64::try_from(ns / 1_000_000_000).unwrap_or(i64::MAX),
+        tv_nsec: (ns % 1_000_000_000) as _,
+    });
+    // The bitset form takes a point in time, so that a sleep that was disturbed is not prolonged.
+    let waited = futex::wait_bitset(word, futex::Flags::PRIVATE, value, until.as_ref(), NonZeroU32::MAX);
+    waited != Err(Errno::TIMEDOUT)
+}
+
+/// Wakes one thread that sleeps on `word`.
+pub fn futex_wake_one(word: &AtomicU32) {
+    // It fails for words that are no memory of ours only.
+    let _ = futex::wake(word, futex::Flags::PRIVATE, 1);
 }
 
 /// Ends the process at once: no destructor, no exit handler, no buffer is flushed.

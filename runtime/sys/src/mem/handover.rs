@@ -24,14 +24,15 @@ impl<T> Handover<T> {
 
     /// Puts `value` there; an earlier one that nobody took comes back.
     pub fn put(&self, value: Box<T>) -> Option<Box<T>> {
-        // AcqRel: publishes the value, and takes over the one that comes back.
-        Self::own(self.place.swap(Box::into_raw(value), Ordering::AcqRel))
+        // SeqCst: publishes the value, and takes over the one that comes back; in one order with what both sides look at
+        // next (a thread that goes to sleep, a value that is latched).
+        Self::own(self.place.swap(Box::into_raw(value), Ordering::SeqCst))
     }
 
     /// Takes the value, if there is one. When there is none it costs one load.
     pub fn take(&self) -> Option<Box<T>> {
-        // Relaxed: a value whose giving happened before is seen by any load; the swap takes it over.
-        if self.place.load(Ordering::Relaxed).is_null() {
+        // SeqCst: see `put`. The swap takes it over.
+        if self.place.load(Ordering::SeqCst).is_null() {
             return None;
         }
         Self::own(self.place.swap(ptr::null_mut(), Ordering::AcqRel))

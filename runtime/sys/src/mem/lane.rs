@@ -64,28 +64,32 @@ impl<T> Lane<T> {
     }
 
     /// Queues `item`; a full lane gives up its oldest message for it. Any number of producers.
-    pub fn push_displacing(&self, item: Shared<T>) -> Pushed<T> {
+    pub fn push_among_others(&self, item: Shared<T>) -> Pushed<T> {
         // Relaxed: the position only names a place; the word itself publishes the message.
         let position = self.head.fetch_add(1, Ordering::Relaxed);
-        match self.swap_in(position, item) {
-            Some(older) => Pushed::Displaced(older),
-            None => Pushed::Queued,
-        }
+        self.swap_in(position, item)
     }
 
-    /// Queues `item` unless the lane is full. For one producer: with several, the lane may look full too early.
+    /// Queues `item`; a full lane gives up its oldest message for it. For one producer.
+    pub fn push_displacing(&self, item: Shared<T>) -> Pushed<T> {
+        // Relaxed, both: only this producer writes `head`.
+        let position = self.head.load(Ordering::Relaxed);
+        self.head.store(position + 1, Ordering::Relaxed);
+        self.swap_in(position, item)
+    }
+
+    /// Queues `item` unless the lane is full. For one producer.
     pub fn push_if_room(&self, item: Shared<T>) -> Pushed<T> {
+        if self.has_room() { self.push_displacing(item) } else { Pushed::Full(item) }
+    }
+
+    /// Whether one message more would displace none. For the one producer: what it sees stays so until it pushes.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
         // Relaxed: only this producer writes `head`.
         let position = self.head.load(Ordering::Relaxed);
-        // Relaxed: only this producer fills the place; if it is seen empty it stays so.
-        if self.cell(position).load(Ordering::Relaxed) != 0 {
-            return Pushed::Full(item);
-        }
-        self.head.store(position + 1, Ordering::Relaxed);
-        match self.swap_in(position, item) {
-            Some(older) => Pushed::Displaced(older),
-            None => Pushed::Queued,
-        }
+        // SeqCst: one order with the consumer's taking and its look at who waits for room (`Bell`).
+        self.cell(position).load(Ordering::SeqCst) == 0
     }
 
     /// Takes the oldest message. `None` when there is none, or when producers overtook every try: then the caller comes
@@ -107,9 +111,9 @@ impl<T> Lane<T> {
                 self.tail.store(tail, Ordering::Relaxed);
                 continue;
             }
-            // AcqRel: takes over the message, and gives the place back to the producer. The position in the word rules
-            // out that the same slot has come round meanwhile.
-            if cell.compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            // SeqCst: takes over the message, and gives the place back to the producer, in one order with its look for room.
+            // The position in the word rules out that the same slot has come round meanwhile.
+            if cell.compare_exchange(word, 0, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
                 // A position below `tail` is a straggler of several producers; it does not move the tail back.
                 self.tail.store(tail.max(position + 1), Ordering::Relaxed);
                 return self.adopt(word);
@@ -145,12 +149,13 @@ impl<T> Lane<T> {
         self.cells.iter().filter(|cell| cell.load(Ordering::Acquire) != 0).count()
     }
 
-    /// Whether the consumer's next place is empty: a cheap first look.
+    /// Whether the consumer's next place is empty: one load.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        // Relaxed: a look that is too early is repeated, because the producer wakes the consumer after its push.
+        // Relaxed: only the consumer writes `tail`; anybody else just looks.
         let tail = self.tail.load(Ordering::Relaxed);
-        self.cell(tail).load(Ordering::Relaxed) == 0
+        // SeqCst: one order with the producer's push and its look at whether the consumer sleeps (`Wake`).
+        self.cell(tail).load(Ordering::SeqCst) == 0
     }
 
     /// Number of places.
@@ -165,11 +170,15 @@ impl<T> Lane<T> {
         &self.cells[place]
     }
 
-    fn swap_in(&self, position: u64, item: Shared<T>) -> Option<Shared<T>> {
+    fn swap_in(&self, position: u64, item: Shared<T>) -> Pushed<T> {
         assert!(self.pool.owns(&item), "a lane carries messages of its own pool");
         let word = position << SLOT_BITS | u64::from(item.into_index() + 1);
-        // AcqRel: publishes the message; takes over the one that comes out, and sees what a sweep did before.
-        self.adopt(self.cell(position).swap(word, Ordering::AcqRel))
+        // SeqCst: publishes the message; takes over the one that comes out, and sees what a sweep did before; in one order
+        // with the look at whether the consumer sleeps.
+        match self.adopt(self.cell(position).swap(word, Ordering::SeqCst)) {
+            Some(older) => Pushed::Displaced(older),
+            None => Pushed::Queued,
+        }
     }
 
     fn adopt(&self, word: u64) -> Option<Shared<T>> {

@@ -92,7 +92,10 @@ fn loom_two_publishers_of_one_place_leave_one_message_and_displace_the_other() {
         let push = |value: u32| {
             let (pool, lane) = (pool.clone(), Arc::clone(&lane));
             move || {
-                usize::from(matches!(lane.push_displacing(pool.put(0, value).unwrap()), Pushed::Displaced(_)))
+                usize::from(matches!(
+                    lane.push_among_others(pool.put(0, value).unwrap()),
+                    Pushed::Displaced(_)
+                ))
             }
         };
         let other = thread::spawn(push(1));

@@ -1,38 +1,47 @@
 //! A fixed number of slots, each holding one value or none, referred to from any thread.
 //!
 //! ```text
-//!  free: [AtomicU64]   bit = 1: the slot is free; whoever clears the bit owns the slot
-//!  slots: [Slot]       refs   value   home
-//!                       │      │       └ the pool itself, held while the slot is taken, so that it outlives its values
-//!                       │      └ written by the owner before the first reference leaves it; then only read
-//!                       └ references; the thread that drops the last one drops the value and sets the bit
+//!  slot = word | value
+//!          │      └ written by whoever claimed the slot, before the first reference leaves it; then only read
+//!          └ 0: free        TAKEN: claimed, or its value is being dropped        TAKEN + 2n: n references
+//!
+//!    0 ── claim ──► TAKEN ── fill ──► TAKEN + 2n ── the last reference goes ──► TAKEN ── value dropped ──► 0
 //! ```
+//! Whether a slot is free stands in the slot itself, so that a publisher touches no line of memory for it that it does
+//! not write anyway, and publishers and receivers share no list of free slots.
 
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use crossbeam_utils::CachePadded;
+
+use crate::sync::{Arc, AtomicU32, Ordering, UnsafeCell};
+
+/// The slot is not free.
+const TAKEN: u32 = 1;
+
+/// One reference.
+const ONE: u32 = 2;
 
 /// A fixed number of places for values of type `T`. Never grows, never waits. Clones are handles to the same places.
+///
+/// References may outlive the last handle; the memory of the places is then not given back before the process ends.
 pub struct Pool<T>(Arc<Places<T>>);
 
 struct Places<T> {
-    slots: Box<[Slot<T>]>,
-    free: Box<[AtomicU64]>,
+    slots: ManuallyDrop<Box<[CachePadded<Slot<T>>]>>,
 }
 
 struct Slot<T> {
-    refs: AtomicU32,
+    word: AtomicU32,
     index: u16,
     value: UnsafeCell<MaybeUninit<T>>,
-    home: UnsafeCell<Option<Pool<T>>>,
 }
 
-// SAFETY: a slot's `value` and `home` are written only by the thread that owns the slot (it cleared the slot's bit, or
-// dropped the last reference), and are otherwise only read; the references that give access are `Send` and `Sync` only
-// where `T` is both.
+// SAFETY: a slot's `value` is written only by the thread that owns the slot (it claimed it, or dropped the last
+// reference), and is otherwise only read; the references that give access are `Send` and `Sync` only where `T` is both.
 unsafe impl<T: Send + Sync> Sync for Places<T> {}
 // SAFETY: as above; a pool owns the values in its slots.
 unsafe impl<T: Send + Sync> Send for Places<T> {}
@@ -49,51 +58,42 @@ impl<T> Pool<T> {
     #[must_use]
     pub fn new(slots: usize) -> Self {
         assert!((1..=Self::SLOTS_MAX).contains(&slots), "a pool has 1 to {} slots", Self::SLOTS_MAX);
-        let slot = |index| Slot {
-            refs: AtomicU32::new(0),
-            index,
-            value: UnsafeCell::new(MaybeUninit::uninit()),
-            home: UnsafeCell::new(None),
+        let slot = |index| {
+            let value = UnsafeCell::new(MaybeUninit::uninit());
+            // Padded: who writes one slot does not disturb who reads the next.
+            CachePadded::new(Slot { word: AtomicU32::new(0), index, value })
         };
         #[expect(clippy::cast_possible_truncation, reason = "at most SLOTS_MAX, which fits")]
         let slots: Box<[_]> = (0..slots as u16).map(slot).collect();
-        let word = |first: usize| match slots.len() - first {
-            64.. => u64::MAX,
-            some => (1 << some) - 1,
-        };
-        let free = (0..slots.len()).step_by(64).map(|first| AtomicU64::new(word(first))).collect();
-        Self(Arc::new(Places { slots, free }))
+        Self(Arc::new(Places { slots: ManuallyDrop::new(slots) }))
     }
 
-    /// Puts `value` into a free slot; the search begins near slot `near`, so that publishers need not meet.
+    /// Claims a free slot; the search begins at slot `near`, so that publishers need not meet. `None` if no free slot was
+    /// found in one pass.
+    #[must_use]
+    pub fn claim(&self, near: usize) -> Option<Claim<T>> {
+        let slots = &self.0.slots;
+        let first = near % slots.len();
+        slots[first..].iter().chain(&slots[..first]).find_map(|slot| slot.claim())
+    }
+
+    /// Puts `value` into a free slot near slot `near`.
     ///
     /// # Errors
     ///
     /// The value, if no free slot was found in one pass.
     pub fn put(&self, near: usize, value: T) -> Result<Shared<T>, T> {
-        let Some(index) = self.claim(near) else { return Err(value) };
-        let slot = &self.0.slots[index];
-        slot.value.with_mut(|place| {
-            // SAFETY: `claim` gave this thread the slot alone, and the pointer is to its own cell.
-            let place = unsafe { &mut *place };
-            place.write(value);
-        });
-        slot.home.with_mut(|home| {
-            // SAFETY: as above.
-            let home = unsafe { &mut *home };
-            *home = Some(self.clone());
-        });
-        // Relaxed: the reference reaches another thread only through a lane's word, which is swapped with Release.
-        slot.refs.store(1, Ordering::Relaxed);
-        Ok(Shared { slot: NonNull::from(slot) })
+        match self.claim(near) {
+            Some(claim) => Ok(claim.fill(value)),
+            None => Err(value),
+        }
     }
 
-    /// Slots that hold a value now; exact when nobody is publishing.
+    /// Slots whose value is referred to now; exact when nobody is publishing.
     #[must_use]
     pub fn in_use(&self) -> usize {
         // Relaxed: a count for people to read.
-        let free: u32 = self.0.free.iter().map(|word| word.load(Ordering::Relaxed).count_ones()).sum();
-        self.0.slots.len() - free as usize
+        self.0.slots.iter().filter(|slot| slot.word.load(Ordering::Relaxed) > TAKEN).count()
     }
 
     /// Number of slots.
@@ -102,43 +102,62 @@ impl<T> Pool<T> {
         self.0.slots.len()
     }
 
-    fn claim(&self, near: usize) -> Option<usize> {
-        let words = self.0.free.len();
-        let first = near / 64 % words;
-        for word_index in (first..words).chain(0..first) {
-            let word = &self.0.free[word_index];
-            // Relaxed: only a guess; the claim below decides.
-            let mut seen = word.load(Ordering::Relaxed);
-            // Each round clears at least one bit of `seen` unless another thread freed one: 64 rounds bound it.
-            for _ in 0..64 {
-                if seen == 0 {
-                    break;
-                }
-                let bit = 1 << seen.trailing_zeros();
-                // Acquire: sees the last owner's drop of the old value, which it released with the bit.
-                let before = word.fetch_and(!bit, Ordering::Acquire);
-                if before & bit != 0 {
-                    return Some(word_index * 64 + bit.trailing_zeros() as usize);
-                }
-                seen = before & !bit;
-            }
-        }
-        None
-    }
-
     /// Takes a counted reference to slot `index` out of a lane's word.
     ///
     /// # Safety
     ///
     /// The caller must own one reference to that slot, given up by [`Shared::into_index`] of the same pool.
     pub(super) unsafe fn adopt(&self, index: u16) -> Shared<T> {
-        Shared { slot: NonNull::from(&self.0.slots[usize::from(index)]) }
+        Shared { slot: NonNull::from(&*self.0.slots[usize::from(index)]) }
     }
 
     /// Whether `shared` refers to a slot of this pool.
     pub(super) fn owns(&self, shared: &Shared<T>) -> bool {
         let index = usize::from(shared.slot().index);
-        self.0.slots.get(index).is_some_and(|slot| std::ptr::eq(slot, shared.slot()))
+        self.0.slots.get(index).is_some_and(|slot| std::ptr::eq(&raw const **slot, shared.slot()))
+    }
+}
+
+impl<T> Slot<T> {
+    fn claim(&self) -> Option<Claim<T>> {
+        // Relaxed: only a guess; the exchange decides.
+        if self.word.load(Ordering::Relaxed) != 0 {
+            return None;
+        }
+        // Acquire: sees the last owner's drop of the old value, which it released with the 0.
+        let claimed = self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed);
+        claimed.is_ok().then(|| Claim { slot: NonNull::from(self) })
+    }
+
+    /// Gives up `refs` references; drops the value with the last.
+    fn give_up(&self, refs: u32) {
+        let all = TAKEN + refs * ONE;
+        // Who finds no references but its own is alone: nobody can clone what only it has. Acquire: sees what the others
+        // did with the value. Otherwise AcqRel: whoever is last sees what this thread did, and this one, if it is last.
+        if self.word.load(Ordering::Acquire) != all
+            && self.word.fetch_sub(refs * ONE, Ordering::AcqRel) != all
+        {
+            return;
+        }
+        let _free = SetFree(&self.word);
+        self.value.with_mut(|value| {
+            // SAFETY: this was the last reference, so this thread has the slot alone.
+            let value = unsafe { &mut *value };
+            // SAFETY: the value was written by `fill` and nobody refers to it any more.
+            unsafe { value.assume_init_drop() };
+        });
+    }
+}
+
+impl<T> Drop for Places<T> {
+    fn drop(&mut self) {
+        // Acquire: a slot that is seen free is touched no more by who freed it. One that is not belongs to a claim or a
+        // reference, which will still touch it: then the memory stays.
+        if self.slots.iter().all(|slot| slot.word.load(Ordering::Acquire) == 0) {
+            // SAFETY: it is dropped here and nowhere else, and no reference or claim into it exists: each keeps its slot's
+            // word from being 0, and no handle is left from which a new one could come.
+            unsafe { ManuallyDrop::drop(&mut self.slots) };
+        }
     }
 }
 
@@ -154,7 +173,91 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
-/// A counted reference to a value in a [`Pool`]. The pool lives at least as long as its references.
+/// A slot that is claimed and holds no value yet. Dropping it frees the slot.
+#[derive(Debug)]
+#[must_use]
+pub struct Claim<T> {
+    slot: NonNull<Slot<T>>,
+}
+
+// SAFETY: a claim gives access to an empty slot, and becomes a `Shared`.
+unsafe impl<T: Send + Sync> Send for Claim<T> {}
+
+impl<T> Claim<T> {
+    /// Puts `value` into the slot.
+    pub fn fill(self, value: T) -> Shared<T> {
+        let slot = self.fill_with(value, 1);
+        Shared { slot }
+    }
+
+    /// Puts `value` into the slot, to be referred to `refs` times.
+    ///
+    /// # Panics
+    ///
+    /// If `refs` is 0: nobody would ever free the slot.
+    pub fn fill_for(self, value: T, refs: u16) -> Shares<T> {
+        assert!(refs > 0, "a value in a slot is referred to at least once");
+        Shares { slot: self.fill_with(value, u32::from(refs)), left: u32::from(refs) }
+    }
+
+    fn fill_with(self, value: T, refs: u32) -> NonNull<Slot<T>> {
+        let place = self.slot;
+        // The slot passes on to the references.
+        std::mem::forget(self);
+        // SAFETY: a slot that is not free is not given back.
+        let slot = unsafe { place.as_ref() };
+        slot.value.with_mut(|value_place| {
+            // SAFETY: the claim gave this thread the slot alone, and the pointer is to its own cell.
+            let value_place = unsafe { &mut *value_place };
+            value_place.write(value);
+        });
+        // Relaxed: a reference reaches another thread only through a lane's word, which is swapped with Release.
+        slot.word.store(TAKEN + refs * ONE, Ordering::Relaxed);
+        place
+    }
+
+    /// The number of the slot.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        // SAFETY: a slot that is not free is not given back.
+        usize::from(unsafe { self.slot.as_ref() }.index)
+    }
+}
+
+impl<T> Drop for Claim<T> {
+    fn drop(&mut self) {
+        // SAFETY: a slot that is not free is not given back.
+        let slot = unsafe { self.slot.as_ref() };
+        slot.word.store(0, Ordering::Release);
+    }
+}
+
+/// References to one value that have not been handed out yet. What is left when this is dropped is given up.
+#[derive(Debug)]
+#[must_use]
+pub struct Shares<T> {
+    slot: NonNull<Slot<T>>,
+    left: u32,
+}
+
+impl<T> Shares<T> {
+    /// One of the references; `None` when all have been handed out.
+    pub fn take(&mut self) -> Option<Shared<T>> {
+        self.left = self.left.checked_sub(1)?;
+        Some(Shared { slot: self.slot })
+    }
+}
+
+impl<T> Drop for Shares<T> {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            // SAFETY: while a reference exists the slot is not free, and a slot that is not free is not given back.
+            unsafe { self.slot.as_ref() }.give_up(self.left);
+        }
+    }
+}
+
+/// A counted reference to a value in a [`Pool`].
 pub struct Shared<T> {
     slot: NonNull<Slot<T>>,
 }
@@ -166,7 +269,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     fn slot(&self) -> &Slot<T> {
-        // SAFETY: while a reference exists the slot's `home` keeps the pool, and so the slot, alive.
+        // SAFETY: while a reference exists the slot is not free, and a slot that is not free is not given back.
         unsafe { self.slot.as_ref() }
     }
 
@@ -185,7 +288,7 @@ impl<T> Deref for Shared<T> {
         let value = self.slot().value.with(|value| value);
         // SAFETY: the pointer is to the slot's cell, which is only read while references exist.
         let value = unsafe { &*value };
-        // SAFETY: `put` wrote the value before the first reference existed.
+        // SAFETY: `fill` wrote the value before the first reference existed.
         unsafe { value.assume_init_ref() }
     }
 }
@@ -193,7 +296,7 @@ impl<T> Deref for Shared<T> {
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         // Relaxed: the new reference comes from an existing one, which keeps the value.
-        let before = self.slot().refs.fetch_add(1, Ordering::Relaxed);
+        let before = self.slot().word.fetch_add(ONE, Ordering::Relaxed);
         assert!(before < u32::MAX / 2, "references to one message are bounded by its subscriptions");
         Self { slot: self.slot }
     }
@@ -201,23 +304,7 @@ impl<T> Clone for Shared<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        // Release: whoever frees the slot sees what this thread did with the value; Acquire: and this one, if it is last.
-        if self.slot().refs.fetch_sub(1, Ordering::AcqRel) > 1 {
-            return;
-        }
-        let slot = self.slot();
-        let home = slot.home.with_mut(|home| {
-            // SAFETY: this was the last reference, so this thread has the slot alone.
-            let home = unsafe { &mut *home };
-            home.take()
-        });
-        let _bit = home.map(|pool| SetBit { pool, index: usize::from(slot.index) });
-        slot.value.with_mut(|value| {
-            // SAFETY: as above.
-            let value = unsafe { &mut *value };
-            // SAFETY: the value was written by `put` and nobody refers to it any more.
-            unsafe { value.assume_init_drop() };
-        });
+        self.slot().give_up(1);
     }
 }
 
@@ -228,14 +315,11 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 }
 
 /// Frees a slot when dropped, so that a value whose `Drop` panics does not take its slot with it.
-struct SetBit<T> {
-    pool: Pool<T>,
-    index: usize,
-}
+struct SetFree<'a>(&'a AtomicU32);
 
-impl<T> Drop for SetBit<T> {
+impl Drop for SetFree<'_> {
     fn drop(&mut self) {
         // Release: the next owner of the slot sees that the value is gone.
-        self.pool.0.free[self.index / 64].fetch_or(1 << (self.index % 64), Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }

@@ -1,0 +1,80 @@
+//! How one thread sleeps until others have something for it.
+//!
+//! ```text
+//!             sleep: AWAKE ──► SLEEPING ── looks once more ──► futex
+//!   word       ring: anything ──► TOLD; was it SLEEPING? then wake it
+//!  ring_if_sleeping: SLEEPING ──► TOLD, wake it; anything else stays as it is
+//! ```
+//! Both sides write first and look then: the sleeper writes SLEEPING and looks for work, the others write the work and
+//! look for SLEEPING. All four steps are `SeqCst`, so that at least one of the two sees the other, and no wake-up is lost.
+//! While nobody sleeps, a message costs one load of a word that nobody writes.
+
+use crate::sync::{Futex, Ordering, one_order};
+
+const AWAKE: u32 = 0;
+const SLEEPING: u32 = 1;
+const TOLD: u32 = 2;
+
+/// Puts one thread to sleep and wakes it.
+#[derive(Debug)]
+pub struct Bell {
+    futex: Futex,
+}
+
+impl Bell {
+    /// A bell whose thread is awake.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { futex: Futex::new(AWAKE) }
+    }
+
+    /// Wakes the thread, or lets it not sleep the next time: as a token that stays until it is taken.
+    pub fn ring(&self) {
+        // SeqCst: see the head of this file. Who takes the token sees what came before.
+        if self.futex.word.swap(TOLD, Ordering::SeqCst) == SLEEPING {
+            self.futex.wake_one();
+        }
+    }
+
+    /// Wakes the thread if it sleeps. To be called after the work was written with `SeqCst`.
+    pub fn ring_if_sleeping(&self) {
+        one_order();
+        if self.futex.word.load(Ordering::SeqCst) == SLEEPING {
+            self.ring();
+        }
+    }
+
+    /// Whether the bell was rung since the token was last taken.
+    #[must_use]
+    pub fn is_rung(&self) -> bool {
+        self.futex.word.load(Ordering::Acquire) == TOLD
+    }
+
+    /// Takes the token; whether there was one. For the thread of the bell.
+    pub fn take(&self) -> bool {
+        // Acquire in the load of `is_rung`: a token that is not seen yet is seen the next time.
+        self.is_rung() && self.futex.word.swap(AWAKE, Ordering::AcqRel) == TOLD
+    }
+
+    /// Sleeps until the bell is rung, at most until `until_ns` of `CLOCK_MONOTONIC`; not at all if there is a token, or if
+    /// `has_work` finds something, which looks with `SeqCst`. Takes the token. For the thread of the bell.
+    pub fn sleep_unless(&self, has_work: impl FnOnce() -> bool, until_ns: Option<u64>) {
+        let word = &self.futex.word;
+        // SeqCst: see the head of this file.
+        if word.compare_exchange(AWAKE, SLEEPING, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+            one_order();
+            if !has_work() {
+                // Acquire: who was woken sees why.
+                while word.load(Ordering::Acquire) == SLEEPING && self.futex.sleep(SLEEPING, until_ns) {}
+            }
+        }
+        // AcqRel: takes the token with what came before it.
+        word.swap(AWAKE, Ordering::AcqRel);
+    }
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
