@@ -26,6 +26,7 @@ mod topic;
 
 pub(crate) use account::Outcome;
 pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub(crate) use publisher::Cause;
 pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
 pub use registry::{Bus, TopicError};
 pub(crate) use sources::{ActiveSources, Sources};

@@ -80,6 +80,7 @@ impl Clock {
 
     /// The time now.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Time {
         match &self.0 {
             Source::Monotonic => Time(nevil_sys::os::monotonic_ns()),

@@ -7,7 +7,9 @@ use nevil_sys::mem::{Gate, Pass, Shut};
 
 /// One life of a node instance. A node that is replaced gets the next number; what the old life still tries to publish
 /// or to do with a device is refused by the fence.
+// In lines of its own: the fence is written with every publish.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Incarnation {
     instance: Arc<str>,
     source: u32,
@@ -36,12 +38,14 @@ impl Incarnation {
 
     /// Number of the instance in message headers.
     #[must_use]
+    #[inline]
     pub const fn source(&self) -> u32 {
         self.source
     }
 
     /// 1 for the first life.
     #[must_use]
+    #[inline]
     pub const fn number(&self) -> u32 {
         self.number
     }
@@ -57,6 +61,7 @@ impl Incarnation {
     /// # Errors
     ///
     /// [`Shut`] before activation and after the fence.
+    #[inline]
     pub(crate) fn begin(&self) -> Result<Pass<'_>, Shut> {
         self.fence.enter()
     }

@@ -112,8 +112,9 @@ pub use incarnation::{CancelToken, Incarnation};
 pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
 pub use node::{
-    CallbackCounts, ConfigureError, Context, Driver, DriverInput, Environment, Failure, HelperProcess, Node,
-    NodeState, NodeType, NodeTypes, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
+    CallbackCounts, ConfigureError, Context, Driver, DriverInput, DriverPublisher, Environment, Failure,
+    HelperProcess, Node, NodeState, NodeType, NodeTypes, Setup, SetupError, Stop, Tick, Timer, TimerCounts,
+    Unblock,
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};
@@ -128,8 +129,9 @@ pub mod prelude {
     pub use nevil_msgs::*;
 
     pub use crate::{
-        Actuate, Actuator, Context, Device, DeviceError, DeviceResult, Driver, DriverInput, Node, NodeError,
-        NodeResult, OpenActuator, Parameters, Publisher, Received, Setup, Stop, Tick, Time, Timer,
+        Actuate, Actuator, Context, Device, DeviceError, DeviceResult, Driver, DriverInput, DriverPublisher,
+        Node, NodeError, NodeResult, OpenActuator, Parameters, Publisher, Received, Setup, Stop, Tick, Time,
+        Timer,
     };
 }
 

@@ -27,6 +27,13 @@ pub const POOL_MARGIN: usize = 8;
 /// Tools that may publish on a topic at once besides its nodes; their queue places are part of its pool.
 pub const TOOL_PUBLISHERS_MAX: usize = 2;
 
+/// How long a publisher that waits for room looks for it before it sleeps: some wake-ups' time, in which a callback that
+/// does little empties half of a deep queue.
+pub const PUBLISH_WAIT_SPIN: Duration = Duration::from_micros(20);
+
+/// How often a publisher that waits for room looks whether its node is to stop.
+pub const PUBLISH_WAIT_LOOK: Duration = Duration::from_millis(50);
+
 /// Messages between a first event and what follows from it, before it is taken for a loop that nothing paces.
 pub const HOPS_MAX: u32 = 32;
 

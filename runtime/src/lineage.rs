@@ -19,25 +19,30 @@ pub struct Lineage {
 impl Lineage {
     /// The beginning of a new lineage.
     #[must_use]
+    #[inline]
     pub const fn begin(now: Time, source: u32) -> Self {
         Self { root: now, root_source: source, hops: 0 }
     }
 
     /// The lineage of what is published while a message of this one is handled.
     #[must_use]
+    #[inline]
     pub const fn child(self) -> Self {
         Self { hops: self.hops.saturating_add(1), ..self }
     }
 
     /// Whether so many hops happened in so short a time that this must be a loop that nothing paces.
     #[must_use]
+    #[inline]
     pub fn is_runaway(&self, now: Time) -> bool {
         self.hops > HOPS_MAX && now.since(self.root) < HOP_WINDOW
     }
 }
 
 /// The lineage of what a thread is doing now: the executor writes it, publishers of that thread read it.
+// In a line of its own: it is written with every callback.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct LineageCell {
     root: AtomicU64,
     root_source: AtomicU32,
@@ -45,6 +50,7 @@ pub(crate) struct LineageCell {
 }
 
 impl LineageCell {
+    #[inline]
     pub(crate) fn set(&self, lineage: Lineage) {
         // Relaxed, here and below: written and read by one thread; atomics only because a publisher may be moved.
         self.root.store(lineage.root.as_ns(), Ordering::Relaxed);
@@ -52,6 +58,7 @@ impl LineageCell {
         self.hops.store(lineage.hops, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> Lineage {
         Lineage {
             root: Time::from_ns(self.root.load(Ordering::Relaxed)),

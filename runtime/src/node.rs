@@ -24,7 +24,7 @@ use crate::parameter::Parameters;
 
 pub use context::Context;
 pub(crate) use driver::ReadyDriver;
-pub use driver::{Driver, DriverInput, Stop, Unblock};
+pub use driver::{Driver, DriverInput, DriverPublisher, Stop, Unblock};
 pub use environment::Environment;
 pub use guarded::CallbackCounts;
 pub use setup::{Setup, SetupError};

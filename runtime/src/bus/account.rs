@@ -1,7 +1,7 @@
 //! The counters of the bus: where each message ended.
 //!
 //! ```text
-//!  publisher     published = accepted + refused(size, hops, fenced, no_slot)
+//!  publisher     published = accepted + refused(size, hops, fenced, no_room, no_slot)
 //!  subscription  offered   = ok + failed + panicked + timed_out + overflow + breaker_open + expired + discarded
 //!                            + queued + running
 //! ```
@@ -10,7 +10,7 @@
 //! `offered >= ends + running + queued` (and `published >= accepted + refused`), never less.
 //!
 //! A count on the way of a message has one writer: each publisher, each route and each subscription has a **tally** of its
-//! own, so that counting shares no line of memory. An **account** is what belongs to (topic, node, callback) over all
+//! own, so that counting shares no line of memory (of 64 bytes, or 128 where lines are fetched in pairs). An **account** is what belongs to (topic, node, callback) over all
 //! incarnations: the tallies that are in use, and the sum of those that are not any more.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,16 +23,19 @@ use serde::Serialize;
 pub(crate) struct Count(AtomicU64);
 
 impl Count {
+    #[inline]
     pub(crate) fn add(&self, more: u64) {
         // Relaxed: what this thread wrote last. Release, with the Acquire in `get`: who sees this count sees the counts of
         // the steps before it, which is what the inequality of a live snapshot rests on.
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 
+    #[inline]
     fn set(&self, value: u64) {
         self.0.store(value, Ordering::Release);
     }
@@ -48,6 +51,7 @@ pub(crate) enum Outcome {
 
 /// What the thread of one subscription counts.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct SubscriptionTally {
     pub(crate) expired: Count,
     pub(crate) discarded: Count,
@@ -62,10 +66,12 @@ pub(crate) struct SubscriptionTally {
 }
 
 impl SubscriptionTally {
+    #[inline]
     pub(crate) fn begin(&self) {
         self.running.set(1);
     }
 
+    #[inline]
     pub(crate) fn end(&self, outcome: Outcome) {
         // In this order, so that a snapshot may miss the message for a moment but never counts it twice.
         self.running.set(0);
@@ -79,6 +85,7 @@ impl SubscriptionTally {
 
 /// What a publisher counts for one of its routes.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct RouteTally {
     pub(crate) offered: Count,
     pub(crate) overflow: Count,
@@ -144,12 +151,14 @@ impl SubscriptionParts {
 
 /// What one publisher counts.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct PublisherTally {
     pub(crate) published: Count,
     pub(crate) accepted: Count,
     pub(crate) refused_size: Count,
     pub(crate) refused_hops: Count,
     pub(crate) refused_fenced: Count,
+    pub(crate) refused_no_room: Count,
     pub(crate) refused_no_slot: Count,
 }
 
@@ -269,16 +278,20 @@ pub struct PublisherCounts {
     pub refused_hops: u64,
     /// The node is not active, or was fenced.
     pub refused_fenced: u64,
+    /// A subscription had no room for as long as the publisher waited.
+    pub refused_no_room: u64,
     /// Every slot of the topic's pool was taken.
     pub refused_no_slot: u64,
 }
 
 impl PublisherCounts {
+    #[inline]
     fn add(&mut self, tally: &PublisherTally) {
         self.accepted += tally.accepted.get();
         self.refused_size += tally.refused_size.get();
         self.refused_hops += tally.refused_hops.get();
         self.refused_fenced += tally.refused_fenced.get();
+        self.refused_no_room += tally.refused_no_room.get();
         self.refused_no_slot += tally.refused_no_slot.get();
         self.published += tally.published.get();
     }
@@ -286,7 +299,11 @@ impl PublisherCounts {
     /// Messages that were refused.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.refused_size + self.refused_hops + self.refused_fenced + self.refused_no_slot
+        self.refused_size
+            + self.refused_hops
+            + self.refused_fenced
+            + self.refused_no_room
+            + self.refused_no_slot
     }
 
     /// Whether every published message was accepted or refused. Meaningful when nothing is moving.

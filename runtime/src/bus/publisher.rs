@@ -3,16 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
+use std::hint;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Claim, Handover, Lane, Pool, Pushed, Shared};
+use nevil_sys::mem::{Bell, Claim, Handover, Lane, Pool, Pushed, Shared};
 
 use crate::bus::account::{PublisherTally, RouteTally};
 use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
 use crate::bus::topic::TopicCore;
 use crate::incarnation::Incarnation;
-use crate::lineage::LineageCell;
+use crate::limits::{PUBLISH_WAIT_LOOK, PUBLISH_WAIT_SPIN};
+use crate::lineage::{Lineage, LineageCell};
 
 /// A node's end of a topic, on which it publishes. Belongs to one thread at a time.
 pub struct Publisher<T: Message> {
@@ -32,6 +35,8 @@ pub(crate) struct PublisherPort<T: Message> {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     pub(crate) incoming: Handover<Vec<Route<T>>>,
+    /// Rung by subscriptions that have room again, while the publisher waits for that.
+    pub(crate) room: Arc<Bell>,
 }
 
 /// The way from one publisher to one subscription.
@@ -46,6 +51,22 @@ impl<T: Message> Clone for Route<T> {
         let (lane, side, tally) = (Arc::clone(&self.lane), Arc::clone(&self.side), Arc::clone(&self.tally));
         Self { lane, side, tally }
     }
+}
+
+/// From where a message descends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// From what the thread is doing now.
+    Current,
+    /// From nothing: it is a first event.
+    Root,
+}
+
+/// How much room a publisher waits for in a queue.
+#[derive(Clone, Copy, Debug)]
+enum Room {
+    One,
+    Half,
 }
 
 /// A message was offered to every subscription that there was.
@@ -65,7 +86,7 @@ impl<T: Message> PublisherPort<T> {
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
     ) -> Self {
-        Self { topic, incarnation, lineage, incoming: Handover::new() }
+        Self { topic, incarnation, lineage, incoming: Handover::new(), room: Arc::default() }
     }
 
     pub(crate) fn is_of(&self, instance: &str) -> bool {
@@ -89,6 +110,11 @@ impl<T: Message> Publisher<T> {
     /// The message and why it was refused: it is too large, the node is not active or was fenced, it is part of a loop
     /// that nothing paces, or every slot of the topic is taken. Each is counted.
     pub fn publish(&self, message: T) -> Result<Published, PublishError<T>> {
+        self.publish_as(Cause::Current, message)
+    }
+
+    /// The same for a message that is the first of its lineage, or goes on with the one of the callback that runs.
+    pub(crate) fn publish_as(&self, cause: Cause, message: T) -> Result<Published, PublishError<T>> {
         let (port, tally) = (&*self.port, &*self.tally);
         tally.published.add(1);
         let refuse = |kind, message| Err(PublishError { topic: Arc::clone(&port.topic.name), kind, message });
@@ -102,7 +128,10 @@ impl<T: Message> Publisher<T> {
             return refuse(PublishErrorKind::TooLarge { bytes, max }, message);
         }
         let stamp = port.topic.clock.now();
-        let lineage = port.lineage.get();
+        let lineage = match cause {
+            Cause::Current => port.lineage.get(),
+            Cause::Root => Lineage::begin(stamp, port.incarnation.source()),
+        };
         if lineage.is_runaway(stamp) {
             tally.refused_hops.add(1);
             return refuse(PublishErrorKind::Runaway { hops: lineage.hops }, message);
@@ -124,6 +153,62 @@ impl<T: Message> Publisher<T> {
                 tally.refused_no_slot.add(1);
                 refuse(PublishErrorKind::NoSlot { slots: pool.capacity() }, message)
             }
+        }
+    }
+
+    /// Publishes `message` when every subscription of a node has room for it, waiting at most `within` for that. Nothing is
+    /// dropped then, however slow a subscription is; so it paces the publisher. For the threads of drivers and tools.
+    ///
+    /// Under a simulated clock it waits for nothing: time goes on between the steps of a driver, not within one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::publish`]; and [`PublishErrorKind::NoRoom`] if the time has passed or the node is to stop.
+    pub(crate) fn publish_within(
+        &self,
+        cause: Cause,
+        message: T,
+        within: Duration,
+    ) -> Result<Published, PublishError<T>> {
+        self.take_routes();
+        if !self.has_room(Room::One) {
+            let waited = self.wait_for_room(within);
+            if !self.has_room(Room::One) {
+                self.tally.published.add(1);
+                self.tally.refused_no_room.add(1);
+                let (topic, kind) = (Arc::clone(&self.port.topic.name), PublishErrorKind::NoRoom { waited });
+                return Err(PublishError { topic, kind, message });
+            }
+        }
+        self.publish_as(cause, message)
+    }
+
+    fn has_room(&self, room: Room) -> bool {
+        self.routes.borrow().iter().all(|route| route.has_room(room))
+    }
+
+    /// Waits until half of every queue is free, at most `within`; how long it has waited. Half, and not a place: a
+    /// publisher that follows a subscription from place to place holds both up.
+    fn wait_for_room(&self, within: Duration) -> Duration {
+        let (clock, cancel) = (&self.port.topic.clock, self.port.incarnation.cancel());
+        let began = clock.now();
+        let (until, spin_until) = (began + within, began + within.min(PUBLISH_WAIT_SPIN));
+        if clock.is_simulated() {
+            return Duration::ZERO;
+        }
+        loop {
+            self.take_routes();
+            let now = clock.now();
+            if self.has_room(Room::Half) || now >= until || cancel.is_cancelled() {
+                return now.since(began);
+            }
+            if now < spin_until {
+                hint::spin_loop();
+                continue;
+            }
+            // In pieces, because nobody wakes it when the node is to stop.
+            let look = until.min(now + PUBLISH_WAIT_LOOK);
+            self.port.room.sleep_unless(|| self.has_room(Room::Half), Some(look.as_ns()));
         }
     }
 
@@ -170,6 +255,15 @@ impl<T: Message> Publisher<T> {
 }
 
 impl<T: Message> Route<T> {
+    /// Whether so many messages more would make no other lose its place. Tools are not waited for.
+    fn has_room(&self, room: Room) -> bool {
+        let messages = match room {
+            Room::One => 1,
+            Room::Half => self.lane.places().div_ceil(2),
+        };
+        self.side.wake.is_none() || self.side.overflow == Overflow::Latest || self.lane.has_room(messages)
+    }
+
     /// Queues `item`; whether a message was dropped for lack of room.
     fn offer(&self, item: Shared<Envelope<T>>) -> bool {
         self.tally.offered.add(1);
@@ -229,6 +323,11 @@ pub enum PublishErrorKind {
         /// Messages since the first event of its lineage.
         hops: u32,
     },
+    /// A subscription had no room for as long as the publisher wanted to wait.
+    NoRoom {
+        /// How long it has waited.
+        waited: Duration,
+    },
     /// Every slot of the topic's pool is taken.
     NoSlot {
         /// Slots of the pool.
@@ -250,6 +349,10 @@ impl<T> fmt::Display for PublishError<T> {
             PublishErrorKind::Runaway { hops } => write!(
                 f,
                 "is the {hops}th within a second of one event: a loop of topics that nothing paces; break it or pace it by a timer"
+            ),
+            PublishErrorKind::NoRoom { waited } => write!(
+                f,
+                "found no room within {waited:?}; a subscription is slower than its publisher (`nevil status`)"
             ),
             PublishErrorKind::NoSlot { slots } => write!(
                 f,

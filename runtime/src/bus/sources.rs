@@ -58,6 +58,7 @@ impl ActiveSources {
     }
 
     /// Whether a source was announced that is not active yet.
+    #[inline]
     pub(crate) fn has_new(&self, wake: &Wake) -> bool {
         self.words.iter().any(|word| wake.active(word.word) & !word.active != 0)
     }
@@ -98,6 +99,7 @@ impl ActiveSources {
 }
 
 /// The numbers of the bits that are set, ascending.
+#[inline]
 fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Handover, Lane, Shared};
+use nevil_sys::mem::{Bell, Handover, Lane, Shared};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
@@ -50,11 +50,24 @@ impl SubscriptionSide {
     }
 }
 
+/// Where the messages of one publisher come in; under `latest`, those of all.
+pub(crate) struct Inlet<T: Message> {
+    pub(crate) lane: Arc<Lane<Envelope<T>>>,
+    /// The bell of a publisher that may wait for room in the lane.
+    pub(crate) room: Arc<Bell>,
+}
+
+impl<T: Message> Clone for Inlet<T> {
+    fn clone(&self) -> Self {
+        Self { lane: Arc::clone(&self.lane), room: Arc::clone(&self.room) }
+    }
+}
+
 /// The subscription as the topic holds it: weakly, so that dropping the [`Subscription`] ends it.
 pub(crate) struct SubscriptionPort<T: Message> {
     pub(crate) topic: Arc<TopicCore<T>>,
     pub(crate) side: Arc<SubscriptionSide>,
-    pub(crate) incoming: Handover<Vec<Arc<Lane<Envelope<T>>>>>,
+    pub(crate) incoming: Handover<Vec<Inlet<T>>>,
 }
 
 impl<T: Message> SubscriptionPort<T> {
@@ -69,14 +82,14 @@ pub(crate) struct Subscription<T: Message> {
     tally: Arc<SubscriptionTally>,
     /// The handle on `tally` that goes with each message and comes back.
     spare: Option<Arc<SubscriptionTally>>,
-    lanes: Vec<Arc<Lane<Envelope<T>>>>,
-    /// Lane that is served next, so that one publisher's flood starves no other.
+    inlets: Vec<Inlet<T>>,
+    /// The inlet that is served next, so that one publisher's flood starves no other.
     next: usize,
 }
 
 impl<T: Message> Subscription<T> {
     pub(crate) fn new(port: Arc<SubscriptionPort<T>>, tally: Arc<SubscriptionTally>) -> Self {
-        Self { port, tally, spare: None, lanes: Vec::new(), next: 0 }
+        Self { port, tally, spare: None, inlets: Vec::new(), next: 0 }
     }
 
     pub(crate) fn topic(&self) -> &Arc<TopicCore<T>> {
@@ -100,16 +113,16 @@ impl<T: Message> Subscription<T> {
     /// Whether a message is queued.
     pub(crate) fn has_message(&mut self) -> bool {
         self.refresh();
-        self.lanes.iter().any(|lane| !lane.is_empty())
+        self.inlets.iter().any(|inlet| !inlet.lane.is_empty())
     }
 
     /// Takes the next message, one lane after the other; each publisher's order is kept.
     pub(crate) fn take(&mut self) -> Option<Received<T>> {
         self.refresh();
-        for _ in 0..self.lanes.len() {
-            let lane = &self.lanes[self.next];
-            self.next = if self.next + 1 < self.lanes.len() { self.next + 1 } else { 0 };
-            if let Some(envelope) = lane.take() {
+        for _ in 0..self.inlets.len() {
+            let inlet = &self.inlets[self.next];
+            self.next = if self.next + 1 < self.inlets.len() { self.next + 1 } else { 0 };
+            if let Some(envelope) = inlet.lane.take() {
                 let tally = self.spare.take().unwrap_or_else(|| Arc::clone(&self.tally));
                 return Some(Received { envelope, tally });
             }
@@ -122,9 +135,18 @@ impl<T: Message> Subscription<T> {
         self.spare = Some(received.tally);
     }
 
+    /// Tells publishers that wait that there is room, when half of it is free again: so they are woken once per batch.
+    pub(crate) fn tell_room(&self) {
+        for Inlet { lane, room } in &self.inlets {
+            if room.is_sleeping() && lane.len() <= lane.places() / 2 {
+                room.ring();
+            }
+        }
+    }
+
     fn refresh(&mut self) {
-        if let Some(lanes) = self.port.incoming.take() {
-            self.lanes = *lanes;
+        if let Some(inlets) = self.port.incoming.take() {
+            self.inlets = *inlets;
             self.next = 0;
         }
     }

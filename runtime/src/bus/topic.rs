@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
-use nevil_sys::mem::{Lane, Pool};
+use nevil_sys::mem::{Bell, Lane, Pool};
 
 use crate::bus::Wake;
 use crate::bus::account::{PublisherAccount, SubscriptionAccount, SubscriptionTally, TopicCounts};
 use crate::bus::publisher::{Published, Publisher, PublisherPort, Route};
 use crate::bus::registry::TopicError;
-use crate::bus::subscription::{Envelope, Subscription, SubscriptionPort, SubscriptionSide};
+use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
 use crate::bus::tap::{AnyTap, Tap};
 use crate::clock::Clock;
 use crate::error::NodeError;
@@ -58,7 +58,7 @@ struct PublisherEntry<T: Message> {
 
 struct SubscriptionEntry<T: Message> {
     port: Weak<SubscriptionPort<T>>,
-    lanes: Vec<Arc<Lane<Envelope<T>>>>,
+    inlets: Vec<Inlet<T>>,
 }
 
 impl<T: Message> TopicCore<T> {
@@ -119,7 +119,7 @@ impl<T: Message> TopicCore<T> {
         let tally = account.subscription();
         let side = SubscriptionSide { account, wake, overflow: qos.overflow, depth: qos.depth };
         let port = Arc::new(SubscriptionPort::new(Arc::clone(self), Arc::new(side)));
-        ends.subscriptions.push(SubscriptionEntry { port: Arc::downgrade(&port), lanes: Vec::new() });
+        ends.subscriptions.push(SubscriptionEntry { port: Arc::downgrade(&port), inlets: Vec::new() });
         if let Some(pool) = self.pool.get() {
             ends.connect(pool);
         }
@@ -132,7 +132,7 @@ impl<T: Message> TopicCore<T> {
         let mut ends = self.ends();
         let ended =
             ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
-        for lane in ended.flat_map(|entry| entry.lanes) {
+        for Inlet { lane, .. } in ended.flat_map(|entry| entry.inlets) {
             lane.close();
             tally.discarded.add(lane.sweep().count() as u64);
         }
@@ -172,7 +172,8 @@ impl<T: Message> Ends<T> {
                 if publisher.routes.iter().any(|route| Arc::ptr_eq(&route.side, side)) {
                     continue;
                 }
-                let lane = entry.lane_of_a_new_publisher(side, pool);
+                let Some(port) = publisher.port.upgrade() else { continue };
+                let lane = entry.lane_of_a_new_publisher(side, pool, &port.room);
                 publisher.routes.push(Route { lane, side: Arc::clone(side), tally: side.account.route() });
                 changed = true;
             }
@@ -204,14 +205,15 @@ impl<T: Message> SubscriptionEntry<T> {
         &mut self,
         side: &SubscriptionSide,
         pool: &Pool<Envelope<T>>,
+        room: &Arc<Bell>,
     ) -> Arc<Lane<Envelope<T>>> {
         if side.overflow == Overflow::Latest
-            && let Some(shared) = self.lanes.first()
+            && let Some(shared) = self.inlets.first()
         {
-            return Arc::clone(shared);
+            return Arc::clone(&shared.lane);
         }
         let lane = Arc::new(Lane::new(pool.clone(), side.places()));
-        self.lanes.push(Arc::clone(&lane));
+        self.inlets.push(Inlet { lane: Arc::clone(&lane), room: Arc::clone(room) });
         lane
     }
 
@@ -220,8 +222,8 @@ impl<T: Message> SubscriptionEntry<T> {
         if let Some(port) = self.port.upgrade() {
             // One reference is this list's, one the subscription's; a publisher's route would be a third.
             let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
-            self.lanes.retain(|lane| port.side.overflow == Overflow::Latest || filled(lane));
-            drop(port.incoming.put(Box::new(self.lanes.clone())));
+            self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
+            drop(port.incoming.put(Box::new(self.inlets.clone())));
         }
     }
 }
@@ -303,8 +305,8 @@ impl<T: Message> AnyTopic for TopicCore<T> {
             let own = |entry: &&SubscriptionEntry<T>| {
                 entry.port.upgrade().is_some_and(|port| Arc::ptr_eq(&port.side.account, account))
             };
-            let lanes = ends.subscriptions.iter().filter(own).flat_map(|entry| &entry.lanes);
-            lanes.map(|lane| lane.len() as u64).sum()
+            let inlets = ends.subscriptions.iter().filter(own).flat_map(|entry| &entry.inlets);
+            inlets.map(|inlet| inlet.lane.len() as u64).sum()
         };
         TopicCounts {
             publishers: ends

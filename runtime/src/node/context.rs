@@ -25,6 +25,7 @@ impl Context {
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Time {
         self.now.get()
     }
@@ -56,6 +57,7 @@ impl Context {
     }
 
     /// Begins a turn: what ended before it is long ago.
+    #[inline]
     pub(crate) fn begin_turn(&self) {
         self.ended.set(None);
     }
@@ -63,6 +65,7 @@ impl Context {
     /// Begins a callback: takes the time, and makes what it publishes descend from `cause`, or begin a new lineage.
     ///
     /// Within a turn a callback begins when the one before it ends, so that the clock is read once for both.
+    #[inline]
     pub(crate) fn begin(&self, cause: Option<Lineage>) -> Time {
         let now = self.ended.take().unwrap_or_else(|| self.clock.now());
         self.now.set(now);
@@ -72,6 +75,7 @@ impl Context {
     }
 
     /// Ends a callback: the time.
+    #[inline]
     pub(crate) fn end(&self) -> Time {
         let now = self.clock.now();
         self.ended.set(Some(now));

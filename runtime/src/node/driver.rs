@@ -3,18 +3,18 @@
 //! A driver has two forms. The threaded one, `run`, may block, on a thread of its own. The stepped one, `step`, never
 //! blocks; it is what a simulation calls in virtual time. A driver that only waits for times needs the stepped form alone.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use nevil_msgs::Message;
 
-use crate::bus::{Bus, PublishError, Published, Publisher};
+use crate::bus::{Cause, PublishError, Published, Publisher};
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult, caught};
-use crate::incarnation::Incarnation;
-use crate::lineage::{Lineage, LineageCell};
 
 /// Blocking input of a node, such as a sensor that is read or a socket that is waited for.
 pub trait Driver: Send + 'static {
@@ -57,14 +57,11 @@ pub type Unblock = Box<dyn Fn() + Send + Sync>;
 /// Where a driver puts its input.
 pub struct DriverInput<T: Message> {
     publisher: Publisher<T>,
-    lineage: Arc<LineageCell>,
-    clock: Clock,
-    source: u32,
 }
 
 impl<T: Message> DriverInput<T> {
-    pub(crate) fn new(bus: &Bus, publisher: Publisher<T>, lineage: Arc<LineageCell>, source: u32) -> Self {
-        Self { publisher, lineage, clock: bus.clock().clone(), source }
+    pub(crate) fn new(publisher: Publisher<T>) -> Self {
+        Self { publisher }
     }
 
     /// Hands `input` to the node's callback. Never blocks; a node that is too slow loses the oldest, and it is counted.
@@ -74,8 +71,69 @@ impl<T: Message> DriverInput<T> {
     ///
     /// As for [`Publisher::publish`].
     pub fn send(&self, input: T) -> Result<Published, PublishError<T>> {
-        self.lineage.set(Lineage::begin(self.clock.now(), self.source));
-        self.publisher.publish(input)
+        self.publisher.publish_as(Cause::Root, input)
+    }
+}
+
+impl<T: Message> DriverInput<T> {
+    /// Hands `input` to the node's callback when there is room for it, waiting at most `within`: nothing is lost, and the
+    /// driver goes as fast as the node. Under a simulated clock it does not wait; name a later step and try again there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Publisher::publish`]; and [`PublishErrorKind::NoRoom`](crate::PublishErrorKind::NoRoom) if there was none
+    /// until then, or the node is to stop.
+    pub fn send_within(&self, input: T, within: Duration) -> Result<Published, PublishError<T>> {
+        self.publisher.publish_within(Cause::Root, input, within)
+    }
+}
+
+/// A driver's end of a topic that other nodes subscribe to. Declared by
+/// [`Setup::driver_publisher`](crate::Setup::driver_publisher), and cloned into each driver that `open` makes.
+pub struct DriverPublisher<T: Message> {
+    make: Arc<dyn Fn() -> Publisher<T> + Send + Sync>,
+    /// Made when the driver first publishes.
+    publisher: OnceCell<Publisher<T>>,
+}
+
+impl<T: Message> DriverPublisher<T> {
+    pub(crate) fn new(make: Arc<dyn Fn() -> Publisher<T> + Send + Sync>) -> Self {
+        Self { make, publisher: OnceCell::new() }
+    }
+
+    /// Publishes `message`; it begins a new lineage. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Publisher::publish`].
+    pub fn publish(&self, message: T) -> Result<Published, PublishError<T>> {
+        self.publisher().publish_as(Cause::Root, message)
+    }
+
+    /// Publishes `message` when every subscription has room for it, waiting at most `within`. Under a simulated clock it
+    /// does not wait; name a later step and try again there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`DriverInput::send_within`].
+    pub fn publish_within(&self, message: T, within: Duration) -> Result<Published, PublishError<T>> {
+        self.publisher().publish_within(Cause::Root, message, within)
+    }
+
+    fn publisher(&self) -> &Publisher<T> {
+        self.publisher.get_or_init(|| (self.make)())
+    }
+}
+
+impl<T: Message> Clone for DriverPublisher<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.make))
+    }
+}
+
+impl<T: Message> fmt::Debug for DriverPublisher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DriverPublisher")
     }
 }
 
@@ -151,8 +209,6 @@ pub(crate) trait ReadyDriver: Send {
 
 pub(crate) struct DriverSlot<O, P> {
     pub(crate) name: Arc<str>,
-    pub(crate) bus: Bus,
-    pub(crate) incarnation: Arc<Incarnation>,
     pub(crate) open: O,
     /// Makes the publisher of the driver's topic, anew at each activation.
     pub(crate) publisher: P,
@@ -162,13 +218,11 @@ impl<D, O, P> AnyDriver for DriverSlot<O, P>
 where
     D: Driver,
     O: FnMut() -> Result<D, NodeError> + Send,
-    P: Fn(Arc<LineageCell>) -> Result<Publisher<D::Input>, NodeError> + Send,
+    P: Fn() -> Result<Publisher<D::Input>, NodeError> + Send,
 {
     fn open(&mut self) -> Result<Box<dyn ReadyDriver>, NodeError> {
         let driver = caught(|| (self.open)()).unwrap_or_else(|panic| Err(panic.into()))?;
-        let lineage = Arc::<LineageCell>::default();
-        let publisher = (self.publisher)(Arc::clone(&lineage))?;
-        let input = DriverInput::new(&self.bus, publisher, lineage, self.incarnation.source());
+        let input = DriverInput::new((self.publisher)()?);
         Ok(Box::new(Opened { name: Arc::clone(&self.name), driver, input }))
     }
 }

@@ -103,6 +103,7 @@ impl Guarded {
     }
 }
 
+#[inline]
 fn add_one(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }

@@ -14,7 +14,7 @@ use crate::incarnation::Incarnation;
 use crate::lineage::LineageCell;
 use crate::node::Node;
 use crate::node::context::Context;
-use crate::node::driver::{Driver, DriverSlot};
+use crate::node::driver::{Driver, DriverPublisher, DriverSlot};
 use crate::node::environment::Environment;
 use crate::node::guarded::Guarded;
 use crate::node::shared::NodeShared;
@@ -182,12 +182,28 @@ impl<'a, N: Node> Setup<'a, N> {
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
         // Declared now, so that its queue is planned; the driver gets its own at each activation.
         drop(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?);
-        let publisher = {
-            let (bus, incarnation) = (bus.clone(), Arc::clone(&incarnation));
-            move |lineage| Ok(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), lineage)?)
-        };
-        self.work.drivers.push(Box::new(DriverSlot { name: name.into(), bus, incarnation, open, publisher }));
+        let publisher =
+            { move || Ok(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?) };
+        self.work.drivers.push(Box::new(DriverSlot { name: name.into(), open, publisher }));
         Ok(())
+    }
+
+    /// A publisher for a driver's thread on a topic that other nodes subscribe to. It may wait for room, which a publisher of
+    /// callbacks never does; so a plan refuses it where its messages could come back to this node.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Topic`] if the topic carries another type.
+    pub fn driver_publisher<T: Message>(
+        &mut self,
+        topic: Topic<T>,
+    ) -> Result<DriverPublisher<T>, SetupError> {
+        let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
+        let make = move || bus.publisher(topic.name(), &topic, Arc::clone(&incarnation), Arc::default());
+        // Declared now, so that its queue is planned; each driver gets its own.
+        drop(make()?);
+        let make = move || make().expect("the topic was declared with this type");
+        Ok(DriverPublisher::new(Arc::new(make)))
     }
 
     fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>

@@ -113,6 +113,7 @@ impl NodeShared {
         })
     }
 
+    #[inline]
     pub(crate) fn state(&self) -> NodeState {
         NodeState::ALL[usize::from(self.state.load(Ordering::Acquire))]
     }

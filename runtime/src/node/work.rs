@@ -46,6 +46,8 @@ pub(crate) trait Source<N>: Send {
     fn has_message(&mut self) -> bool;
     /// Calls the callback with the next message; `false` if there is none.
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
+    /// Ends the service of this turn.
+    fn served(&mut self);
 }
 
 pub(crate) struct SubscriptionSource<T: Message, F> {
@@ -82,6 +84,10 @@ where
         self.subscription.tally().end(outcome);
         true
     }
+
+    fn served(&mut self) {
+        self.subscription.tell_room();
+    }
 }
 
 /// What a turn of a node left to do.
@@ -116,6 +122,13 @@ pub(crate) struct NodeCore<N: Node> {
     activate: Arc<Guarded>,
     deactivate: Arc<Guarded>,
     shutdown: Arc<Guarded>,
+}
+
+/// What the sources of a turn are served with.
+struct Serving<'a, N> {
+    node: &'a mut N,
+    sources: &'a mut Vec<Box<dyn Source<N>>>,
+    more: bool,
 }
 
 impl<N: Node> NodeCore<N> {
@@ -163,9 +176,8 @@ impl<N: Node> NodeCore<N> {
             work.timers.iter().for_each(|timer| timer.serve(now, node, ctx));
         }
         let is_active = || shared.state() == NodeState::Active;
-        let mut served_by = (node, &mut work.sources, false);
-        let serve = |(node, sources, more): &mut (&mut N, &mut Vec<Box<dyn Source<N>>>, bool),
-                     index: usize| {
+        let mut serving = Serving { node, sources: &mut work.sources, more: false };
+        let serve = |Serving { node, sources, more }: &mut Serving<'_, N>, index: usize| {
             let source = &mut sources[index];
             // At most so many, so that a flood starves no other source. A failed node may be half-updated: nothing more
             // is given to it.
@@ -174,12 +186,14 @@ impl<N: Node> NodeCore<N> {
                 served += 1;
             }
             *more |= served == TURN_MESSAGES_MAX;
+            if served > 0 {
+                source.served();
+            }
             served > 0
         };
-        active.serve(&shared.wake, &mut served_by, serve, |(_, sources, _), index| {
-            sources[index].has_message()
-        });
-        served_by.2
+        let has_message = |serving: &mut Serving<'_, N>, index: usize| serving.sources[index].has_message();
+        active.serve(&shared.wake, &mut serving, serve, has_message);
+        serving.more
     }
 
     fn close(&mut self) {

@@ -18,6 +18,7 @@ mod lane;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod pool;
+mod prefetch;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod wake;

@@ -20,6 +20,7 @@ use rustix::thread::{ClockId, futex};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`: no step of the wall clock changes it.
 #[must_use]
+#[inline]
 pub fn monotonic_ns() -> u64 {
     let now = rustix::time::clock_gettime(ClockId::Monotonic);
     let (seconds, nanoseconds) = (now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs());

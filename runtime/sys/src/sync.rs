@@ -37,6 +37,7 @@ impl<T> UnsafeCell<T> {
 
 /// Stands between a `SeqCst` write and a `SeqCst` read of another word, which are in one order by themselves. Loom takes
 /// them for `AcqRel`, and gets the fence that they amount to.
+#[inline]
 pub(crate) fn one_order() {
     #[cfg(loom)]
     loom::sync::atomic::fence(Ordering::SeqCst);

@@ -36,21 +36,32 @@ impl Bell {
         }
     }
 
-    /// Wakes the thread if it sleeps. To be called after the work was written with `SeqCst`.
-    pub fn ring_if_sleeping(&self) {
+    /// Whether the thread sleeps. To be asked after the work was written with `SeqCst`: then whoever sees that it does not
+    /// can be sure that it will see the work.
+    #[inline]
+    #[must_use]
+    pub fn is_sleeping(&self) -> bool {
         one_order();
-        if self.futex.word.load(Ordering::SeqCst) == SLEEPING {
+        self.futex.word.load(Ordering::SeqCst) == SLEEPING
+    }
+
+    /// Wakes the thread if it sleeps. To be called after the work was written with `SeqCst`.
+    #[inline]
+    pub fn ring_if_sleeping(&self) {
+        if self.is_sleeping() {
             self.ring();
         }
     }
 
     /// Whether the bell was rung since the token was last taken.
     #[must_use]
+    #[inline]
     pub fn is_rung(&self) -> bool {
         self.futex.word.load(Ordering::Acquire) == TOLD
     }
 
     /// Takes the token; whether there was one. For the thread of the bell.
+    #[inline]
     pub fn take(&self) -> bool {
         // Acquire in the load of `is_rung`: a token that is not seen yet is seen the next time.
         self.is_rung() && self.futex.word.swap(AWAKE, Ordering::AcqRel) == TOLD

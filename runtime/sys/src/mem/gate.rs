@@ -49,6 +49,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Shut`] if the gate is shut.
+    #[inline]
     pub fn enter(&self) -> Result<Pass<'_>, Shut> {
         // AcqRel: one order of all entries and of the shutting; the operation cannot move before its entry.
         let before = self.word.fetch_add(1, Ordering::AcqRel);
@@ -83,6 +84,7 @@ impl Gate {
 }
 
 impl Drop for Pass<'_> {
+    #[inline]
     fn drop(&mut self) {
         // Release: who sees the count without this one sees what the operation did.
         self.gate.word.fetch_sub(1, Ordering::AcqRel);

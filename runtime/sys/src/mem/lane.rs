@@ -21,13 +21,18 @@ use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 const SLOT_BITS: u32 = 16;
 
+/// Places that share a line of memory, or two where lines are fetched in pairs.
+const CELLS: usize = 16;
+
 /// A bounded queue of references to the values of one pool: any number of producers, one consumer.
 ///
 /// With one producer the order is the order of pushing. With several, each one's own order is kept, and a message
 /// behind one that is just being pushed is seen when that push has ended.
 pub struct Lane<T> {
     pool: Pool<T>,
-    cells: Box<[AtomicU64]>,
+    places: usize,
+    /// In lines of their own, so that nothing else is disturbed by them.
+    cells: Box<[CachePadded<[AtomicU64; CELLS]>]>,
     closed: AtomicBool,
     head: CachePadded<AtomicU64>,
     tail: CachePadded<AtomicU64>,
@@ -56,7 +61,10 @@ impl<T> Lane<T> {
         assert!(places > 0, "a lane has at least one place");
         Self {
             pool,
-            cells: (0..places).map(|_| AtomicU64::new(0)).collect(),
+            places,
+            cells: (0..places.div_ceil(CELLS))
+                .map(|_| CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0))))
+                .collect(),
             closed: AtomicBool::new(false),
             head: CachePadded::new(AtomicU64::new(0)),
             tail: CachePadded::new(AtomicU64::new(0)),
@@ -80,14 +88,15 @@ impl<T> Lane<T> {
 
     /// Queues `item` unless the lane is full. For one producer.
     pub fn push_if_room(&self, item: Shared<T>) -> Pushed<T> {
-        if self.has_room() { self.push_displacing(item) } else { Pushed::Full(item) }
+        if self.has_room(1) { self.push_displacing(item) } else { Pushed::Full(item) }
     }
 
-    /// Whether one message more would displace none. For the one producer: what it sees stays so until it pushes.
+    /// Whether `messages` more, at least 1 and at most as many as there are places, would displace none. For the one
+    /// producer: what it sees stays so until it pushes.
     #[must_use]
-    pub fn has_room(&self) -> bool {
-        // Relaxed: only this producer writes `head`.
-        let position = self.head.load(Ordering::Relaxed);
+    pub fn has_room(&self, messages: usize) -> bool {
+        // Relaxed: only this producer writes `head`. The consumer frees the places in order, so the last one tells.
+        let position = self.head.load(Ordering::Relaxed) + messages as u64 - 1;
         // SeqCst: one order with the consumer's taking and its look at who waits for room (`Bell`).
         self.cell(position).load(Ordering::SeqCst) == 0
     }
@@ -98,7 +107,7 @@ impl<T> Lane<T> {
         // Relaxed: only the consumer writes `tail`.
         let mut tail = self.tail.load(Ordering::Relaxed);
         // A failed round means that a producer has gone round by one place: twice the places is patience enough.
-        for _ in 0..2 * self.cells.len() + 2 {
+        for _ in 0..2 * self.places + 2 {
             let cell = self.cell(tail);
             // Acquire: sees the message that the producer published with the word.
             let word = cell.load(Ordering::Acquire);
@@ -107,9 +116,13 @@ impl<T> Lane<T> {
             }
             let position = word >> SLOT_BITS;
             if position > tail {
-                tail = position + 1 - self.cells.len() as u64;
+                tail = position + 1 - self.places as u64;
                 self.tail.store(tail, Ordering::Relaxed);
                 continue;
+            }
+            if let Some(slot) = slot_of(word) {
+                // It comes while the exchange waits for its own line.
+                self.pool.prefetch(slot);
             }
             // SeqCst: takes over the message, and gives the place back to the producer, in one order with its look for room.
             // The position in the word rules out that the same slot has come round meanwhile.
@@ -139,14 +152,14 @@ impl<T> Lane<T> {
     /// Takes every message out, from any thread, in no order.
     pub fn sweep(&self) -> impl Iterator<Item = Shared<T>> + '_ {
         // AcqRel: takes the message over; and a producer whose swap comes after this one sees what came before it.
-        self.cells.iter().filter_map(|cell| self.adopt(cell.swap(0, Ordering::AcqRel)))
+        self.cells().filter_map(|cell| self.adopt(cell.swap(0, Ordering::AcqRel)))
     }
 
     /// Messages that are queued now; exact when nobody pushes or takes.
     #[must_use]
     pub fn len(&self) -> usize {
         // Acquire: who sees a message queued also sees the producer's counts from before it.
-        self.cells.iter().filter(|cell| cell.load(Ordering::Acquire) != 0).count()
+        self.cells().filter(|cell| cell.load(Ordering::Acquire) != 0).count()
     }
 
     /// Whether the consumer's next place is empty: one load.
@@ -161,13 +174,17 @@ impl<T> Lane<T> {
     /// Number of places.
     #[must_use]
     pub fn places(&self) -> usize {
-        self.cells.len()
+        self.places
     }
 
     fn cell(&self, position: u64) -> &AtomicU64 {
         #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of places")]
-        let place = (position % self.cells.len() as u64) as usize;
-        &self.cells[place]
+        let place = (position % self.places as u64) as usize;
+        &self.cells[place / CELLS][place % CELLS]
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.cells.iter().flat_map(|line| line.iter()).take(self.places)
     }
 
     fn swap_in(&self, position: u64, item: Shared<T>) -> Pushed<T> {
@@ -182,12 +199,16 @@ impl<T> Lane<T> {
     }
 
     fn adopt(&self, word: u64) -> Option<Shared<T>> {
-        #[expect(clippy::cast_possible_truncation, reason = "the slot is in the low 16 bits")]
-        let slot = (word as u16).checked_sub(1)?;
+        let slot = slot_of(word)?;
         // SAFETY: the word came out of its cell by a swap or exchange, so that its reference belongs to the caller alone,
         // and `swap_in` put only references to this pool's slots there.
         Some(unsafe { self.pool.adopt(slot) })
     }
+}
+
+fn slot_of(word: u64) -> Option<u16> {
+    #[expect(clippy::cast_possible_truncation, reason = "the slot is in the low 16 bits")]
+    (word as u16).checked_sub(1)
 }
 
 impl<T> Drop for Lane<T> {

@@ -17,6 +17,7 @@ use std::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
+use crate::mem::prefetch;
 use crate::sync::{Arc, AtomicU32, Ordering, UnsafeCell};
 
 /// The slot is not free.
@@ -111,6 +112,11 @@ impl<T> Pool<T> {
         Shared { slot: NonNull::from(&*self.0.slots[usize::from(index)]) }
     }
 
+    /// Asks for the memory of slot `index`, before it is read.
+    pub(super) fn prefetch(&self, index: u16) {
+        prefetch::to_read(&raw const *self.0.slots[usize::from(index)]);
+    }
+
     /// Whether `shared` refers to a slot of this pool.
     pub(super) fn owns(&self, shared: &Shared<T>) -> bool {
         let index = usize::from(shared.slot().index);
@@ -125,8 +131,10 @@ impl<T> Slot<T> {
             return None;
         }
         // Acquire: sees the last owner's drop of the old value, which it released with the 0.
-        let claimed = self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed);
-        claimed.is_ok().then(|| Claim { slot: NonNull::from(self) })
+        self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        // Its last reader's processor has the lines; they come while the claim waits for its value.
+        prefetch::to_write(self);
+        Some(Claim { slot: NonNull::from(self) })
     }
 
     /// Gives up `refs` references; drops the value with the last.

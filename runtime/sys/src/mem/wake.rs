@@ -40,6 +40,7 @@ impl Wake {
 
     /// Says that `source`, below [`SOURCES_MAX`], has work, and wakes the thread if it sleeps. To be called after the work
     /// was written with `SeqCst`.
+    #[inline]
     pub fn announce(&self, source: usize) {
         let (word, bit) = self.place(source);
         one_order();
@@ -52,6 +53,7 @@ impl Wake {
 
     /// The bits of sources `64 * word` to `64 * word + 63`.
     #[must_use]
+    #[inline]
     pub fn active(&self, word: usize) -> u64 {
         // SeqCst: also the last look before sleeping. Sees what was pushed before the bit was set.
         self.words[word].load(Ordering::SeqCst)
@@ -65,6 +67,7 @@ impl Wake {
         one_order();
     }
 
+    #[inline]
     fn place(&self, source: usize) -> (&AtomicU64, u64) {
         (&self.words[source / 64], 1 << (source % 64))
     }
