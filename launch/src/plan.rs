@@ -185,6 +185,8 @@ fn configure_all(file: &LaunchFile, types: &NodeTypes) -> (Vec<NodeSpec>, Enviro
             node_type: node_type.clone(),
             params,
             thread: entry.thread.clone(),
+            namespace: String::new(),
+            remap: std::collections::BTreeMap::new(),
         };
         match check_within(file.start_timeout, &spec, &environment) {
             Ok(Ok(())) => {}
@@ -209,7 +211,7 @@ fn check_within(
     let spawned = {
         let (spec, environment) = (spec.clone(), environment.clone());
         // Who asked may have given up.
-        builder.spawn(move || answer.send(spec.node_type.check(&environment, &spec.instance, &spec.params)))
+        builder.spawn(move || answer.send(spec.check(&environment)))
     };
     if let Err(error) = spawned {
         return Err(PlanProblem::Refused {

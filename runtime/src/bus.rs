@@ -7,7 +7,8 @@
 //!      └─ Route ─ Lane ──────► Tap (tools)                     (`latest`: one place for all publishers)
 //! ```
 //! * [`publisher`](Publisher): from `publish` to the lanes. `subscription`: from the lanes to the callback.
-//!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot.
+//!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot; `qos`: what may stand
+//!   on a topic.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
 //!   new table of routes is handed over, and taken at the next publish or turn.
 //! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
@@ -15,6 +16,7 @@
 
 mod account;
 mod publisher;
+mod qos;
 mod registry;
 mod subscription;
 mod tap;
@@ -26,6 +28,8 @@ mod wake;
 pub(crate) use account::Outcome;
 pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
 pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
+pub(crate) use qos::is_name_part;
+pub use qos::{QosOverride, QosProblem, is_namespace, is_topic_name};
 pub use registry::{Bus, TopicError};
 pub(crate) use subscription::Subscription;
 pub use subscription::{Header, Kept, Received};

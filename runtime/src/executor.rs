@@ -14,27 +14,11 @@ mod threads;
 use std::fmt;
 use std::sync::Arc;
 
-use nevil_msgs::Value;
-
 use crate::bus::Wake;
-use crate::node::NodeType;
-use crate::scheduling::ThreadSpec;
 
+pub use crate::node::NodeSpec;
 pub use simulation::{SimulatedRobot, SimulationError};
 pub use threads::{OrderError, ThreadedNode, thread_name};
-
-/// A node that is to be launched.
-#[derive(Clone, Debug)]
-pub struct NodeSpec {
-    /// Its instance name.
-    pub instance: Arc<str>,
-    /// Its type.
-    pub node_type: NodeType,
-    /// Its parameters.
-    pub params: Value,
-    /// How its thread is to be scheduled.
-    pub thread: ThreadSpec,
-}
 
 /// A phase of a node's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,8 +97,8 @@ pub mod testing;
 pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};
 pub use bus::{
     AnyPublisher, AnyTap, Bus, Header, Kept, PublishError, PublishErrorKind, Published, Publisher,
-    PublisherCounts, Received, SubscriptionCounts, Tap, Tapped, ToolPublishError, TopicCounts,
-    TopicDescription, TopicError,
+    PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap, Tapped, ToolPublishError,
+    TopicCounts, TopicDescription, TopicError, is_namespace, is_topic_name,
 };
 pub use clock::{Clock, Time};
 pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};
@@ -117,7 +117,7 @@ pub use node::{
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};
-pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec};
+pub use scheduling::{Cores, Policy, ThreadReport, ThreadSpec, Wait};
 
 pub use nevil_sys::os;
 

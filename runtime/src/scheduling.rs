@@ -1,6 +1,7 @@
 //! How a thread is scheduled: what was wanted, what the kernel granted, and why not.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use thread_priority::{
@@ -21,11 +22,26 @@ pub struct ThreadSpec {
     pub cores: Cores,
     /// Bytes of its stack.
     pub stack_bytes: usize,
+    /// How it waits for something to do.
+    pub wait: Wait,
+}
+
+/// How a thread waits for something to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// How long it looks again and again before it sleeps, 0 to 10 ms. Zero sleeps at once: it costs nothing, and waking
+    /// takes some tens of microseconds. Longer answers sooner, and keeps a core busy that long after each turn.
+    pub spin: Duration,
 }
 
 impl Default for ThreadSpec {
     fn default() -> Self {
-        Self { policy: Policy::Normal { nice: 0 }, cores: Cores::Auto, stack_bytes: STACK_BYTES_DEFAULT }
+        Self {
+            policy: Policy::Normal { nice: 0 },
+            cores: Cores::Auto,
+            stack_bytes: STACK_BYTES_DEFAULT,
+            wait: Wait::default(),
+        }
     }
 }
 

@@ -62,6 +62,7 @@ nodes:
         policy: Policy::RoundRobin { priority: 79 },
         cores: Cores::Only(vec![1, 3]),
         stack_bytes: 64 << 20,
+        ..ThreadSpec::default()
     };
     assert_eq!((&car.thread, car.required), (&thread, false));
     assert_eq!(car.depends_on[0].0, "lamp");

@@ -31,6 +31,12 @@ pub struct TopicDescription {
     pub publishers: Vec<Arc<str>>,
     /// Nodes that subscribe to it, and with which callback.
     pub subscriptions: Vec<(Arc<str>, Arc<str>)>,
+    /// Nodes among the publishers that wait for room when a subscription is full.
+    pub waits: Vec<Arc<str>>,
+    /// What of `qos` the launch file says instead of the code, as it is written there.
+    pub overridden: Vec<&'static str>,
+    /// Whether it is the topic between a driver and its node, which nobody else can use.
+    pub is_private: bool,
 }
 
 /// One topic of a robot.
@@ -279,6 +285,10 @@ impl<T: Message> AnyTopic for TopicCore<T> {
             qos: self.qos,
             publishers: ends.publisher_accounts.keys().cloned().collect(),
             subscriptions: ends.subscription_accounts.keys().cloned().collect(),
+            waits: Vec::new(),
+            // The registry knows better.
+            overridden: Vec::new(),
+            is_private: false,
         }
     }
 
