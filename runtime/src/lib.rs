@@ -98,7 +98,7 @@ pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, M
 pub use bus::{
     AnyPublisher, AnyTap, Bus, Header, Kept, PublishError, PublishErrorKind, Published, Publisher,
     PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap, Tapped, ToolPublishError,
-    TopicCounts, TopicDescription, TopicError, is_namespace, is_topic_name,
+    TopicCounts, TopicDescription, TopicError, TopicMemory, is_namespace, is_topic_name,
 };
 pub use clock::{Clock, Time};
 pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};

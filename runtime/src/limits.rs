@@ -20,6 +20,9 @@ pub const TAP_DEPTH: u16 = 64;
 /// Taps that one topic can serve at once; their slots are part of its pool.
 pub const TAPS_MAX: usize = 4;
 
+/// Messages that a tap holds besides its queue: the one that it shows, and the one that it showed last.
+pub const TAPS_IN_HAND: usize = 2;
+
 /// Slots of a pool above what its queues can hold: messages in a callback's hand, and those that it keeps.
 pub const POOL_MARGIN: usize = 8;
 
