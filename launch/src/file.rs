@@ -1,25 +1,28 @@
 //! The launch file: which nodes a robot has, with which parameters, on which threads.
 //!
 //! * `reader`: from values to typed ones, with every problem kept
-//! * `thread`: `thread: { … }` of a node
+//! * `node`, `thread`: a node, and `thread: { … }` of it
+//! * `topic`: what is said about a topic
 
+mod node;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod topic;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Problem, Value, ValueKind, YAML_BYTES_MAX};
-use nevil_runtime::ThreadSpec;
+use nevil_msgs::{Mark, Value, YAML_BYTES_MAX};
 use nevil_runtime::limits::NAME_BYTES_MAX;
+use nevil_runtime::{QosOverride, ThreadSpec};
 use serde::Deserialize;
 
 use crate::limits::{
-    NODES_MAX, SHUTDOWN_TIMEOUT_DEFAULT, SHUTDOWN_TIMEOUT_MAX, SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT,
-    START_TIMEOUT_MAX, START_TIMEOUT_MIN,
+    BUS_BYTES_DEFAULT, BUS_BYTES_MAX, BUS_BYTES_MIN, SHUTDOWN_TIMEOUT_DEFAULT, SHUTDOWN_TIMEOUT_MAX,
+    SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT, START_TIMEOUT_MAX, START_TIMEOUT_MIN,
 };
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
 use reader::Reader;
@@ -54,6 +57,10 @@ pub struct LaunchFile {
     pub lock_memory: LockMemory,
     /// What happens if the kernel denies a thread what it was to get.
     pub on_denied: OnDenied,
+    /// Most bytes that the messages of all topics together may take, 64 KiB to 16 GiB, and where that stands.
+    pub bus_bytes_max: (u64, Mark),
+    /// How topics are to be carried, where that is not as their code says, in the order of the file.
+    pub topics: Vec<TopicEntry>,
     /// The nodes in the order of the file, at least one.
     pub nodes: Vec<NodeEntry>,
 }
@@ -82,6 +89,28 @@ pub enum OnDenied {
     Fail,
 }
 
+/// What a launch file says about one topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicEntry {
+    /// Its name, as `nevil topic list` shows it.
+    pub name: String,
+    /// Where the name stands.
+    pub mark: Mark,
+    /// What holds instead of what its code says.
+    pub qos: QosOverride,
+}
+
+/// A topic that a node calls otherwise than its code does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remap {
+    /// The name in the code.
+    pub from: String,
+    /// Where that stands.
+    pub mark: Mark,
+    /// The other name; one that begins with `/` is not put into the node's namespace.
+    pub to: String,
+}
+
 /// One node of a launch file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeEntry {
@@ -99,6 +128,10 @@ pub struct NodeEntry {
     pub required: bool,
     /// The nodes that are started before it, with the places of their names.
     pub depends_on: Vec<(String, Mark)>,
+    /// Put in front of the names of its topics; empty: nothing.
+    pub namespace: String,
+    /// Topics that it calls otherwise than its code does.
+    pub remap: Vec<Remap>,
 }
 
 /// Why a launch file could not be read.
@@ -149,6 +182,8 @@ impl LaunchFile {
             start_timeout: START_TIMEOUT_DEFAULT,
             lock_memory: LockMemory::default(),
             on_denied: OnDenied::default(),
+            bus_bytes_max: (BUS_BYTES_DEFAULT, Mark::named(&path.display().to_string())),
+            topics: Vec::new(),
             nodes: Vec::new(),
         };
         let name = path.display().to_string();
@@ -165,8 +200,16 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 6] =
-            ["robot", "shutdown_timeout", "start_timeout", "lock_memory", "on_denied", "nodes"];
+        const KEYS: [&str; 8] = [
+            "robot",
+            "shutdown_timeout",
+            "start_timeout",
+            "lock_memory",
+            "on_denied",
+            "memory",
+            "topics",
+            "nodes",
+        ];
         if !reader.map(root, "", &KEYS) {
             return;
         }
@@ -190,9 +233,26 @@ impl LaunchFile {
         if let Some(value) = root.get("on_denied") {
             self.on_denied = reader.typed(value, "on_denied").unwrap_or_default();
         }
+        self.bus_bytes_max.1 = root.mark.clone();
+        if let Some(value) = root.get("memory") {
+            self.fill_memory(value, reader);
+        }
+        if let Some(value) = root.get("topics") {
+            self.topics = topic::topics(value, reader);
+        }
         match root.get("nodes") {
-            Some(value) => self.nodes = nodes(value, reader),
+            Some(value) => self.nodes = node::nodes(value, reader),
             None => reader.missing(root, "", "nodes"),
+        }
+    }
+
+    fn fill_memory(&mut self, memory: &Value, reader: &mut Reader) {
+        if !reader.map(memory, "memory", &["bus_max"]) {
+            return;
+        }
+        if let Some(value) = memory.get("bus_max") {
+            let bytes = reader.size(value, "memory.bus_max", BUS_BYTES_MIN..=BUS_BYTES_MAX);
+            self.bus_bytes_max = (bytes.unwrap_or(BUS_BYTES_DEFAULT), value.mark.clone());
         }
     }
 }
@@ -227,80 +287,4 @@ fn is_name(name: &str, others: &str) -> bool {
     let is_letter =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || others.contains(letter);
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(is_letter)
-}
-
-fn nodes(value: &Value, reader: &mut Reader) -> Vec<NodeEntry> {
-    match &value.kind {
-        ValueKind::Map(entries) if entries.len() > NODES_MAX => {
-            reader.problem(&value.mark, "nodes", PlanProblem::TooManyNodes { given: entries.len() });
-            Vec::new()
-        }
-        ValueKind::Map(entries) if !entries.is_empty() => {
-            entries.iter().map(|(key, value)| node(&key.name, &key.mark, value, reader)).collect()
-        }
-        ValueKind::Map(_) | ValueKind::Null => {
-            reader.problem(&value.mark, "nodes", PlanProblem::NoNodes);
-            Vec::new()
-        }
-        _ => {
-            let problem =
-                Problem::WrongType { given: value.describe(), expected: "a map of nodes".to_owned() };
-            reader.problem(&value.mark, "nodes", problem);
-            Vec::new()
-        }
-    }
-}
-
-fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
-    const KEYS: [&str; 5] = ["type", "params", "thread", "required", "depends_on"];
-    let path = format!("nodes.{instance}");
-    let mut entry = NodeEntry {
-        instance: instance.to_owned(),
-        mark: mark.clone(),
-        node_type: (instance.to_owned(), mark.clone()),
-        params: Value::new(ValueKind::Null, mark.clone()),
-        thread: ThreadSpec::default(),
-        required: true,
-        depends_on: Vec::new(),
-    };
-    if !is_name(instance, "_") {
-        reader.problem(mark, &path, PlanProblem::InstanceName { given: instance.to_owned() });
-    }
-    if !reader.map(value, &path, &KEYS) {
-        return entry;
-    }
-    if let Some(value) = value.get("type") {
-        let node_type = reader.typed(value, &format!("{path}.type"));
-        entry.node_type = (node_type.unwrap_or_default(), value.mark.clone());
-    }
-    if let Some(value) = value.get("params") {
-        reader.any_map(value, &format!("{path}.params"));
-        entry.params = value.clone();
-    }
-    if let Some(value) = value.get("thread") {
-        entry.thread = thread::thread(value, &format!("{path}.thread"), reader);
-    }
-    if let Some(value) = value.get("required") {
-        entry.required = reader.typed(value, &format!("{path}.required")).unwrap_or(true);
-    }
-    if let Some(value) = value.get("depends_on") {
-        entry.depends_on = dependencies(value, &format!("{path}.depends_on"), reader);
-    }
-    entry
-}
-
-/// The names with their places. One that is wrong stays, so that the others keep their index.
-fn dependencies(value: &Value, path: &str, reader: &mut Reader) -> Vec<(String, Mark)> {
-    let mut names: Vec<(String, Mark)> = Vec::new();
-    for (index, element) in reader.list(value, path, "a list of nodes").iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        let given: Option<String> = reader.typed(element, &path);
-        if let Some(given) = &given
-            && names.iter().any(|(name, _)| name == given)
-        {
-            reader.problem(&element.mark, &path, PlanProblem::NamedTwice { given: given.clone() });
-        }
-        names.push((given.unwrap_or_default(), element.mark.clone()));
-    }
-    names
 }

@@ -35,13 +35,13 @@ pub use control::{
     EchoedMessage, Request,
 };
 pub use exit::Exit;
-pub use file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied};
+pub use file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, Remap, TopicEntry};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};
-pub use plan::{Plan, PlanNote, PlannedNode};
-pub use problem::{PlanError, PlanErrors, PlanProblem};
+pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
+pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };
 pub use status::{RobotPhase, RobotReport};
-pub use text::duration_text;
+pub use text::{duration_text, size_text};

@@ -33,6 +33,31 @@ pub const STACK_BYTES_MIN: u64 = 64 * 1024;
 /// Largest stack of a node's thread, in bytes: eight times what Linux gives the first thread of a process.
 pub const STACK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Longest time that a thread may look for work before it sleeps. Beyond it the core would be busy for nothing at all
+/// but the fastest rates, and real-time threads below it would starve.
+pub const SPIN_MAX: Duration = Duration::from_millis(10);
+
+/// Memory of all topics together where the file says nothing: a sixteenth of a small Raspberry Pi.
+pub const BUS_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+
+/// Least that can be said for it: not even one topic of texts fits into less.
+pub const BUS_BYTES_MIN: u64 = 64 * 1024;
+
+/// Most that can be said for it: the memory of the largest Raspberry Pi.
+pub const BUS_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Least that can be said for one message; what its type takes is found out by the plan.
+pub const MESSAGE_BYTES_MIN: u64 = 1;
+
+/// Most that can be said for one message. More than a picture is bulk data, which belongs into a ring.
+pub const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Most loops of nodes that a plan lists; who has mended these sees the next ones.
+pub const CYCLES_MAX: usize = 16;
+
+/// Topics that are named when the memory of all is too large.
+pub const TOPICS_NAMED_MAX: usize = 3;
+
 /// Highest number of a core that the kernel's own tables name.
 pub const CORE_MAX: usize = 1023;
 
@@ -89,6 +114,8 @@ const _: () = assert!(SHUTDOWN_TIMEOUT_MIN.as_millis() <= SHUTDOWN_TIMEOUT_DEFAU
 const _: () = assert!(SHUTDOWN_TIMEOUT_DEFAULT.as_millis() <= SHUTDOWN_TIMEOUT_MAX.as_millis());
 const _: () =
     assert!(END_WAIT_MIN.as_millis() >= 2 * nevil_runtime::limits::DRIVER_STOP_DEADLINE.as_millis());
+const _: () = assert!(BUS_BYTES_MIN <= BUS_BYTES_DEFAULT && BUS_BYTES_DEFAULT <= BUS_BYTES_MAX);
+const _: () = assert!(MESSAGE_BYTES_MAX <= u32::MAX as u64, "a topic holds it in 32 bits");
 const _: () = assert!(START_TIMEOUT_MIN.as_millis() <= START_TIMEOUT_DEFAULT.as_millis());
 const _: () = assert!(START_TIMEOUT_DEFAULT.as_millis() <= START_TIMEOUT_MAX.as_millis());
 const _: () = assert!(nevil_runtime::limits::STACK_BYTES_DEFAULT as u64 >= STACK_BYTES_MIN);

@@ -1,25 +1,34 @@
 //! The plan: what is to be started, in which order. Checked as a whole; nothing is started by it.
 //!
+//! * `configure`: what the nodes declare, and what is wrong with that
 //! * `order`: which node comes after which
+//! * `memory`: whether all topics fit; `cycles`: who answers whom; `notes`: what is worth a look
 //! * `paths`: paths in parameters, which the file means relative to itself
 
+mod configure;
+mod cycles;
+mod memory;
+mod notes;
 mod order;
 mod paths;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use nevil_runtime::{
-    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, SetupError, TopicError, thread_name,
-};
+use nevil_runtime::{NodeSpec, NodeTypes, QosOverride, thread_name};
 
 use crate::file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, read_text};
-use crate::problem::{PlanError, PlanErrors, PlanProblem};
+use crate::problem::{PlanError, PlanErrors};
+
+use configure::{configure_all, overrides, topic_problems};
+use notes::notes;
+
+pub use cycles::{CycleStep, NodeCycle};
+pub use notes::PlanNote;
 
 /// What is to be started.
 ///
@@ -56,8 +65,12 @@ pub struct Plan {
     pub lock_memory: LockMemory,
     /// What happens if the kernel denies a thread what it was to get.
     pub on_denied: OnDenied,
+    /// How topics are to be carried, by name, where that is not as their code says.
+    pub topics: BTreeMap<String, QosOverride>,
     /// The nodes in the order of their start: each after all that it depends on, and otherwise as in the file.
     pub nodes: Vec<PlannedNode>,
+    /// Most bytes that the messages of all topics together can take.
+    pub topics_bytes: u64,
     /// What is not wrong but worth a look.
     pub notes: Vec<PlanNote>,
 }
@@ -74,39 +87,6 @@ pub struct PlannedNode {
     pub required: bool,
     /// The nodes that must be active before it is activated.
     pub depends_on: Vec<Arc<str>>,
-}
-
-/// Something about a plan that is not wrong but worth a look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PlanNote {
-    /// Nobody publishes on a topic.
-    NeverPublished {
-        /// The topic.
-        topic: Arc<str>,
-        /// The nodes that wait for its messages.
-        subscribers: Vec<Arc<str>>,
-    },
-    /// Nobody subscribes to a topic.
-    NeverSubscribed {
-        /// The topic.
-        topic: Arc<str>,
-        /// The nodes that publish on it.
-        publishers: Vec<Arc<str>>,
-    },
-}
-
-impl fmt::Display for PlanNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverPublished { topic, subscribers } => {
-                write!(f, "topic `{topic}`: no node publishes on it; {} subscribed", subscribers.join(", "))
-            }
-            Self::NeverSubscribed { topic, publishers } => {
-                write!(f, "topic `{topic}`: no node subscribes to it; published by {}", publishers.join(", "))
-            }
-        }
-    }
 }
 
 impl Plan {
@@ -135,10 +115,19 @@ impl Plan {
     /// The plan, if neither the file had `problems` nor the plan has.
     fn check(file: &LaunchFile, types: &NodeTypes, mut problems: Vec<PlanError>) -> Result<Self, PlanErrors> {
         let (specs, environment, found) = configure_all(file, types);
+        let topics = environment.bus().topics();
+        let of_topics = topic_problems(file, &topics, found.is_empty());
         let (order, of_order) = order::start_order(&file.nodes);
         // One more problem at the place of another follows from it: the rest of such a value is a default.
         let is_new = |error: &PlanError| problems.iter().all(|known| known.mark != error.mark);
-        let new: Vec<_> = found.into_iter().chain(of_order).filter(is_new).collect();
+        let all = found.into_iter().chain(of_topics).chain(of_order);
+        let mut new: Vec<_> = Vec::new();
+        for error in all.filter(is_new) {
+            // Each node that uses a topic finds the same wrong with it.
+            if !new.contains(&error) {
+                new.push(error);
+            }
+        }
         problems.extend(new);
         PlanErrors::check(&file.path, problems)?;
 
@@ -159,116 +148,9 @@ impl Plan {
             lock_memory: file.lock_memory,
             on_denied: file.on_denied,
             nodes: order.into_iter().map(node).collect(),
-            notes: notes(&environment),
+            topics: overrides(file),
+            topics_bytes: memory::bytes(&topics),
+            notes: notes(topics),
         })
     }
-}
-
-/// Configures every node that has a type, all in one environment, so that they can disagree. Gives a specification for
-/// each node if there are no problems.
-fn configure_all(file: &LaunchFile, types: &NodeTypes) -> (Vec<NodeSpec>, Environment, Vec<PlanError>) {
-    let environment = Environment::new(Clock::simulated(), 1);
-    let directory = file.path.parent().unwrap_or(Path::new(""));
-    let (mut specs, mut problems) = (Vec::new(), Vec::new());
-    for entry in &file.nodes {
-        let (name, mark) = &entry.node_type;
-        let Some(node_type) = types.get(name) else {
-            let known = types.names().into_iter().map(str::to_owned).collect();
-            let problem = PlanProblem::UnknownType { given: name.clone(), known };
-            problems.push(PlanError::new(mark, format!("nodes.{}.type", entry.instance), problem));
-            continue;
-        };
-        let mut params = entry.params.clone();
-        paths::resolve(&mut params, node_type.schema(), directory);
-        let spec = NodeSpec {
-            instance: entry.instance.as_str().into(),
-            node_type: node_type.clone(),
-            params,
-            thread: entry.thread.clone(),
-        };
-        match check_within(file.start_timeout, &spec, &environment) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => problems.extend(configure_problems(error, entry, &environment)),
-            Err(problem) => {
-                problems.push(PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem));
-            }
-        }
-        specs.push(spec);
-    }
-    (specs, environment, problems)
-}
-
-/// Checks a node on a thread with the stack that it will have, which is left behind if it does not answer in time.
-fn check_within(
-    time: Duration,
-    spec: &NodeSpec,
-    environment: &Environment,
-) -> Result<Result<(), ConfigureError>, PlanProblem> {
-    let (answer, answered) = mpsc::sync_channel(1);
-    let builder = thread::Builder::new().name("check".to_owned()).stack_size(spec.thread.stack_bytes);
-    let spawned = {
-        let (spec, environment) = (spec.clone(), environment.clone());
-        // Who asked may have given up.
-        builder.spawn(move || answer.send(spec.node_type.check(&environment, &spec.instance, &spec.params)))
-    };
-    if let Err(error) = spawned {
-        return Err(PlanProblem::Refused {
-            text: format!("no thread could be started to check it: {error}"),
-        });
-    }
-    let node_type = spec.node_type.name().to_owned();
-    answered.recv_timeout(time).map_err(|_| PlanProblem::Hangs { node_type, waited: time })
-}
-
-fn configure_problems(error: ConfigureError, entry: &NodeEntry, environment: &Environment) -> Vec<PlanError> {
-    let path = format!("nodes.{}", entry.instance);
-    let problem = match error {
-        ConfigureError::Params(errors) => {
-            let (path, mark) = (format!("{path}.params"), &entry.params.mark);
-            return errors.into_iter().map(|error| PlanError::of_value(error, &path, mark)).collect();
-        }
-        ConfigureError::Name { given } => PlanProblem::InstanceName { given },
-        ConfigureError::Panicked { text } => {
-            PlanProblem::Panicked { node_type: entry.node_type.0.clone(), text }
-        }
-        ConfigureError::Refused(error) => topic_of_two_types(&error, environment)
-            .unwrap_or_else(|| PlanProblem::Refused { text: error.to_string() }),
-        other => PlanProblem::Refused { text: other.to_string() },
-    };
-    vec![PlanError::new(&entry.mark, path, problem)]
-}
-
-/// The problem with the names of those that declared the topic before, if a topic is what `error` is about.
-fn topic_of_two_types(error: &NodeError, environment: &Environment) -> Option<PlanProblem> {
-    let Some(SetupError::Topic(error @ TopicError::OtherType { topic, .. })) = error.cause()?.downcast_ref()
-    else {
-        return None;
-    };
-    let known = environment.bus().topics().into_iter().find(|known| known.name == *topic)?;
-    let subscribers = known.subscriptions.into_iter().map(|(node, _)| node);
-    let mut nodes: Vec<_> =
-        known.publishers.into_iter().chain(subscribers).map(|node| node.to_string()).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    Some(PlanProblem::TopicOfTwoTypes { error: error.clone(), nodes })
-}
-
-/// The topics with one end. The private ones between a driver and its node, `<node>/<driver>`, always have both.
-fn notes(environment: &Environment) -> Vec<PlanNote> {
-    let mut notes = Vec::new();
-    for topic in environment.bus().topics() {
-        if topic.name.contains('/') {
-            continue;
-        }
-        let mut subscribers: Vec<_> = topic.subscriptions.into_iter().map(|(node, _)| node).collect();
-        subscribers.dedup();
-        match (topic.publishers.is_empty(), subscribers.is_empty()) {
-            (true, false) => notes.push(PlanNote::NeverPublished { topic: topic.name, subscribers }),
-            (false, true) => {
-                notes.push(PlanNote::NeverSubscribed { topic: topic.name, publishers: topic.publishers });
-            }
-            (true, true) | (false, false) => {}
-        }
-    }
-    notes
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use nevil_msgs::{Mark, Problem, ValueError, nearest};
-use nevil_runtime::TopicError;
-use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX};
+use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
+use nevil_runtime::{QosProblem, TopicError, TopicMemory};
 
 use crate::limits::NODES_MAX;
+use crate::plan::NodeCycle;
+use crate::text::size_text;
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +27,24 @@ pub enum PlanProblem {
     /// The name of a node is not one.
     #[error("`{given}` is not a name for a node; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _")]
     InstanceName {
+        /// The name.
+        given: String,
+    },
+    /// The namespace of a node is not one.
+    #[error(
+        "`{given}` is not a namespace; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _, in parts separated \
+         by /"
+    )]
+    Namespace {
+        /// The namespace.
+        given: String,
+    },
+    /// The name of a topic is not one.
+    #[error(
+        "`{given}` is not a name for a topic; use 1 to {TOPIC_NAME_BYTES_MAX} of the characters a-z, 0-9 and _, in \
+         parts separated by /"
+    )]
+    TopicName {
         /// The name.
         given: String,
     },
@@ -110,6 +130,69 @@ pub enum PlanProblem {
         /// The nodes that declared it before.
         nodes: Vec<String>,
     },
+    /// Two nodes publish on a topic that is for one.
+    #[error("{error}")]
+    TopicOfTwoWriters {
+        /// What is wrong with it.
+        error: TopicError,
+    },
+    /// What the file says about a topic does not go with what its code says.
+    #[error("{problem}")]
+    TopicQos {
+        /// What is wrong with it.
+        problem: QosProblem,
+    },
+    /// Something is said about a topic that no node has.
+    #[error("unknown topic `{given}`{}", known_names("topics", given, known))]
+    UnknownTopic {
+        /// The topic.
+        given: String,
+        /// The topics that there are.
+        known: Vec<String>,
+    },
+    /// A topic is remapped that the node does not have.
+    #[error("node `{node}` has no topic `{given}` in its code{}", known_names("topics of it", given, known))]
+    UnusedRemap {
+        /// The node.
+        node: String,
+        /// The topic.
+        given: String,
+        /// The topics that its code names.
+        known: Vec<String>,
+    },
+    /// A topic needs more places than it can have.
+    #[error("{error}")]
+    TooManySlots {
+        /// How many.
+        error: TopicError,
+    },
+    /// All topics together can take more memory than the robot has for them.
+    #[error(
+        "the messages of all topics can take {}, at most {} are allowed; most take {}; lower `message_bytes_max` or \
+         `depth` of these in `topics`, or raise `memory.bus_max`",
+        size_text(*bytes), size_text(*max), largest(topics)
+    )]
+    BusTooLarge {
+        /// What they can take.
+        bytes: u64,
+        /// What they may take.
+        max: u64,
+        /// Those that take most, at least one.
+        topics: Vec<LargeTopic>,
+    },
+    /// A publisher waits for room in a loop of nodes.
+    #[error(
+        "node `{node}` waits for room on `{topic}`, and is part of a loop, in which everybody could wait for the next \
+         one for ever: {cycle}; use `publish`, which never waits, or take one of these topics out of the loop"
+    )]
+    WaitsInCycle {
+        /// The node that waits.
+        node: String,
+        /// The topic on which it waits.
+        topic: String,
+        /// The loop, from that node on.
+        cycle: NodeCycle,
+    },
     /// A node that could not be configured.
     #[error("{text}")]
     Refused {
@@ -135,6 +218,23 @@ pub enum PlanProblem {
         /// What it said.
         text: String,
     },
+}
+
+/// A topic, and the memory that its messages can take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LargeTopic {
+    /// The topic.
+    pub name: String,
+    /// What it can take.
+    pub memory: TopicMemory,
+}
+
+fn largest(topics: &[LargeTopic]) -> String {
+    let topic = |LargeTopic { name, memory }: &LargeTopic| {
+        let (bytes, each) = (size_text(memory.bytes() as u64), size_text(memory.slot_bytes as u64));
+        format!("`{name}` ({bytes}: {} messages of {each})", memory.slots)
+    };
+    topics.iter().map(topic).collect::<Vec<_>>().join(", ")
 }
 
 fn known_names(what: &str, given: &str, known: &[String]) -> String {

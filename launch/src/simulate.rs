@@ -17,7 +17,7 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions) -> Exit {
     };
     let wall = Clock::monotonic();
     let began = wall.now();
-    let environment = Environment::new(Clock::simulated(), options.seed);
+    let environment = Environment::new(Clock::simulated(), options.seed).with_topics(plan.topics);
     let specs: Vec<NodeSpec> = plan.nodes.into_iter().map(|node| node.spec).collect();
     let mut robot = match SimulatedRobot::configure(specs, environment) {
         Ok(robot) => robot,

@@ -77,7 +77,7 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
             return Exit::Failed;
         }
     };
-    let environment = Environment::new(Clock::monotonic(), options.seed);
+    let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(plan.topics.clone());
     let ended = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
         Err(exit) => Ended { exit, at_once: false },

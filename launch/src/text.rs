@@ -28,3 +28,24 @@ pub fn duration_text(duration: Duration) -> String {
         format!("{days} d {} h", hours % 24)
     }
 }
+
+/// `bytes` in its largest unit, as a launch file writes sizes.
+///
+/// ```
+/// use nevil_launch::size_text;
+///
+/// assert_eq!((size_text(512), size_text(64 * 1024), size_text(83_000_000)), ("512B".into(), "64KiB".into(), "79.2MiB".into()));
+/// ```
+#[must_use]
+pub fn size_text(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| bytes >= *unit) {
+        None => format!("{bytes}B"),
+        Some((unit, name)) if bytes.is_multiple_of(unit) => format!("{}{name}", bytes / unit),
+        // For people: a tenth is exact enough.
+        Some((unit, name)) => {
+            let number = format!("{:.1}", bytes as f64 / unit as f64);
+            format!("{}{name}", number.trim_end_matches(".0"))
+        }
+    }
+}

@@ -1,4 +1,13 @@
 //! The topics that Nevil's own nodes speak on. A robot's own topics are constants like these.
+//!
+//! Two loops go through them, and both are control loops, which a sensor or a timer paces:
+//!
+//! ```text
+//!   car ── range ──► obstacle_detection ── safety_status ──► motion ── drive ──► car
+//!   navigation ── autonomous_drive ──► motion ── motion_status ──► navigation
+//! ```
+
+use std::time::Duration;
 
 use crate::car::CarState;
 use crate::drive::Drive;
@@ -7,12 +16,18 @@ use crate::range::Range;
 use crate::safety::SafetyStatus;
 use crate::topic::{Topic, TopicPriority};
 
-/// Measurements of the ultrasonic sensor, each of them.
-pub const RANGE: Topic<Range> = Topic::new("range");
+/// Measurements of the ultrasonic sensor, each of them. One that has waited for half a second says where a wall was, not
+/// where it is: the car has driven 40 cm since. A sensor that is silent for a second is reported.
+pub const RANGE: Topic<Range> =
+    Topic::new("range").lifespan(Duration::from_millis(500)).deadline(Duration::from_secs(1));
 
-/// How dangerous the place ahead is. First of all: whoever drives must know it before it obeys a command.
-pub const SAFETY_STATUS: Topic<SafetyStatus> =
-    Topic::latest("safety_status").priority(TopicPriority::Critical);
+/// How dangerous the place ahead is, said at least every 150 ms. First of all: whoever drives must know it before it obeys a
+/// command. One node alone says it, because of two the last would be right. Never too old to be delivered: also an old
+/// danger is to be heard, and who hears it looks at its age.
+pub const SAFETY_STATUS: Topic<SafetyStatus> = Topic::latest("safety_status")
+    .priority(TopicPriority::Critical)
+    .deadline(Duration::from_millis(500))
+    .exclusive();
 
 /// What the robot's own navigation wants to do.
 pub const AUTONOMOUS_DRIVE: Topic<Drive> = Topic::latest("autonomous_drive");
@@ -20,11 +35,13 @@ pub const AUTONOMOUS_DRIVE: Topic<Drive> = Topic::latest("autonomous_drive");
 /// What a person wants the car to do. Served before what the navigation wants.
 pub const OPERATOR_DRIVE: Topic<Drive> = Topic::latest("operator_drive").priority(TopicPriority::High);
 
-/// What the car is to do, decided by `motion`.
-pub const DRIVE: Topic<Drive> = Topic::latest("drive").priority(TopicPriority::Critical);
+/// What the car is to do, decided by `motion` and nobody else. Here the loop from sensor to wheels is closed.
+pub const DRIVE: Topic<Drive> =
+    Topic::latest("drive").priority(TopicPriority::Critical).exclusive().feedback();
 
-/// Which command the car obeys.
-pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status");
+/// Which command the car obeys, said when it changes; who comes later is told at once. Here the loop from the wish to
+/// what became of it is closed.
+pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").latched().feedback();
 
 /// Where the simulated car really is.
 pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state");
@@ -45,7 +62,18 @@ mod tests {
             CAR_STATE.qos(),
         ];
         assert!(latest.iter().all(|qos| qos.overflow == Overflow::Latest && qos.depth == 1));
-        assert_eq!(RANGE.qos(), Qos::DEFAULT);
+        assert_eq!((RANGE.qos().overflow, RANGE.qos().depth), (Overflow::DropOldest, Qos::DEFAULT.depth));
+    }
+
+    #[test]
+    fn what_moves_the_car_and_what_holds_it_back_come_from_one_node_each() {
+        assert!(DRIVE.qos().exclusive && SAFETY_STATUS.qos().exclusive);
+    }
+
+    #[test]
+    fn a_danger_is_never_too_old_and_a_command_is_never_said_again_by_the_bus() {
+        assert_eq!(SAFETY_STATUS.qos().lifespan, None);
+        assert!([AUTONOMOUS_DRIVE, OPERATOR_DRIVE, DRIVE].iter().all(|topic| !topic.qos().latched));
     }
 
     #[test]

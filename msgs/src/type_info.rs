@@ -34,6 +34,19 @@ impl TypeInfo {
         Self { name, doc, hash: hash.finish(), fields }
     }
 
+    /// Whether a message of the type can own memory besides itself, so that its size is not known beforehand.
+    #[must_use]
+    pub const fn owns_heap(&self) -> bool {
+        let mut index = 0;
+        while index < self.fields.len() {
+            if self.fields[index].kind.owns_heap() {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+
     /// The field called `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static FieldInfo> {
@@ -149,6 +162,17 @@ impl FieldKind {
             Self::List(inner) | Self::Array(inner, _) | Self::Option(inner) => inner.has_range(),
             Self::Bool | Self::Text | Self::Path | Self::Enum(_) | Self::Struct(_) => false,
             _ => true,
+        }
+    }
+
+    /// Whether a value of the kind can own memory besides itself.
+    #[must_use]
+    pub const fn owns_heap(self) -> bool {
+        match self {
+            Self::Text | Self::Path | Self::List(_) => true,
+            Self::Array(inner, _) | Self::Option(inner) => inner.owns_heap(),
+            Self::Struct(info) => info.owns_heap(),
+            _ => false,
         }
     }
 

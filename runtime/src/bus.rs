@@ -7,15 +7,17 @@
 //!      └─ Route ─ Lane ──────► Tap (tools)                     (`latest`: one place for all publishers)
 //! ```
 //! * [`publisher`](Publisher): from `publish` to the lanes. `subscription`: from the lanes to the callback.
-//!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot.
-//!   `sources`: which subscriptions of a node a turn has to look at.
+//!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot; `qos`: what may stand
+//!   on a topic; `memory`: how much of it; `sources`: which subscriptions of a node a turn has to look at.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
 //!   new table of routes is handed over, and taken at the next publish or turn.
 //! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
 //!   discarded.
 
 mod account;
+mod memory;
 mod publisher;
+mod qos;
 mod registry;
 mod sources;
 mod subscription;
@@ -26,8 +28,11 @@ mod topic;
 
 pub(crate) use account::Outcome;
 pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use memory::TopicMemory;
 pub(crate) use publisher::Cause;
 pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
+pub(crate) use qos::is_name_part;
+pub use qos::{QosOverride, QosProblem, is_namespace, is_topic_name};
 pub use registry::{Bus, TopicError};
 pub(crate) use sources::{ActiveSources, Sources};
 pub(crate) use subscription::Subscription;

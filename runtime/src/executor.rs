@@ -14,28 +14,13 @@ mod threads;
 use std::fmt;
 use std::sync::Arc;
 
-use nevil_msgs::Value;
 use nevil_sys::mem::Bell;
 
 use crate::clock::Clock;
-use crate::node::NodeType;
-use crate::scheduling::ThreadSpec;
 
+pub use crate::node::NodeSpec;
 pub use simulation::{SimulatedRobot, SimulationError};
 pub use threads::{OrderError, ThreadedNode, thread_name};
-
-/// A node that is to be launched.
-#[derive(Clone, Debug)]
-pub struct NodeSpec {
-    /// Its instance name.
-    pub instance: Arc<str>,
-    /// Its type.
-    pub node_type: NodeType,
-    /// Its parameters.
-    pub params: Value,
-    /// How its thread is to be scheduled.
-    pub thread: ThreadSpec,
-}
 
 /// A phase of a node's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

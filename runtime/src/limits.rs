@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Most messages that a subscription may keep of one publisher. At 50 a second its callback may fall 5 s behind.
 pub const QUEUE_DEPTH_MAX: u16 = 256;
 
+/// Shortest lifespan and deadline of a topic. What must be known sooner than that is not a matter for messages.
+pub const QOS_TIME_MIN: Duration = Duration::from_millis(1);
+
+/// Longest lifespan and deadline of a topic; what holds longer than that holds for ever.
+pub const QOS_TIME_MAX: Duration = Duration::from_secs(3600);
+
 /// Most messages of one subscription that one turn serves, so that a flood on one topic starves no other.
 pub const TURN_MESSAGES_MAX: usize = 16;
 
@@ -20,6 +26,9 @@ pub const TAP_DEPTH: u16 = 64;
 
 /// Taps that one topic can serve at once; their slots are part of its pool.
 pub const TAPS_MAX: usize = 4;
+
+/// Messages that a tap holds besides its queue: the one that it shows, and the one that it showed last.
+pub const TAPS_IN_HAND: usize = 2;
 
 /// Slots of a pool above what its queues can hold: messages in a callback's hand, and those that it keeps.
 pub const POOL_MARGIN: usize = 8;
@@ -42,6 +51,9 @@ pub const HOP_WINDOW: Duration = Duration::from_secs(1);
 
 /// Most bytes of a node's instance name.
 pub const NAME_BYTES_MAX: usize = 48;
+
+/// Most bytes of a topic's name: a namespace, a node's name and a word, with room.
+pub const TOPIC_NAME_BYTES_MAX: usize = 128;
 
 /// Bytes of a thread's name that Linux keeps.
 pub const THREAD_NAME_BYTES: usize = 15;
@@ -154,6 +166,7 @@ pub const SAFETY_HELPER_PRIORITY: u8 = 85;
 
 const _: () = assert!(SAFETY_HELPER_PRIORITY > NODE_PRIORITY_MAX && SAFETY_HELPER_PRIORITY < SAFETY_PRIORITY);
 const _: () = assert!(SAFETY_PRIORITY > NODE_PRIORITY_MAX, "the safety thread is above all nodes");
+const _: () = assert!(2 * NAME_BYTES_MAX < TOPIC_NAME_BYTES_MAX, "a name in a namespace is a name");
 const _: () = assert!(TURN_MESSAGES_MAX <= QUEUE_DEPTH_MAX as usize, "a turn serves at most a full queue");
 // What the writer holds, what waits, and one record in the hands of each of 64 threads: then a full queue gives up its
 // oldest record, not the newest.

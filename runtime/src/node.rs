@@ -6,6 +6,7 @@
 //!   only          devices open
 //! ```
 //! * [`Setup`]: how a node declares what it needs. [`Context`]: what a callback may ask. [`Driver`]: blocking input.
+//! * `spec`: a node that is to be launched. `names`: which topic it means.
 //! * `work`: the callbacks behind one face, so that the executor need not know their types.
 //! * `guarded`: every call of user code goes through one function.
 
@@ -13,8 +14,10 @@ mod context;
 mod driver;
 mod environment;
 mod guarded;
+mod names;
 mod setup;
 mod shared;
+mod spec;
 mod timer;
 mod types;
 mod work;
@@ -30,6 +33,7 @@ pub use guarded::CallbackCounts;
 pub use setup::{Setup, SetupError};
 pub(crate) use shared::NodeShared;
 pub use shared::{Failure, NodeState};
+pub use spec::NodeSpec;
 pub use timer::{Tick, Timer, TimerCounts};
 pub use types::{ConfigureError, HelperProcess, NodeType, NodeTypes};
 pub(crate) use work::AnyNode;

@@ -22,15 +22,15 @@ pub struct ThreadSpec {
     pub cores: Cores,
     /// Bytes of its stack.
     pub stack_bytes: usize,
-    /// What it does when there is nothing to do.
+    /// How it waits for something to do.
     pub wait: Wait,
 }
 
-/// What a node's thread does when there is nothing to do.
+/// How a thread waits for something to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
-    /// How long it keeps looking for work before it sleeps. It costs a core for that time, and saves a wake-up for a
-    /// message that comes within it. Zero: it sleeps at once.
+    /// How long it looks again and again before it sleeps, 0 to 10 ms. Zero sleeps at once: it costs nothing, and waking
+    /// takes some tens of microseconds. Longer answers sooner, and keeps a core busy that long after each turn.
     pub spin: Duration,
 }
 

@@ -40,7 +40,6 @@ use crate::executor::{NodeSpec, SimulatedRobot, SimulationError};
 use crate::health::RobotStatus;
 use crate::incarnation::Incarnation;
 use crate::node::{Environment, Node, NodeState, NodeTypes};
-use crate::scheduling::ThreadSpec;
 
 /// A node under test, in virtual time. It is called `node` there.
 pub struct TestNode<N: Node> {
@@ -81,12 +80,9 @@ impl<N: Node> TestNode<N> {
         let source = environment.bus.source(&tester);
         let tester = Arc::new(Incarnation::new(tester, source, 1));
         tester.open();
-        let spec = NodeSpec {
-            instance: "node".into(),
-            node_type: types.get("node").expect("the type was just added").clone(),
-            params: Value::parse_yaml("params", params)?,
-            thread: ThreadSpec::default(),
-        };
+        let node_type = types.get("node").expect("the type was just added").clone();
+        let params = Value::parse_yaml("params", params)?;
+        let spec = NodeSpec { params, ..NodeSpec::new("node", node_type) };
         let mut robot = SimulatedRobot::configure(vec![spec], environment)?;
         robot.keep_messages();
         robot.activate()?;

@@ -75,6 +75,63 @@ impl Node for OddRadar {
     }
 }
 
+/// A node that alone may publish what it does.
+struct Helm;
+
+impl Node for Helm {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.publisher(topics::DRIVE)?;
+        Ok(Self)
+    }
+}
+
+/// A node that commands step by step.
+struct Stepper;
+
+impl Node for Stepper {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.publisher(Topic::<Drive>::commands("steps"))?;
+        Ok(Self)
+    }
+}
+
+/// A node with more subscriptions than anybody needs.
+struct Crowd;
+
+impl Node for Crowd {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        for _ in 0..200 {
+            setup.subscribe(topics::RANGE, |_, _, _| Ok(()))?;
+        }
+        Ok(Self)
+    }
+}
+
+/// Words.
+#[derive(Message)]
+struct Words {
+    /// The text.
+    text: String,
+}
+
+/// A node whose messages have any length.
+struct Speaker;
+
+impl Node for Speaker {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.publisher(Topic::<Words>::new("words"))?;
+        Ok(Self)
+    }
+}
+
 /// A node with an error in its code.
 struct Broken;
 
@@ -105,10 +162,14 @@ fn types() -> NodeTypes {
     NodeTypes::new()
         .with::<Broken>("broken")
         .with::<Car>("car")
+        .with::<Crowd>("crowd")
         .with::<Frozen>("frozen")
+        .with::<Helm>("helm")
         .with::<Lamp>("lamp")
         .with::<OddRadar>("odd_radar")
         .with::<Radar>("radar")
+        .with::<Speaker>("speaker")
+        .with::<Stepper>("stepper")
 }
 
 /// The errors of the file at `path`, none if it is right. Only `HOME` is set.
@@ -144,10 +205,12 @@ macro_rules! kinds {
     };
 }
 
+// One has no file: no node can declare yet that a publisher waits.
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
-    Value RobotName InstanceName NoNodes TooManyNodes PriorityOfNormal PriorityMissing NiceOfRealTime NoCores
-    NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional TopicOfTwoTypes Refused Hangs
-    Panicked);
+    Value RobotName InstanceName Namespace TopicName NoNodes TooManyNodes PriorityOfNormal PriorityMissing
+    NiceOfRealTime NoCores NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional
+    TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
+    Panicked; PlanProblem::WaitsInCycle { .. } => "another");
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:

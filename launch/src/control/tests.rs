@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nevil_runtime::prelude::*;
-use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot, ThreadSpec};
+use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
 use serde_json::json;
 
 use super::echo::look;
@@ -82,12 +82,7 @@ impl Robot {
     fn start(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("nevil-{name}-{}.sock", std::process::id()));
         let types = NodeTypes::new().with::<Car>("car");
-        let spec = NodeSpec {
-            instance: "car".into(),
-            node_type: types.get("car").unwrap().clone(),
-            params: Value::parse_yaml("params", "").unwrap(),
-            thread: ThreadSpec::default(),
-        };
+        let spec = NodeSpec::new("car", types.get("car").unwrap().clone());
         let ended = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = std::sync::mpsc::channel();
         let time = std::thread::spawn({

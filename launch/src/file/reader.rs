@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Problem, Value, ValueError, ValueKind, from_value};
+use nevil_msgs::{Key, Mark, Problem, Value, ValueError, ValueKind, from_value, parse_size};
 use serde::de::DeserializeOwned;
 
 use crate::problem::{PlanError, PlanProblem};
+use crate::text::size_text;
 
 /// Reads values and keeps what is wrong with them.
 #[derive(Default)]
@@ -66,6 +67,17 @@ impl Reader {
         self.any_map(value, path)
     }
 
+    /// The entries of the value, which may have any names; none if it is no map.
+    pub(super) fn entries<'v>(&mut self, value: &'v Value, path: &str) -> &'v [(Key, Value)] {
+        match &value.kind {
+            ValueKind::Map(entries) => entries,
+            _ => {
+                self.any_map(value, path);
+                &[]
+            }
+        }
+    }
+
     /// The elements of the value, none if it is no list.
     pub(super) fn list<'v>(&mut self, value: &'v Value, path: &str, expected: &str) -> &'v [Value] {
         match &value.kind {
@@ -92,6 +104,19 @@ impl Reader {
     ) -> Option<Duration> {
         let duration: Duration = self.typed(value, path)?;
         self.in_range(value, path, duration, &range, |bound| format!("{bound:?}"))
+    }
+
+    /// The value as a number of bytes within `range`.
+    pub(super) fn size(&mut self, value: &Value, path: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let bytes = match &value.kind {
+            ValueKind::Text(text) => parse_size(text).ok(),
+            _ => None,
+        };
+        let Some(bytes) = bytes else {
+            self.wrong_type(value, path, "a size such as `512KiB` or `1MiB`");
+            return None;
+        };
+        self.in_range(value, path, bytes, &range, |bound| size_text(*bound))
     }
 
     /// `number`, which `value` was read as, if it lies in `range`; a bound is written by `write`.

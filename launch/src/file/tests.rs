@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use nevil_msgs::from_value;
-use nevil_runtime::{Cores, Policy, ThreadSpec};
+use nevil_msgs::{Overflow, TopicPriority, from_value};
+use nevil_runtime::{Cores, Policy, QosOverride, ThreadSpec, Wait};
 
 use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied};
 
@@ -27,6 +27,8 @@ fn what_a_file_does_not_say_has_its_default() {
     let car = &file.nodes[0];
     assert_eq!((car.instance.as_str(), car.node_type.0.as_str(), car.required), ("car", "car", true));
     assert_eq!(car.thread, ThreadSpec::default());
+    assert_eq!((car.namespace.as_str(), car.remap.len()), ("", 0));
+    assert_eq!((file.topics.len(), file.bus_bytes_max.0), (0, 64 << 20));
     assert!(car.depends_on.is_empty());
     assert_eq!(car.mark.to_string(), "picar.yaml:3:3");
 }
@@ -39,14 +41,18 @@ shutdown_timeout: 100ms
 start_timeout: 10min
 lock_memory: require
 on_denied: fail
+memory: { bus_max: 16GiB }
+topics: { range: { depth: 4 } }
 nodes:
   lamp: {}
   car:
     type: sim_car
     params: { wheels: 4 }
-    thread: { policy: rr, priority: 79, cores: [3, 1], stack: 64MiB }
+    thread: { policy: rr, priority: 79, cores: [3, 1], stack: 64MiB, wait: { spin: 50us } }
     required: false
     depends_on: [lamp]
+    namespace: front
+    remap: { range: /front_range }
 ";
     let file = parse(text).unwrap();
     assert_eq!(file.shutdown_timeout, Duration::from_millis(100));
@@ -55,17 +61,29 @@ nodes:
     let car = &file.nodes[1];
     assert_eq!(
         (car.node_type.0.as_str(), car.node_type.1.to_string()),
-        ("sim_car", "picar.yaml:10:11".into())
+        ("sim_car", "picar.yaml:12:11".into())
     );
-    assert_eq!(car.params.get("wheels").unwrap().mark.to_string(), "picar.yaml:11:23");
+    assert_eq!(car.params.get("wheels").unwrap().mark.to_string(), "picar.yaml:13:23");
     let thread = ThreadSpec {
         policy: Policy::RoundRobin { priority: 79 },
         cores: Cores::Only(vec![1, 3]),
         stack_bytes: 64 << 20,
+        wait: Wait { spin: Duration::from_micros(50) },
     };
     assert_eq!((&car.thread, car.required), (&thread, false));
     assert_eq!(car.depends_on[0].0, "lamp");
-    assert_eq!(car.depends_on[0].1.to_string(), "picar.yaml:14:18");
+    assert_eq!(car.depends_on[0].1.to_string(), "picar.yaml:16:18");
+    assert_eq!((car.namespace.as_str(), car.remap[0].from.as_str()), ("front", "range"));
+    assert_eq!(
+        (car.remap[0].to.as_str(), car.remap[0].mark.to_string()),
+        ("/front_range", "picar.yaml:18:14".into())
+    );
+    assert_eq!(
+        (file.bus_bytes_max.0, file.bus_bytes_max.1.to_string()),
+        (16 << 30, "picar.yaml:7:20".into())
+    );
+    assert_eq!((file.topics[0].name.as_str(), file.topics[0].qos.depth), ("range", Some(4)));
+    assert_eq!(file.topics[0].mark.to_string(), "picar.yaml:8:11");
 }
 
 #[test]
@@ -120,6 +138,8 @@ fn the_numbers_of_a_thread_are_allowed_up_to_their_bounds_and_not_beyond() {
     assert_eq!(policy("policy: fifo, priority: 79"), Ok(Policy::Fifo { priority: 79 }));
     assert_eq!(thread("cores: [1023]").unwrap().cores, Cores::Only(vec![1023]));
     assert_eq!(thread("stack: 65536B").unwrap().stack_bytes, 65536);
+    assert_eq!(thread("wait: { spin: 0us }").unwrap().wait, Wait::default());
+    assert_eq!(thread("wait: { spin: 10ms }").unwrap().wait.spin, Duration::from_millis(10));
     for wrong in [
         "nice: -21",
         "nice: 20",
@@ -128,9 +148,33 @@ fn the_numbers_of_a_thread_are_allowed_up_to_their_bounds_and_not_beyond() {
         "cores: [1024]",
         "stack: 65535B",
         "stack: 67108865B",
+        "wait: { spin: 10.001ms }",
     ] {
         assert!(thread(wrong).unwrap_err().contains(": value is too "), "{wrong}");
     }
+}
+
+#[test]
+fn everything_that_can_be_said_about_a_topic_is_read() {
+    let qos = |text: &str| parse(&format!("robot: r\ntopics: {{ range: {text} }}\nnodes: {{ car: {{}} }}"));
+    let qos = |text: &str| qos(text).map(|file| file.topics[0].qos.clone());
+    let all = "{ overflow: drop_newest, depth: 256, priority: critical, message_bytes_max: 16MiB, latched: false, \
+               lifespan: 1ms, deadline: 60min, exclusive: true, feedback: true }";
+    let wanted = QosOverride {
+        overflow: Some(Overflow::DropNewest),
+        depth: Some(256),
+        priority: Some(TopicPriority::Critical),
+        message_bytes_max: Some(16 << 20),
+        latched: Some(false),
+        lifespan: Some(Some(Duration::from_millis(1))),
+        deadline: Some(Some(Duration::from_secs(3600))),
+        exclusive: Some(true),
+        feedback: Some(true),
+    };
+    assert_eq!(qos(all), Ok(wanted));
+    assert_eq!(qos(""), Ok(QosOverride::default()));
+    let off = QosOverride { lifespan: Some(None), deadline: Some(None), ..QosOverride::default() };
+    assert_eq!(qos("{ lifespan: off, deadline: off }"), Ok(off));
 }
 
 #[test]

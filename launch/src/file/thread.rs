@@ -1,12 +1,14 @@
 //! `thread: { … }` of a node.
 
-use nevil_msgs::{Problem, Value, ValueKind, parse_size};
+use std::time::Duration;
+
+use nevil_msgs::{Problem, Value, ValueKind};
 use nevil_runtime::limits::NODE_PRIORITY_MAX;
-use nevil_runtime::{Cores, Policy, ThreadSpec};
+use nevil_runtime::{Cores, Policy, ThreadSpec, Wait};
 use serde::Deserialize;
 
 use super::reader::Reader;
-use crate::limits::{CORE_MAX, STACK_BYTES_MAX, STACK_BYTES_MIN};
+use crate::limits::{CORE_MAX, SPIN_MAX, STACK_BYTES_MAX, STACK_BYTES_MIN};
 use crate::problem::PlanProblem;
 
 /// The names of the policies.
@@ -21,7 +23,7 @@ enum PolicyName {
 
 /// How a thread is to be scheduled. What is wrong is left at its default.
 pub(super) fn thread(value: &Value, path: &str, reader: &mut Reader) -> ThreadSpec {
-    const KEYS: [&str; 5] = ["policy", "nice", "priority", "cores", "stack"];
+    const KEYS: [&str; 6] = ["policy", "nice", "priority", "cores", "stack", "wait"];
     let mut spec = ThreadSpec::default();
     if !reader.map(value, path, &KEYS) {
         return spec;
@@ -32,8 +34,13 @@ pub(super) fn thread(value: &Value, path: &str, reader: &mut Reader) -> ThreadSp
     if let Some(cores) = value.get("cores").and_then(|value| cores(value, &format!("{path}.cores"), reader)) {
         spec.cores = cores;
     }
-    if let Some(bytes) = value.get("stack").and_then(|value| stack(value, &format!("{path}.stack"), reader)) {
+    let stacks = STACK_BYTES_MIN..=STACK_BYTES_MAX;
+    let stack = value.get("stack").and_then(|value| reader.size(value, &format!("{path}.stack"), stacks));
+    if let Some(bytes) = stack.and_then(|bytes| usize::try_from(bytes).ok()) {
         spec.stack_bytes = bytes;
+    }
+    if let Some(value) = value.get("wait") {
+        spec.wait = wait(value, &format!("{path}.wait"), reader);
     }
     spec
 }
@@ -113,22 +120,12 @@ fn numbers(elements: &[Value], path: &str, reader: &mut Reader) -> Vec<usize> {
     cores
 }
 
-fn stack(value: &Value, path: &str, reader: &mut Reader) -> Option<usize> {
-    let bytes = match &value.kind {
-        ValueKind::Text(text) => parse_size(text).ok(),
-        _ => None,
-    };
-    let Some(bytes) = bytes else {
-        reader.wrong_type(value, path, "a size such as `512KiB` or `1MiB`");
-        return None;
-    };
-    let range = STACK_BYTES_MIN..=STACK_BYTES_MAX;
-    let bytes = reader.in_range(value, path, bytes, &range, |bound| size(*bound))?;
-    usize::try_from(bytes).ok()
-}
-
-/// A bound as one would write it in the file.
-fn size(bytes: u64) -> String {
-    const MIB: u64 = 1024 * 1024;
-    if bytes.is_multiple_of(MIB) { format!("{}MiB", bytes / MIB) } else { format!("{}KiB", bytes / 1024) }
+fn wait(value: &Value, path: &str, reader: &mut Reader) -> Wait {
+    if !reader.map(value, path, &["spin"]) {
+        return Wait::default();
+    }
+    let spin = value.get("spin");
+    let spin =
+        spin.and_then(|value| reader.duration(value, &format!("{path}.spin"), Duration::ZERO..=SPIN_MAX));
+    Wait { spin: spin.unwrap_or_default() }
 }

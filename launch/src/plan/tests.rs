@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use nevil_msgs::from_value;
-use nevil_runtime::NodeTypes;
 use nevil_runtime::prelude::*;
+use nevil_runtime::{Clock, Environment, NodeTypes, SimulatedRobot};
 
 use super::{Plan, PlanNote};
 use crate::file::LaunchFile;
@@ -45,6 +45,19 @@ impl Node for Sensor {
     }
 }
 
+/// A node that says again what it hears.
+struct Parrot;
+
+impl Node for Parrot {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(Topic::<Range>::new("heard"), |_, _, _| Ok(()))?;
+        setup.publisher(Topic::<Range>::new("said"))?;
+        Ok(Self)
+    }
+}
+
 /// A node that waits for two topics.
 struct Brain;
 
@@ -54,13 +67,17 @@ impl Node for Brain {
     fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
         setup.subscribe(topics::RANGE, |_, _, _| Ok(()))?;
         setup.subscribe(topics::SAFETY_STATUS, |_, _, _| Ok(()))?;
-        setup.publisher(topics::DRIVE)?;
+        setup.publisher(topics::AUTONOMOUS_DRIVE)?;
         Ok(Self)
     }
 }
 
 fn plan(path: &str, nodes: &str) -> Plan {
-    let types = NodeTypes::new().with::<Brain>("brain").with::<Reader>("reader").with::<Sensor>("sensor");
+    let types = NodeTypes::new()
+        .with::<Brain>("brain")
+        .with::<Parrot>("parrot")
+        .with::<Reader>("reader")
+        .with::<Sensor>("sensor");
     let text = format!("robot: picar\nnodes:\n{nodes}");
     let file = LaunchFile::parse(path.as_ref(), &text, &|_| None).unwrap();
     Plan::new(&file, &types).unwrap()
@@ -115,7 +132,7 @@ fn topics_with_one_end_are_noted() {
     assert_eq!(
         notes,
         [
-            "topic `drive`: no node subscribes to it; published by brain, left_brain",
+            "topic `autonomous_drive`: no node subscribes to it; published by brain, left_brain",
             "topic `safety_status`: no node publishes on it; brain, left_brain subscribed",
         ]
     );
@@ -126,4 +143,69 @@ fn threads_of_long_names_are_told_apart() {
     let nodes = "  obstacle_detection_front: { type: reader }\n  obstacle_detection_rear: { type: reader }";
     let names: Vec<_> = plan("picar.yaml", nodes).nodes.into_iter().map(|node| node.thread_name).collect();
     assert_eq!(names, ["obstacle_detect", "obstacle_dete~2"]);
+}
+
+/// The topics of a robot whose file says `rest` after its nodes.
+fn topics_with(rest: &str) -> Result<Plan, String> {
+    let types = NodeTypes::new().with::<Brain>("brain").with::<Sensor>("sensor");
+    let text = format!("robot: picar\nnodes: {{ sensor: {{}}, brain: {{}} }}\n{rest}");
+    let file = LaunchFile::parse("picar.yaml".as_ref(), &text, &|_| None).unwrap();
+    Plan::new(&file, &types).map_err(|errors| errors.problems[0].to_string())
+}
+
+#[test]
+fn what_the_file_says_about_a_topic_holds_where_the_robot_runs() {
+    let plan = topics_with("topics: { range: { depth: 3, lifespan: off } }").unwrap();
+    let environment = Environment::new(Clock::simulated(), 1).with_topics(plan.topics);
+    let specs = plan.nodes.into_iter().map(|node| node.spec).collect();
+    let robot = SimulatedRobot::configure(specs, environment).unwrap();
+    let range = robot.environment().bus().topics().into_iter().find(|topic| &*topic.name == "range").unwrap();
+    assert_eq!((range.qos.depth, range.qos.lifespan), (3, None));
+    assert_eq!(range.overridden, ["depth", "lifespan"]);
+}
+
+#[test]
+fn the_memory_of_a_robot_is_what_all_its_topics_can_take_and_not_a_byte_less() {
+    let plan = topics_with("").unwrap();
+    assert!(plan.topics_bytes > 0);
+    let with = |bytes: u64| topics_with(&format!("memory: {{ bus_max: {bytes}B }}"));
+    assert!(with(plan.topics_bytes).is_ok());
+    let error = with(plan.topics_bytes - 1).unwrap_err();
+    assert!(
+        error.starts_with("picar.yaml:3:20: memory.bus_max: the messages of all topics can take "),
+        "{error}"
+    );
+    // What the pools are made of is what was planned.
+    let environment = Environment::new(Clock::simulated(), 1).with_topics(plan.topics.clone());
+    let specs = plan.nodes.into_iter().map(|node| node.spec).collect();
+    let robot = SimulatedRobot::configure(specs, environment).unwrap();
+    let topics = robot.environment().bus().topics();
+    assert_eq!(topics.iter().map(|topic| topic.memory.bytes() as u64).sum::<u64>(), plan.topics_bytes);
+}
+
+#[test]
+fn nodes_that_answer_one_another_are_noted_unless_a_topic_is_marked() {
+    let cycles = |topics: &str| -> Vec<String> {
+        let nodes = "  polly: { type: parrot, remap: { said: a, heard: b } }\n\
+                     \x20 rex: { type: parrot, remap: { said: b, heard: a } }\n";
+        let notes = plan("picar.yaml", &format!("{nodes}{topics}")).notes;
+        notes.iter().filter(|note| matches!(note, PlanNote::Cycle(_))).map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        cycles(""),
+        [
+            "nodes answer one another in a loop: polly –a→ rex –b→ polly; if a sensor or a timer paces it, say \
+          `feedback: true` of the topic that closes it, else 32 messages within a second end it"
+        ]
+    );
+    assert_eq!(cycles("topics: { b: { feedback: true } }"), [""; 0]);
+}
+
+#[test]
+fn names_in_the_file_become_names_of_topics() {
+    let nodes = "  sensor: { namespace: front }\n  rear: { type: sensor, namespace: rear, remap: { range: /range_2 } }\n";
+    let notes = plan("picar.yaml", nodes).notes;
+    let topics: Vec<_> =
+        notes.iter().map(|note| note.to_string().split('`').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(topics, ["front/range", "range_2"]);
 }

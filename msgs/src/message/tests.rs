@@ -176,3 +176,18 @@ fn only_numbers_and_what_holds_them_have_ranges() {
     assert!(FieldKind::F32.has_range() && <Vec<Option<[u8; 2]>>>::KIND.has_range());
     assert!(!FieldKind::Text.has_range() && !<Vec<bool>>::KIND.has_range());
 }
+
+#[test]
+fn a_type_owns_heap_if_any_of_its_fields_can() {
+    #[derive(Message)]
+    struct Plain {
+        corners: [Option<u16>; 4],
+        taken: Duration,
+    }
+    #[derive(Message)]
+    struct Owning {
+        names: [Option<String>; 2],
+    }
+    assert!(!Plain::TYPE.owns_heap());
+    assert!(Owning::TYPE.owns_heap());
+}

@@ -1,6 +1,6 @@
 //! All topics of a robot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,13 +9,14 @@ use nevil_msgs::{Message, Topic};
 use crate::bus::Wake;
 use crate::bus::account::TopicCounts;
 use crate::bus::publisher::Publisher;
+use crate::bus::qos::{QosOverride, QosProblem, check_qos, is_topic_name};
 use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
 use crate::bus::tap::{AnyTap, Tap};
 use crate::bus::topic::{AnyPublisher, AnyTopic, SideOf, TopicCore, TopicDescription};
 use crate::clock::Clock;
 use crate::incarnation::Incarnation;
-use crate::limits::{QUEUE_DEPTH_MAX, SOURCES_OF_PRIORITY_MAX};
+use crate::limits::{SOURCES_OF_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
 use crate::lineage::LineageCell;
 
 /// All topics of a robot. Clones are handles to the same topics.
@@ -24,15 +25,33 @@ pub struct Bus(Arc<Registry>);
 
 struct Registry {
     clock: Clock,
-    topics: Mutex<BTreeMap<Arc<str>, Arc<dyn AnyTopic>>>,
+    /// What is said about topics, by name, instead of what stands on them.
+    overrides: BTreeMap<String, QosOverride>,
+    topics: Mutex<BTreeMap<Arc<str>, Entry>>,
+    /// Topics between a driver and its node.
+    private: Mutex<BTreeSet<Arc<str>>>,
     sources: Mutex<Vec<Arc<str>>>,
+}
+
+/// A topic, and what holds for it alone.
+struct Entry {
+    topic: Arc<dyn AnyTopic>,
+    /// The node that publishes on it, where only one may.
+    writer: Option<Arc<str>>,
 }
 
 impl Bus {
     /// A bus without topics, which stamps messages with `clock`.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Registry { clock, topics: Mutex::default(), sources: Mutex::default() }))
+        Self::with_overrides(clock, BTreeMap::new())
+    }
+
+    /// The same, where topics are carried as `overrides` say, by name, instead of as they are declared.
+    #[must_use]
+    pub fn with_overrides(clock: Clock, overrides: BTreeMap<String, QosOverride>) -> Self {
+        let (topics, private, sources) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Registry { clock, overrides, topics, private, sources }))
     }
 
     /// The clock that stamps messages.
@@ -66,7 +85,11 @@ impl Bus {
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
     ) -> Result<Publisher<T>, TopicError> {
-        Ok(self.topic(name, topic)?.publisher(incarnation, lineage))
+        let core = self.topic(name, topic)?;
+        if core.qos.exclusive {
+            self.take_exclusive(name, incarnation.instance())?;
+        }
+        Ok(core.publisher(incarnation, lineage))
     }
 
     pub(crate) fn subscribe<T: Message>(
@@ -121,7 +144,8 @@ impl Bus {
     /// The topics with their types and ends, by name.
     #[must_use]
     pub fn topics(&self) -> Vec<TopicDescription> {
-        lock(&self.0.topics).values().map(|topic| topic.describe()).collect()
+        let topics = lock(&self.0.topics);
+        topics.iter().map(|(name, entry)| self.describe(name, entry)).collect()
     }
 
     /// The accounts of the topic called `name`.
@@ -137,7 +161,7 @@ impl Bus {
     #[must_use]
     pub fn imbalances(&self) -> Vec<String> {
         let topics: Vec<_> =
-            lock(&self.0.topics).iter().map(|(name, topic)| (name.clone(), topic.clone())).collect();
+            lock(&self.0.topics).iter().map(|(name, entry)| (name.clone(), entry.topic.clone())).collect();
         let of_topic = |(name, topic): (Arc<str>, Arc<dyn AnyTopic>)| {
             let lines = topic.counts().imbalances();
             lines.into_iter().map(move |line| format!("topic `{name}`: {line}"))
@@ -152,21 +176,21 @@ impl Bus {
     ///
     /// [`TopicError::TooManySlots`] if the queues of one topic are larger than a pool can be.
     pub(crate) fn seal(&self) -> Result<(), TopicError> {
-        let topics: Vec<_> = lock(&self.0.topics).values().cloned().collect();
+        let topics: Vec<_> = lock(&self.0.topics).values().map(|entry| Arc::clone(&entry.topic)).collect();
         topics.iter().try_for_each(|topic| topic.seal())
     }
 
     fn topic<T: Message>(&self, name: &str, topic: &Topic<T>) -> Result<Arc<TopicCore<T>>, TopicError> {
-        let depth = topic.qos().depth;
-        if depth == 0 || depth > QUEUE_DEPTH_MAX {
-            return Err(TopicError::Depth { topic: name.into(), given: depth });
-        }
         let mut topics = lock(&self.0.topics);
-        let any = topics.entry(name.into()).or_insert_with_key(|name| {
-            Arc::new(TopicCore::<T>::new(Arc::clone(name), topic.qos(), self.0.clock.clone()))
-        });
-        let existing = any.describe().type_info;
-        Arc::clone(any).into_any().downcast().map_err(|_| TopicError::OtherType {
+        let entry = match topics.entry(name.into()) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(new) => {
+                let core = self.new_topic(Arc::clone(new.key()), topic)?;
+                new.insert(Entry { topic: Arc::new(core), writer: None })
+            }
+        };
+        let existing = entry.topic.describe().type_info;
+        Arc::clone(&entry.topic).into_any().downcast().map_err(|_| TopicError::OtherType {
             topic: name.into(),
             carried: existing.name,
             carried_hash: existing.hash,
@@ -175,9 +199,54 @@ impl Bus {
         })
     }
 
+    /// A topic that is declared for the first time: here its name and its QoS are checked.
+    fn new_topic<T: Message>(&self, name: Arc<str>, topic: &Topic<T>) -> Result<TopicCore<T>, TopicError> {
+        if !is_topic_name(&name) {
+            return Err(TopicError::Name { given: name });
+        }
+        let qos = self.0.overrides.get(&*name).map_or(topic.qos(), |said| said.apply(topic.qos()));
+        match check_qos(&qos, size_of::<T>()) {
+            Ok(()) => Ok(TopicCore::new(name, qos, self.0.clock.clone())),
+            Err(problem) => Err(TopicError::Qos { topic: name, problem }),
+        }
+    }
+
+    /// Makes `node` the one that publishes on the exclusive topic `name`, for as long as the robot lives: a node that is
+    /// replaced keeps it.
+    fn take_exclusive(&self, name: &str, node: &Arc<str>) -> Result<(), TopicError> {
+        let mut topics = lock(&self.0.topics);
+        let Some(entry) = topics.get_mut(name) else { return Ok(()) };
+        let writer = entry.writer.get_or_insert_with(|| Arc::clone(node));
+        if writer == node {
+            return Ok(());
+        }
+        Err(TopicError::Exclusive { topic: name.into(), writer: Arc::clone(writer), node: Arc::clone(node) })
+    }
+
+    /// Makes the topic `name`, which a driver and its node are about to declare, private to them.
+    pub(crate) fn make_private(&self, name: &str) -> Result<(), TopicError> {
+        let is_known = lock(&self.0.topics).contains_key(name);
+        let mut private = lock(&self.0.private);
+        if is_known && !private.contains(name) {
+            return Err(TopicError::Private { topic: name.into() });
+        }
+        private.insert(name.into());
+        Ok(())
+    }
+
+    /// Whether the topic `name` is private to a driver and its node.
+    pub(crate) fn is_private(&self, name: &str) -> bool {
+        lock(&self.0.private).contains(name)
+    }
+
+    fn describe(&self, name: &str, entry: &Entry) -> TopicDescription {
+        let overridden = self.0.overrides.get(name).map(QosOverride::keys).unwrap_or_default();
+        TopicDescription { overridden, is_private: self.is_private(name), ..entry.topic.describe() }
+    }
+
     fn known(&self, name: &str) -> Result<Arc<dyn AnyTopic>, TopicError> {
         let topics = lock(&self.0.topics);
-        topics.get(name).cloned().ok_or_else(|| TopicError::Unknown {
+        topics.get(name).map(|entry| Arc::clone(&entry.topic)).ok_or_else(|| TopicError::Unknown {
             topic: name.into(),
             known: topics.keys().map(ToString::to_string).collect(),
         })
@@ -224,13 +293,44 @@ pub enum TopicError {
         /// The names that there are.
         known: Vec<String>,
     },
-    /// The queue depth is out of range.
-    #[error("topic `{topic}`: depth is out of range ({given}), 1 to {QUEUE_DEPTH_MAX} is allowed")]
-    Depth {
+    /// Its name is not one.
+    #[error(
+        "`{given}` is not a name for a topic; use 1 to {TOPIC_NAME_BYTES_MAX} of the characters a-z, 0-9 and _, in \
+         parts separated by /"
+    )]
+    Name {
+        /// The name, with its namespace.
+        given: Arc<str>,
+    },
+    /// How it is to be carried is not possible.
+    #[error("topic `{topic}`: {problem}")]
+    Qos {
         /// The topic.
         topic: Arc<str>,
-        /// The depth that was given.
-        given: u16,
+        /// What is wrong.
+        problem: QosProblem,
+    },
+    /// Only one node may publish on it, and that is another one.
+    #[error(
+        "topic `{topic}` is exclusive: `{writer}` publishes on it, so that `{node}` may not; remap the topic for one of \
+         them, put them into namespaces, or leave one out"
+    )]
+    Exclusive {
+        /// The topic.
+        topic: Arc<str>,
+        /// The node that declared a publisher first.
+        writer: Arc<str>,
+        /// The node that wants to publish too.
+        node: Arc<str>,
+    },
+    /// It is used between a driver and its node.
+    #[error(
+        "topic `{topic}` is the private one of a driver and its node, and another node wants to use it; choose another \
+         name or namespace"
+    )]
+    Private {
+        /// The topic.
+        topic: Arc<str>,
     },
     /// Its queues are larger than a pool can be.
     #[error("topic `{topic}`: its queues need {slots} slots, at most {max} are allowed; lower the depth")]

@@ -9,6 +9,7 @@ use nevil_sys::mem::{Bell, Lane, Pool};
 
 use crate::bus::Wake;
 use crate::bus::account::{PublisherAccount, SubscriptionAccount, SubscriptionTally, TopicCounts};
+use crate::bus::memory::{TopicMemory, TopicShape};
 use crate::bus::publisher::{Published, Publisher, PublisherPort, Route};
 use crate::bus::registry::TopicError;
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
@@ -16,7 +17,7 @@ use crate::bus::tap::{AnyTap, Tap};
 use crate::clock::Clock;
 use crate::error::NodeError;
 use crate::incarnation::Incarnation;
-use crate::limits::{POOL_MARGIN, TAP_DEPTH, TAPS_MAX, TOOL_PUBLISHERS_MAX};
+use crate::limits::{TAP_DEPTH, TOOL_PUBLISHERS_MAX};
 use crate::lineage::LineageCell;
 
 /// A topic as tools see it.
@@ -32,6 +33,14 @@ pub struct TopicDescription {
     pub publishers: Vec<Arc<str>>,
     /// Nodes that subscribe to it, and with which callback.
     pub subscriptions: Vec<(Arc<str>, Arc<str>)>,
+    /// Nodes among the publishers that wait for room when a subscription is full.
+    pub waits: Vec<Arc<str>>,
+    /// What of `qos` the launch file says instead of the code, as it is written there.
+    pub overridden: Vec<&'static str>,
+    /// Whether it is the topic between a driver and its node, which nobody else can use.
+    pub is_private: bool,
+    /// The memory that its messages can take, as it is declared so far; once its pool is made, that of the pool.
+    pub memory: TopicMemory,
 }
 
 /// One topic of a robot.
@@ -85,7 +94,7 @@ impl<T: Message> TopicCore<T> {
     ) -> Publisher<T> {
         let mut ends = self.ends();
         // Each begins elsewhere: they meet only when slots are scarce.
-        let near = ends.publishers.len() * (usize::from(self.qos.depth) + POOL_MARGIN);
+        let near = ends.publishers.len() * (usize::from(self.qos.depth) + 1);
         let tally =
             ends.publisher_accounts.entry(Arc::clone(incarnation.instance())).or_default().publisher();
         let port = Arc::new(PublisherPort::new(Arc::clone(self), incarnation, lineage));
@@ -187,16 +196,10 @@ impl<T: Message> Ends<T> {
         }
     }
 
-    fn lanes(&self) -> usize {
-        self.subscriptions
-            .iter()
-            .filter_map(|entry| entry.port.upgrade())
-            .map(|port| {
-                let publishers = self.publishers.len() + TOOL_PUBLISHERS_MAX;
-                // One place more for the message in the callback's hand.
-                port.side.places() * if port.side.overflow == Overflow::Latest { 1 } else { publishers } + 1
-            })
-            .sum()
+    /// What has been declared. A plan has dropped its nodes by then, and their accounts are still there.
+    fn shape(&self, qos: Qos) -> TopicShape {
+        let subscriptions = self.subscription_accounts.len();
+        TopicShape { qos, publishers: self.publishers.len(), subscriptions }
     }
 }
 
@@ -277,24 +280,26 @@ impl<T: Message> AnyTopic for TopicCore<T> {
 
     fn describe(&self) -> TopicDescription {
         let ends = self.ends();
+        let slots = self.pool.get().map_or_else(|| ends.shape(self.qos).slots(), Pool::capacity);
         TopicDescription {
             name: Arc::clone(&self.name),
             type_info: T::TYPE,
             qos: self.qos,
             publishers: ends.publisher_accounts.keys().cloned().collect(),
             subscriptions: ends.subscription_accounts.keys().cloned().collect(),
+            waits: Vec::new(),
+            // The registry knows better.
+            overridden: Vec::new(),
+            is_private: false,
+            memory: TopicMemory::new::<T>(slots, &self.qos),
         }
     }
 
     fn seal(&self) -> Result<(), TopicError> {
         let mut ends = self.ends();
-        let taps = (ends.publishers.len() + TOOL_PUBLISHERS_MAX) * usize::from(TAP_DEPTH) * TAPS_MAX;
-        let slots = ends.lanes() + taps + POOL_MARGIN;
-        if slots > Pool::<Envelope<T>>::SLOTS_MAX {
-            let max = Pool::<Envelope<T>>::SLOTS_MAX;
-            return Err(TopicError::TooManySlots { topic: Arc::clone(&self.name), slots, max });
-        }
-        let pool = self.pool.get_or_init(|| Pool::new(slots));
+        let memory = TopicMemory::new::<T>(ends.shape(self.qos).slots(), &self.qos);
+        memory.check(&self.name)?;
+        let pool = self.pool.get_or_init(|| Pool::new(memory.slots));
         ends.connect(pool);
         Ok(())
     }

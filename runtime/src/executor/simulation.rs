@@ -122,7 +122,7 @@ impl SimulatedRobot {
         let mut nodes = Vec::new();
         for spec in specs {
             let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
-            let node = spec.node_type.configure(&environment, &shared, 1, &spec.params);
+            let node = spec.configure(&environment, &shared, 1);
             let node = node.map_err(|error| SimulationError::Configure { node: spec.instance, error })?;
             nodes.push(SimulatedNode { shared, node: Some(node), drivers: Vec::new(), next_due: None });
         }

@@ -12,7 +12,6 @@ use crate::error::{NodeError, NodeResult};
 use crate::node::{
     Context, Driver, DriverInput, Environment, Failure, Node, NodeState, NodeTypes, Setup, Stop, Tick,
 };
-use crate::scheduling::ThreadSpec;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -117,12 +116,8 @@ impl Driver for Ender {
 }
 
 fn spec(instance: &str, params: &str) -> NodeSpec {
-    NodeSpec {
-        instance: instance.into(),
-        node_type: NodeTypes::new().with::<Puppet>("puppet").get("puppet").unwrap().clone(),
-        params: Value::parse_yaml("params", params).unwrap(),
-        thread: ThreadSpec::default(),
-    }
+    let node_type = NodeTypes::new().with::<Puppet>("puppet").get("puppet").unwrap().clone();
+    NodeSpec { params: Value::parse_yaml("params", params).unwrap(), ..NodeSpec::new(instance, node_type) }
 }
 
 struct Robot {
@@ -363,8 +358,7 @@ impl Echo {
 #[test]
 fn a_loop_that_nothing_paces_ends_at_the_hop_limit_and_is_counted() {
     let node_type = NodeTypes::new().with::<Echo>("echo").get("echo").unwrap().clone();
-    let params = Value::parse_yaml("params", "").unwrap();
-    let spec = NodeSpec { instance: "echo".into(), node_type, params, thread: ThreadSpec::default() };
+    let spec = NodeSpec::new("echo", node_type);
     let mut robot = SimulatedRobot::configure(vec![spec], Environment::new(Clock::simulated(), 1)).unwrap();
     robot.activate().unwrap();
     robot.run_for(Duration::from_millis(1)).unwrap();

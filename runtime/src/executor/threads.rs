@@ -228,7 +228,7 @@ impl Body {
         let report = scheduling::apply(&spec.thread, name);
         // Set once: this thread is the only one of its node.
         let _ = self.shared.thread.set(report);
-        match spec.node_type.configure(environment, &self.shared, 1, &spec.params) {
+        match spec.configure(environment, &self.shared, 1) {
             Ok(node) => {
                 self.report(Phase::Configure, Ok(()));
                 // Foreign code is caught where it is called. What comes here is a mistake of ours, and must not end a

@@ -1,11 +1,12 @@
 //! What all nodes of a robot share.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use nevil_sys::mem::Bell;
 
 use crate::actuator::Actuators;
-use crate::bus::{Bus, TopicError};
+use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
 use crate::guard::Guard;
@@ -35,6 +36,14 @@ impl Environment {
             failures: Arc::default(),
             guard: Arc::default(),
         }
+    }
+
+    /// The same, whose topics are carried as `overrides` say, by name, instead of as they are declared. To be called before
+    /// any node is configured.
+    #[must_use]
+    pub fn with_topics(mut self, overrides: BTreeMap<String, QosOverride>) -> Self {
+        self.bus = Bus::with_overrides(self.bus.clock().clone(), overrides);
+        self
     }
 
     /// Gives every topic its pool and connects its ends: to be called when all nodes are configured and none is active.

@@ -17,6 +17,7 @@ use crate::node::context::Context;
 use crate::node::driver::{Driver, DriverPublisher, DriverSlot};
 use crate::node::environment::Environment;
 use crate::node::guarded::Guarded;
+use crate::node::names::Names;
 use crate::node::shared::NodeShared;
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::{SubscriptionSource, Work};
@@ -26,6 +27,7 @@ pub struct Setup<'a, N: Node> {
     environment: &'a Environment,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
+    names: Names<'a>,
     shared: Arc<NodeShared>,
     sources: Sources,
     work: Work<N>,
@@ -53,10 +55,11 @@ impl<'a, N: Node> Setup<'a, N> {
     pub(crate) fn new(
         environment: &'a Environment,
         incarnation: Arc<Incarnation>,
+        names: Names<'a>,
         shared: Arc<NodeShared>,
     ) -> Self {
         let (lineage, sources, work) = (Arc::default(), Sources::default(), Work::default());
-        Self { environment, incarnation, lineage, shared, sources, work }
+        Self { environment, incarnation, lineage, names, shared, sources, work }
     }
 
     /// The node's instance name.
@@ -86,27 +89,32 @@ impl<'a, N: Node> Setup<'a, N> {
         hash.finish()
     }
 
-    /// A publisher on `topic`. Publishing is refused until the node is activated.
+    /// A publisher on `topic`, whose name the launch file may have changed for this node. Publishing is refused until the
+    /// node is activated.
     ///
     /// # Errors
     ///
-    /// [`SetupError::Topic`] if the topic carries another type.
+    /// [`SetupError::Topic`] if the topic carries another type, is exclusive and another node publishes on it, or has a
+    /// name or a QoS that is not allowed.
     pub fn publisher<T: Message>(&mut self, topic: Topic<T>) -> Result<Publisher<T>, SetupError> {
+        let name = self.resolve(topic.name())?;
         let (incarnation, lineage) = (Arc::clone(&self.incarnation), Arc::clone(&self.lineage));
-        Ok(self.environment.bus.publisher(topic.name(), &topic, incarnation, lineage)?)
+        Ok(self.environment.bus.publisher(&name, &topic, incarnation, lineage)?)
     }
 
-    /// Calls `callback` with each message on `topic`, in the order of each publisher.
+    /// Calls `callback` with each message on `topic`, in the order of each publisher. The launch file may have changed the
+    /// topic's name for this node.
     ///
     /// # Errors
     ///
-    /// [`SetupError::Topic`] if the topic carries another type.
+    /// [`SetupError::Topic`] if the topic carries another type, or has a name or a QoS that is not allowed.
     pub fn subscribe<T, F>(&mut self, topic: Topic<T>, callback: F) -> Result<(), SetupError>
     where
         T: Message,
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
     {
-        self.subscribe_by_name(topic.name(), topic, callback)
+        let name = self.resolve(topic.name())?;
+        self.subscribe_by_name(&name, topic, callback)
     }
 
     /// Calls `callback` every `period`, for the first time one period after activation.
@@ -169,7 +177,7 @@ impl<'a, N: Node> Setup<'a, N> {
     ///
     /// # Errors
     ///
-    /// [`SetupError::Topic`] if the topic `<node>/<name>` carries another type.
+    /// [`SetupError::Topic`] if the topic `<node>/<name>`, which is private to this node, is used by another one.
     pub fn driver<D, O, F>(&mut self, name: &str, open: O, callback: F) -> Result<(), SetupError>
     where
         D: Driver,
@@ -178,6 +186,7 @@ impl<'a, N: Node> Setup<'a, N> {
     {
         let topic_name: Arc<str> = format!("{}/{name}", self.instance()).into();
         let topic = Topic::<D::Input>::new("driver input");
+        self.environment.bus.make_private(&topic_name)?;
         self.subscribe_by_name(&topic_name, topic, callback)?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
         // Declared now, so that its queue is planned; the driver gets its own at each activation.
@@ -198,12 +207,22 @@ impl<'a, N: Node> Setup<'a, N> {
         &mut self,
         topic: Topic<T>,
     ) -> Result<DriverPublisher<T>, SetupError> {
+        let name = self.resolve(topic.name())?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
-        let make = move || bus.publisher(topic.name(), &topic, Arc::clone(&incarnation), Arc::default());
+        let make = move || bus.publisher(&name, &topic, Arc::clone(&incarnation), Arc::default());
         // Declared now, so that its queue is planned; each driver gets its own.
         drop(make()?);
         let make = move || make().expect("the topic was declared with this type");
         Ok(DriverPublisher::new(Arc::new(make)))
+    }
+
+    /// The topic that `declared` means for this node. What a driver says to its node is nobody else's business.
+    fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
+        let name = self.names.resolve(declared)?;
+        if self.environment.bus.is_private(&name) {
+            return Err(TopicError::Private { topic: name.into() });
+        }
+        Ok(name)
     }
 
     fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>
@@ -233,9 +252,9 @@ impl<'a, N: Node> Setup<'a, N> {
         timer
     }
 
-    pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>) {
+    pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>, Names<'a>) {
         let context = Context::new(self.environment.bus.clock().clone(), self.incarnation, self.lineage);
-        (self.work, context, self.shared)
+        (self.work, context, self.shared, self.names)
     }
 }
 

@@ -12,8 +12,9 @@ use crate::incarnation::Incarnation;
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::Node;
 use crate::node::environment::Environment;
+use crate::node::names::Names;
 use crate::node::setup::Setup;
-use crate::node::shared::{NodeShared, NodeState};
+use crate::node::shared::NodeShared;
 use crate::node::work::{AnyNode, NodeCore};
 use crate::parameter::Parameters;
 
@@ -78,8 +79,13 @@ impl fmt::Debug for HelperProcess {
     }
 }
 
-type Configure =
-    fn(&Environment, &Arc<NodeShared>, Arc<Incarnation>, &Value) -> Result<Box<dyn AnyNode>, ConfigureError>;
+type Configure = fn(
+    &Environment,
+    &Arc<NodeShared>,
+    Arc<Incarnation>,
+    Names<'_>,
+    &Value,
+) -> Result<Box<dyn AnyNode>, ConfigureError>;
 
 /// A node type: its parameters, and how to make one.
 #[derive(Clone)]
@@ -107,61 +113,36 @@ impl NodeType {
         (self.schema)()
     }
 
-    /// Configures a node called `instance`: runs its `configure`, and nothing else.
+    /// Runs the `configure` of a node of this type, and nothing else.
     pub(crate) fn configure(
         &self,
         environment: &Environment,
         shared: &Arc<NodeShared>,
-        number: u32,
+        incarnation: Arc<Incarnation>,
+        names: Names<'_>,
         params: &Value,
     ) -> Result<Box<dyn AnyNode>, ConfigureError> {
-        let instance = &shared.instance;
-        if instance.is_empty() || instance.len() > NAME_BYTES_MAX || !instance.bytes().all(is_name_byte) {
-            return Err(ConfigureError::Name { given: instance.to_string() });
-        }
-        let source = environment.bus.source(instance);
-        let cancel = shared.cancel.clone();
-        let incarnation = Incarnation::with_cancel(Arc::clone(instance), source, number, cancel);
-        let incarnation = Arc::new(incarnation);
-        let node = (self.configure)(environment, shared, incarnation, params)?;
-        shared.set_state(NodeState::Configured);
-        Ok(node)
+        (self.configure)(environment, shared, incarnation, names, params)
     }
-
-    /// Runs `configure` for a check: no thread, no device, no effect; the node is dropped. What it declared is then known
-    /// to `environment`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigureError`].
-    pub fn check(
-        &self,
-        environment: &Environment,
-        instance: &str,
-        params: &Value,
-    ) -> Result<(), ConfigureError> {
-        let shared = NodeShared::new(instance.into(), Arc::clone(&environment.failures));
-        self.configure(environment, &shared, 1, params).map(drop)
-    }
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
 fn configure<N: Node>(
     environment: &Environment,
     shared: &Arc<NodeShared>,
     incarnation: Arc<Incarnation>,
+    names: Names<'_>,
     params: &Value,
 ) -> Result<Box<dyn AnyNode>, ConfigureError> {
     let panicked = |panic: Panicked| ConfigureError::Panicked { text: panic.text };
     let params =
         caught(|| N::Params::from_value(params)).map_err(panicked)?.map_err(ConfigureError::Params)?;
-    let mut setup = Setup::<N>::new(environment, incarnation, Arc::clone(shared));
+    let mut setup = Setup::<N>::new(environment, incarnation, names, Arc::clone(shared));
     let node =
         caught(|| N::configure(&mut setup, params)).map_err(panicked)?.map_err(ConfigureError::Refused)?;
-    let (work, ctx, shared) = setup.finish();
+    let (work, ctx, shared, names) = setup.finish();
+    if let Some((given, used)) = names.unused() {
+        return Err(ConfigureError::UnusedRemap { given, used });
+    }
     Ok(Box::new(NodeCore::new(node, work, ctx, shared)))
 }
 
@@ -181,6 +162,26 @@ pub enum ConfigureError {
         /// The name that was given.
         given: String,
     },
+    /// Its namespace is not one.
+    #[error(
+        "`{given}` is not a namespace; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _, in parts separated \
+         by /"
+    )]
+    Namespace {
+        /// The namespace that was given.
+        given: String,
+    },
+    /// It does not use topics that are remapped.
+    #[error(
+        "{} remapped, but the node has no such topic in its code; it has {}",
+        are(given), if used.is_empty() { "none".to_owned() } else { used.join(", ") }
+    )]
+    UnusedRemap {
+        /// The names that were remapped.
+        given: Vec<String>,
+        /// The names in its code, ascending.
+        used: Vec<String>,
+    },
     /// Its parameters are wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Params(Vec<ValueError>),
@@ -193,4 +194,10 @@ pub enum ConfigureError {
         /// What it said.
         text: String,
     },
+}
+
+/// `a is`, or `a, b are`.
+fn are(names: &[String]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("`{}` {verb}", names.join("`, `"))
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use nevil_launch::{Control, ControlServer, RobotLock, RobotPhase, RobotReport, RuntimeDir};
 use nevil_runtime::prelude::*;
-use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot, ThreadSpec};
+use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
 
 /// Stands in for `$XDG_RUNTIME_DIR`; removed at the end.
 pub(crate) struct Place(PathBuf);
@@ -91,12 +91,7 @@ impl Robot {
         let directory = RuntimeDir::at(&place.session().join("nevil")).unwrap();
         let lock = directory.lock(name).unwrap();
         let types = NodeTypes::new().with::<Car>("car");
-        let spec = NodeSpec {
-            instance: "car".into(),
-            node_type: types.get("car").unwrap().clone(),
-            params: Value::parse_yaml("params", "").unwrap(),
-            thread: ThreadSpec::default(),
-        };
+        let spec = NodeSpec::new("car", types.get("car").unwrap().clone());
         let ended = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = std::sync::mpsc::channel();
         let time = std::thread::spawn({

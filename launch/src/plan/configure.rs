@@ -1,0 +1,194 @@
+//! Configuring every node for a look at what it declares, and what goes wrong there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use nevil_runtime::{
+    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, QosOverride, SetupError,
+    TopicDescription, TopicError,
+};
+
+use super::cycles::waiting_in_cycle;
+use super::{memory, paths};
+use crate::file::{LaunchFile, NodeEntry, Remap, TopicEntry};
+use crate::problem::{PlanError, PlanProblem};
+
+/// Configures every node that has a type, all in one environment, so that they can disagree. Gives a specification for
+/// each node if there are no problems.
+pub(super) fn configure_all(
+    file: &LaunchFile,
+    types: &NodeTypes,
+) -> (Vec<NodeSpec>, Environment, Vec<PlanError>) {
+    let environment = Environment::new(Clock::simulated(), 1).with_topics(overrides(file));
+    let directory = file.path.parent().unwrap_or(Path::new(""));
+    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    for entry in &file.nodes {
+        let (name, mark) = &entry.node_type;
+        let Some(node_type) = types.get(name) else {
+            let known = types.names().into_iter().map(str::to_owned).collect();
+            let problem = PlanProblem::UnknownType { given: name.clone(), known };
+            problems.push(PlanError::new(mark, format!("nodes.{}.type", entry.instance), problem));
+            continue;
+        };
+        let mut params = entry.params.clone();
+        paths::resolve(&mut params, node_type.schema(), directory);
+        let spec = NodeSpec {
+            instance: entry.instance.as_str().into(),
+            node_type: node_type.clone(),
+            params,
+            thread: entry.thread.clone(),
+            namespace: entry.namespace.clone(),
+            remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
+        };
+        match check_within(file.start_timeout, &spec, &environment) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => problems.extend(configure_problems(error, entry, file, &environment)),
+            Err(problem) => {
+                problems.push(PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem));
+            }
+        }
+        specs.push(spec);
+    }
+    (specs, environment, problems)
+}
+
+/// Checks a node on a thread with the stack that it will have, which is left behind if it does not answer in time.
+fn check_within(
+    time: Duration,
+    spec: &NodeSpec,
+    environment: &Environment,
+) -> Result<Result<(), ConfigureError>, PlanProblem> {
+    let (answer, answered) = mpsc::sync_channel(1);
+    let builder = thread::Builder::new().name("check".to_owned()).stack_size(spec.thread.stack_bytes);
+    let spawned = {
+        let (spec, environment) = (spec.clone(), environment.clone());
+        // Who asked may have given up.
+        builder.spawn(move || answer.send(spec.check(&environment)))
+    };
+    if let Err(error) = spawned {
+        return Err(PlanProblem::Refused {
+            text: format!("no thread could be started to check it: {error}"),
+        });
+    }
+    let node_type = spec.node_type.name().to_owned();
+    answered.recv_timeout(time).map_err(|_| PlanProblem::Hangs { node_type, waited: time })
+}
+
+fn configure_problems(
+    error: ConfigureError,
+    entry: &NodeEntry,
+    file: &LaunchFile,
+    environment: &Environment,
+) -> Vec<PlanError> {
+    let path = format!("nodes.{}", entry.instance);
+    let problem = match error {
+        ConfigureError::Params(errors) => {
+            let (path, mark) = (format!("{path}.params"), &entry.params.mark);
+            return errors.into_iter().map(|error| PlanError::of_value(error, &path, mark)).collect();
+        }
+        ConfigureError::UnusedRemap { given, used } => {
+            let of_name = |remap: &&Remap| given.contains(&remap.from);
+            let problem = |remap: &Remap| {
+                let (node, given) = (entry.instance.clone(), remap.from.clone());
+                let problem = PlanProblem::UnusedRemap { node, given, known: used.clone() };
+                PlanError::new(&remap.mark, format!("{path}.remap"), problem)
+            };
+            return entry.remap.iter().filter(of_name).map(problem).collect();
+        }
+        ConfigureError::Name { given } => PlanProblem::InstanceName { given },
+        ConfigureError::Panicked { text } => {
+            PlanProblem::Panicked { node_type: entry.node_type.0.clone(), text }
+        }
+        ConfigureError::Refused(error) => match topic_error(&error) {
+            Some(TopicError::Qos { topic, problem }) => match entry_of(file, topic) {
+                Some(entry) => {
+                    let problem = PlanProblem::TopicQos { problem: problem.clone() };
+                    return vec![PlanError::new(&entry.mark, format!("topics.{topic}"), problem)];
+                }
+                // The mistake is the code's.
+                None => PlanProblem::Refused { text: error.to_string() },
+            },
+            Some(error @ TopicError::OtherType { topic, .. }) => {
+                topic_of_two_types(error, topic, environment)
+            }
+            Some(error @ TopicError::Exclusive { .. }) => {
+                PlanProblem::TopicOfTwoWriters { error: error.clone() }
+            }
+            _ => PlanProblem::Refused { text: error.to_string() },
+        },
+        other => PlanProblem::Refused { text: other.to_string() },
+    };
+    vec![PlanError::new(&entry.mark, path, problem)]
+}
+
+/// What is wrong with a topic, if that is what `error` is about.
+fn topic_error(error: &NodeError) -> Option<&TopicError> {
+    match error.cause()?.downcast_ref()? {
+        SetupError::Topic(error) => Some(error),
+        _ => None,
+    }
+}
+
+/// The problem with the names of those that declared the topic before.
+fn topic_of_two_types(error: &TopicError, topic: &str, environment: &Environment) -> PlanProblem {
+    let known = environment.bus().topics().into_iter().find(|known| *known.name == *topic);
+    let nodes = known.iter().flat_map(nodes_of).map(ToString::to_string);
+    let nodes = nodes.collect::<BTreeSet<_>>().into_iter().collect();
+    PlanProblem::TopicOfTwoTypes { error: error.clone(), nodes }
+}
+
+/// The nodes that publish on a topic, then those that subscribe to it.
+fn nodes_of(topic: &TopicDescription) -> impl Iterator<Item = &Arc<str>> {
+    topic.publishers.iter().chain(topic.subscriptions.iter().map(|(node, _)| node))
+}
+
+/// What the file says about topics, by name.
+pub(super) fn overrides(file: &LaunchFile) -> BTreeMap<String, QosOverride> {
+    file.topics.iter().map(|topic| (topic.name.clone(), topic.qos.clone())).collect()
+}
+
+/// What is wrong with the topics of all nodes together. Without all nodes, nobody knows which topics there are.
+pub(super) fn topic_problems(
+    file: &LaunchFile,
+    topics: &[TopicDescription],
+    all_configured: bool,
+) -> Vec<PlanError> {
+    let mut problems = Vec::new();
+    let is_known = |name: &str| topics.iter().any(|topic| *topic.name == *name);
+    for entry in file.topics.iter().filter(|entry| all_configured && !is_known(&entry.name)) {
+        let known = topics.iter().map(|topic| topic.name.to_string()).collect();
+        let problem = PlanProblem::UnknownTopic { given: entry.name.clone(), known };
+        problems.push(PlanError::new(&entry.mark, "topics", problem));
+    }
+    for (topic, error) in memory::too_many_slots(topics) {
+        let path = format!("topics.{}", topic.name);
+        let problem = PlanProblem::TooManySlots { error };
+        problems.push(match entry_of(file, &topic.name) {
+            Some(entry) => PlanError::new(&entry.mark, path, problem),
+            None => of_node(file, nodes_of(topic).next(), problem),
+        });
+    }
+    if let Some(problem) = memory::over_budget(topics, file.bus_bytes_max.0) {
+        problems.push(PlanError::new(&file.bus_bytes_max.1, "memory.bus_max", problem));
+    }
+    problems.extend(
+        waiting_in_cycle(topics).into_iter().map(|(node, problem)| of_node(file, Some(&node), problem)),
+    );
+    problems
+}
+
+fn entry_of<'file>(file: &'file LaunchFile, topic: &str) -> Option<&'file TopicEntry> {
+    file.topics.iter().find(|entry| entry.name == *topic)
+}
+
+/// The problem at the place of the node, or of the file if it has no such node.
+fn of_node(file: &LaunchFile, node: Option<&Arc<str>>, problem: PlanProblem) -> PlanError {
+    let entry = node.and_then(|node| file.nodes.iter().find(|entry| *entry.instance == **node));
+    match entry {
+        Some(entry) => PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem),
+        None => PlanError::new(&file.bus_bytes_max.1, "nodes", problem),
+    }
+}

@@ -1,0 +1,82 @@
+//! What a node is to be launched as.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nevil_msgs::{Value, ValueKind};
+
+use crate::bus::{is_name_part, is_namespace};
+use crate::incarnation::Incarnation;
+use crate::limits::NAME_BYTES_MAX;
+use crate::node::environment::Environment;
+use crate::node::names::Names;
+use crate::node::shared::{NodeShared, NodeState};
+use crate::node::types::{ConfigureError, NodeType};
+use crate::node::work::AnyNode;
+use crate::scheduling::ThreadSpec;
+
+/// A node that is to be launched. Several may be of one type.
+#[derive(Clone, Debug)]
+pub struct NodeSpec {
+    /// Its instance name. Headers of messages, accounts, claims and its thread carry it.
+    pub instance: Arc<str>,
+    /// Its type.
+    pub node_type: NodeType,
+    /// Its parameters.
+    pub params: Value,
+    /// How its thread is to be scheduled.
+    pub thread: ThreadSpec,
+    /// Put in front of the names of its topics, but for those that begin with `/`. Empty: nothing.
+    pub namespace: String,
+    /// Topics that are called otherwise than in its code: from the name in the code to the other one.
+    pub remap: BTreeMap<String, String>,
+}
+
+impl NodeSpec {
+    /// A node without parameters, with an ordinary thread, whose topics are called as in its code.
+    #[must_use]
+    pub fn new(instance: &str, node_type: NodeType) -> Self {
+        Self {
+            instance: instance.into(),
+            node_type,
+            params: Value::new(ValueKind::Null, nevil_msgs::Mark::named(instance)),
+            thread: ThreadSpec::default(),
+            namespace: String::new(),
+            remap: BTreeMap::new(),
+        }
+    }
+
+    /// Runs `configure` for a check: no thread, no device, no effect; the node is dropped. What it declared is then known
+    /// to `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigureError`].
+    pub fn check(&self, environment: &Environment) -> Result<(), ConfigureError> {
+        let shared = NodeShared::new(Arc::clone(&self.instance), Arc::clone(&environment.failures));
+        self.configure(environment, &shared, 1).map(drop)
+    }
+
+    /// Configures the node in its life of this `number`: runs its `configure`, and nothing else.
+    pub(crate) fn configure(
+        &self,
+        environment: &Environment,
+        shared: &Arc<NodeShared>,
+        number: u32,
+    ) -> Result<Box<dyn AnyNode>, ConfigureError> {
+        let instance = &self.instance;
+        if instance.len() > NAME_BYTES_MAX || !is_name_part(instance) {
+            return Err(ConfigureError::Name { given: instance.to_string() });
+        }
+        if !self.namespace.is_empty() && !is_namespace(&self.namespace) {
+            return Err(ConfigureError::Namespace { given: self.namespace.clone() });
+        }
+        let source = environment.bus.source(instance);
+        let cancel = shared.cancel.clone();
+        let incarnation = Arc::new(Incarnation::with_cancel(Arc::clone(instance), source, number, cancel));
+        let names = Names::new(&self.namespace, &self.remap);
+        let node = self.node_type.configure(environment, shared, incarnation, names, &self.params)?;
+        shared.set_state(NodeState::Configured);
+        Ok(node)
+    }
+}
