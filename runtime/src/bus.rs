@@ -15,7 +15,11 @@
 //!   discarded.
 
 mod account;
+mod counts;
+mod ends;
+mod latency;
 mod memory;
+mod publish_error;
 mod publisher;
 mod qos;
 mod registry;
@@ -27,10 +31,12 @@ mod tests;
 mod topic;
 
 pub(crate) use account::Outcome;
-pub use account::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use counts::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use latency::LatencyCounts;
 pub use memory::TopicMemory;
+pub use publish_error::{PublishError, PublishErrorKind};
 pub(crate) use publisher::Cause;
-pub use publisher::{PublishError, PublishErrorKind, Published, Publisher};
+pub use publisher::{Published, Publisher};
 pub(crate) use qos::is_name_part;
 pub use qos::{QosOverride, QosProblem, is_namespace, is_topic_name};
 pub use registry::{Bus, TopicError};
@@ -38,7 +44,7 @@ pub(crate) use sources::{ActiveSources, Sources};
 pub(crate) use subscription::Subscription;
 pub use subscription::{Header, Kept, Received};
 pub use tap::{AnyTap, Tap, Tapped};
-pub use topic::{AnyPublisher, ToolPublishError, TopicDescription};
+pub use topic::{AnyPublisher, Authority, ToolPublishError, TopicDescription};
 
 /// Wakes the thread that serves a node.
 pub(crate) use nevil_sys::mem::Wake;

@@ -96,9 +96,10 @@ pub mod testing;
 
 pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};
 pub use bus::{
-    AnyPublisher, AnyTap, Bus, Header, Kept, PublishError, PublishErrorKind, Published, Publisher,
-    PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap, Tapped, ToolPublishError,
-    TopicCounts, TopicDescription, TopicError, TopicMemory, is_namespace, is_topic_name,
+    AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,
+    Published, Publisher, PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap,
+    Tapped, ToolPublishError, TopicCounts, TopicDescription, TopicError, TopicMemory, is_namespace,
+    is_topic_name,
 };
 pub use clock::{Clock, Time};
 pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};

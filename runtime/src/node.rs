@@ -17,7 +17,10 @@ mod guarded;
 mod names;
 mod setup;
 mod shared;
+mod silence;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod timer;
 mod types;
 mod work;

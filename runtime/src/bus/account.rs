@@ -1,7 +1,7 @@
 //! The counters of the bus: where each message ended.
 //!
 //! ```text
-//!  publisher     published = accepted + refused(size, hops, fenced, no_room, no_slot)
+//!  publisher     published = accepted + refused(size, hops, fenced, exclusive, no_room, no_slot)
 //!  subscription  offered   = ok + failed + panicked + timed_out + overflow + breaker_open + expired + discarded
 //!                            + queued + running
 //! ```
@@ -16,7 +16,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use crate::bus::counts::{PublisherCounts, SubscriptionCounts};
+use crate::bus::latency::{Latencies, LatencySum};
 
 /// A count with one writer at a time.
 #[derive(Debug, Default)]
@@ -53,15 +54,19 @@ pub(crate) enum Outcome {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct SubscriptionTally {
+    /// Latched values that were given to a subscription that came later; they are offered and taken in one step.
+    pub(crate) replayed: Count,
     pub(crate) expired: Count,
+    pub(crate) silences: Count,
+    pub(crate) latencies: Latencies,
     pub(crate) discarded: Count,
     /// Written by whoever keeps messages, or gives them up.
     pub(crate) kept: AtomicU64,
-    ok: Count,
-    failed: Count,
-    panicked: Count,
-    timed_out: Count,
-    breaker_open: Count,
+    pub(super) ok: Count,
+    pub(super) failed: Count,
+    pub(super) panicked: Count,
+    pub(super) timed_out: Count,
+    pub(super) breaker_open: Count,
     running: Count,
 }
 
@@ -100,6 +105,7 @@ pub(crate) struct SubscriptionAccount(Mutex<SubscriptionParts>);
 #[derive(Debug, Default)]
 struct SubscriptionParts {
     before: SubscriptionCounts,
+    latencies_before: LatencySum,
     subscriptions: Vec<Arc<SubscriptionTally>>,
     routes: Vec<Arc<RouteTally>>,
 }
@@ -130,6 +136,10 @@ impl SubscriptionAccount {
         counts.running += parts.subscriptions.iter().map(|tally| tally.running.get()).sum::<u64>();
         counts.queued = queued();
         counts.offered += parts.routes.iter().map(|route| route.offered.get()).sum::<u64>();
+        counts.offered += parts.subscriptions.iter().map(|tally| tally.replayed.get()).sum::<u64>();
+        let mut latencies = parts.latencies_before.clone();
+        parts.subscriptions.iter().for_each(|tally| latencies.add(&tally.latencies));
+        counts.latency = latencies.counts();
         counts
     }
 }
@@ -145,6 +155,8 @@ impl SubscriptionParts {
         }
         for tally in self.subscriptions.extract_if(.., |tally| Arc::get_mut(tally).is_some()) {
             before.add_ends(&tally);
+            before.offered += tally.replayed.get();
+            self.latencies_before.add(&tally.latencies);
         }
     }
 }
@@ -158,6 +170,7 @@ pub(crate) struct PublisherTally {
     pub(crate) refused_size: Count,
     pub(crate) refused_hops: Count,
     pub(crate) refused_fenced: Count,
+    pub(crate) refused_exclusive: Count,
     pub(crate) refused_no_room: Count,
     pub(crate) refused_no_slot: Count,
 }
@@ -196,157 +209,4 @@ impl PublisherAccount {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Adding up has no step that panics half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Where the messages that were offered to a subscription ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SubscriptionCounts {
-    /// Messages that publishers had for the subscription.
-    pub offered: u64,
-    /// Callback returned `Ok`.
-    pub ok: u64,
-    /// Callback returned an error.
-    pub failed: u64,
-    /// Callback panicked.
-    pub panicked: u64,
-    /// Callback missed its deadline.
-    pub timed_out: u64,
-    /// No room in the queue.
-    pub overflow: u64,
-    /// Refused by the callback's breaker.
-    pub breaker_open: u64,
-    /// Older than the lifespan when its turn came.
-    pub expired: u64,
-    /// Still queued when the subscription ended.
-    pub discarded: u64,
-    /// In the queue.
-    pub queued: u64,
-    /// In a callback that has not returned.
-    pub running: u64,
-    /// Messages that the node keeps beyond their callback. They are also counted by how the callback ended.
-    pub kept: u64,
-}
-
-impl SubscriptionCounts {
-    fn add_ends_of_route(&mut self, route: &RouteTally) {
-        self.overflow += route.overflow.get();
-        self.discarded += route.discarded.get();
-    }
-
-    fn add_ends(&mut self, tally: &SubscriptionTally) {
-        self.ok += tally.ok.get();
-        self.failed += tally.failed.get();
-        self.panicked += tally.panicked.get();
-        self.timed_out += tally.timed_out.get();
-        self.breaker_open += tally.breaker_open.get();
-        self.expired += tally.expired.get();
-        self.discarded += tally.discarded.get();
-        // Relaxed: a count for people to read.
-        self.kept += tally.kept.load(Ordering::Relaxed);
-    }
-
-    /// Messages that have ended in one way or another.
-    #[must_use]
-    pub const fn ended(&self) -> u64 {
-        self.ok
-            + self.failed
-            + self.panicked
-            + self.timed_out
-            + self.overflow
-            + self.breaker_open
-            + self.expired
-            + self.discarded
-    }
-
-    /// Whether every message that was offered is accounted for. Meaningful when nothing is moving.
-    #[must_use]
-    pub const fn balances(&self) -> bool {
-        self.offered == self.ended() + self.queued + self.running
-    }
-}
-
-/// What became of a publisher's messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PublisherCounts {
-    /// Calls of `publish`.
-    pub published: u64,
-    /// Messages that were offered to every subscription there was.
-    pub accepted: u64,
-    /// Larger than the topic allows.
-    pub refused_size: u64,
-    /// Part of a loop that nothing paces.
-    pub refused_hops: u64,
-    /// The node is not active, or was fenced.
-    pub refused_fenced: u64,
-    /// A subscription had no room for as long as the publisher waited.
-    pub refused_no_room: u64,
-    /// Every slot of the topic's pool was taken.
-    pub refused_no_slot: u64,
-}
-
-impl PublisherCounts {
-    #[inline]
-    fn add(&mut self, tally: &PublisherTally) {
-        self.accepted += tally.accepted.get();
-        self.refused_size += tally.refused_size.get();
-        self.refused_hops += tally.refused_hops.get();
-        self.refused_fenced += tally.refused_fenced.get();
-        self.refused_no_room += tally.refused_no_room.get();
-        self.refused_no_slot += tally.refused_no_slot.get();
-        self.published += tally.published.get();
-    }
-
-    /// Messages that were refused.
-    #[must_use]
-    pub const fn refused(&self) -> u64 {
-        self.refused_size
-            + self.refused_hops
-            + self.refused_fenced
-            + self.refused_no_room
-            + self.refused_no_slot
-    }
-
-    /// Whether every published message was accepted or refused. Meaningful when nothing is moving.
-    #[must_use]
-    pub const fn balances(&self) -> bool {
-        self.published == self.accepted + self.refused()
-    }
-}
-
-/// All accounts of one topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TopicCounts {
-    /// By publishing node.
-    pub publishers: Vec<(String, PublisherCounts)>,
-    /// By receiving node and callback.
-    pub subscriptions: Vec<(String, String, SubscriptionCounts)>,
-    /// Slots of the pool that hold a message, and slots in all.
-    pub slots: (usize, usize),
-}
-
-impl TopicCounts {
-    /// The accounts that do not balance, in words.
-    #[must_use]
-    pub fn imbalances(&self) -> Vec<String> {
-        let publishers =
-            self.publishers.iter().filter(|(_, counts)| !counts.balances()).map(|(node, counts)| {
-                format!(
-                    "`{node}` published {}, of which {} were accepted and {} refused",
-                    counts.published,
-                    counts.accepted,
-                    counts.refused()
-                )
-            });
-        let subscriptions =
-            self.subscriptions.iter().filter(|(_, _, counts)| !counts.balances()).map(|(node, callback, counts)| {
-                format!(
-                    "`{node}.{callback}` was offered {}, of which {} have ended, {} are queued and {} running",
-                    counts.offered,
-                    counts.ended(),
-                    counts.queued,
-                    counts.running
-                )
-            });
-        publishers.chain(subscriptions).collect()
-    }
 }

@@ -1,16 +1,16 @@
 //! From `publish` to the lanes of the subscriptions.
 
 use std::cell::{Cell, RefCell};
-use std::error::Error;
 use std::fmt;
 use std::hint;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Bell, Claim, Handover, Lane, Pool, Pushed, Shared};
+use nevil_sys::mem::{Bell, Claim, Handover, Lane, Latch, Pool, Pushed, Shared};
 
 use crate::bus::account::{PublisherTally, RouteTally};
+use crate::bus::publish_error::{PublishError, PublishErrorKind};
 use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
 use crate::bus::topic::TopicCore;
 use crate::incarnation::Incarnation;
@@ -34,7 +34,12 @@ pub(crate) struct PublisherPort<T: Message> {
     topic: Arc<TopicCore<T>>,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
+    /// Its number among the publishers that the topic has ever had.
+    number: u32,
+    right: Right,
     pub(crate) incoming: Handover<Vec<Route<T>>>,
+    /// Its last message, if the topic is latched.
+    pub(crate) latch: OnceLock<Latch<Envelope<T>>>,
     /// Rung by subscriptions that have room again, while the publisher waits for that.
     pub(crate) room: Arc<Bell>,
 }
@@ -62,6 +67,17 @@ pub(crate) enum Cause {
     Root,
 }
 
+/// By which right a publisher publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Its node has declared it.
+    Declared,
+    /// It is a tool's.
+    Tool,
+    /// It is a tool's, and the topic is exclusive to its node.
+    Excluded,
+}
+
 /// How much room a publisher waits for in a queue.
 #[derive(Clone, Copy, Debug)]
 enum Room {
@@ -80,17 +96,29 @@ pub struct Published {
     pub overflowed: u32,
 }
 
+impl Published {
+    fn add<T: Message>(&mut self, route: &Route<T>, overflowed: bool) {
+        if route.side.wake.is_some() {
+            self.offered += 1;
+            self.overflowed += u32::from(overflowed);
+        }
+    }
+}
+
 impl<T: Message> PublisherPort<T> {
     pub(crate) fn new(
         topic: Arc<TopicCore<T>>,
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
+        number: u32,
+        right: Right,
     ) -> Self {
-        Self { topic, incarnation, lineage, incoming: Handover::new(), room: Arc::default() }
+        let (incoming, latch, room) = (Handover::new(), OnceLock::new(), Arc::default());
+        Self { topic, incarnation, lineage, number, right, incoming, latch, room }
     }
 
-    pub(crate) fn is_of(&self, instance: &str) -> bool {
-        **self.incarnation.instance() == *instance
+    pub(crate) fn is_of_a_tool(&self) -> bool {
+        self.right != Right::Declared
     }
 }
 
@@ -122,6 +150,10 @@ impl<T: Message> Publisher<T> {
             tally.refused_fenced.add(1);
             return refuse(PublishErrorKind::Fenced, message);
         };
+        if port.right == Right::Excluded {
+            tally.refused_exclusive.add(1);
+            return refuse(PublishErrorKind::Exclusive, message);
+        }
         let (bytes, max) = (message.size_bytes(), port.topic.qos.message_bytes_max);
         if bytes > max as usize {
             tally.refused_size.add(1);
@@ -129,8 +161,8 @@ impl<T: Message> Publisher<T> {
         }
         let stamp = port.topic.clock.now();
         let lineage = match cause {
-            Cause::Current => port.lineage.get(),
-            Cause::Root => Lineage::begin(stamp, port.incarnation.source()),
+            Cause::Current if !port.topic.qos.feedback => port.lineage.get(),
+            Cause::Current | Cause::Root => Lineage::begin(stamp, port.incarnation.source()),
         };
         if lineage.is_runaway(stamp) {
             tally.refused_hops.add(1);
@@ -143,7 +175,7 @@ impl<T: Message> Publisher<T> {
             incarnation: port.incarnation.number(),
             lineage,
         };
-        match self.offer(pool, Envelope { header, message }) {
+        match self.offer(pool, Envelope { header, publisher: port.number, message }) {
             Ok(published) => {
                 self.sequence.set(header.sequence);
                 tally.accepted.add(1);
@@ -221,22 +253,41 @@ impl<T: Message> Publisher<T> {
     /// Puts the message into a slot and offers it to every route; gives it back if there is no slot.
     fn offer(&self, pool: &Pool<Envelope<T>>, envelope: Envelope<T>) -> Result<Published, T> {
         self.take_routes();
-        let routes = self.routes.borrow();
-        let mut published = Published::default();
-        // Bounded by the slots that the subscriptions have; without any, nobody would hold the message.
-        let Ok(refs @ 1..) = u16::try_from(routes.len()) else { return Ok(published) };
-        let Some(slot) = self.slot.take().or_else(|| self.claim(pool)) else { return Err(envelope.message) };
-        let mut shares = slot.fill_for(envelope, refs);
-        for route in routes.iter() {
-            let Some(item) = shares.take() else { break };
-            let overflowed = route.offer(item);
-            if route.side.wake.is_some() {
-                published.offered += 1;
-                published.overflowed += u32::from(overflowed);
-            }
+        let latch = self.port.latch.get();
+        if latch.is_none() && self.routes.borrow().is_empty() {
+            // Nobody would hold the message.
+            return Ok(Published::default());
         }
+        let Some(slot) = self.slot.take().or_else(|| self.claim(pool)) else { return Err(envelope.message) };
+        let published = match latch {
+            None => self.offer_to_routes(slot, envelope),
+            Some(latch) => self.latch_and_offer(latch, slot.fill(envelope)),
+        };
         self.slot.set(self.claim(pool));
         Ok(published)
+    }
+
+    fn offer_to_routes(&self, slot: Claim<Envelope<T>>, envelope: Envelope<T>) -> Published {
+        let (routes, mut published) = (self.routes.borrow(), Published::default());
+        // A topic has fewer routes than slots, whose numbers have 16 bits.
+        let mut shares = slot.fill_for(envelope, u16::try_from(routes.len()).unwrap_or(u16::MAX));
+        for route in routes.iter() {
+            let Some(item) = shares.take() else { break };
+            published.add(route, route.offer(item));
+        }
+        published
+    }
+
+    fn latch_and_offer(&self, latch: &Latch<Envelope<T>>, item: Shared<Envelope<T>>) -> Published {
+        let before = latch.set(item.clone());
+        // Once more: who joined before it could see this value there is in the table by now.
+        self.take_routes();
+        let (routes, mut published) = (self.routes.borrow(), Published::default());
+        for route in routes.iter() {
+            published.add(route, route.offer(item.clone()));
+        }
+        drop(before);
+        published
     }
 
     fn claim(&self, pool: &Pool<Envelope<T>>) -> Option<Claim<Envelope<T>>> {
@@ -295,77 +346,3 @@ impl<T: Message> fmt::Debug for Publisher<T> {
         f.debug_struct("Publisher").field("topic", &self.topic()).finish_non_exhaustive()
     }
 }
-
-/// A message that was refused, and why.
-pub struct PublishError<T> {
-    /// The message.
-    pub message: T,
-    /// Why it was refused.
-    pub kind: PublishErrorKind,
-    topic: Arc<str>,
-}
-
-/// Why a message was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PublishErrorKind {
-    /// Larger than the topic allows.
-    TooLarge {
-        /// Its size, heap included.
-        bytes: usize,
-        /// Most bytes that the topic allows.
-        max: u32,
-    },
-    /// The node is not active, or was replaced.
-    Fenced,
-    /// More hops within a second than any paced chain has.
-    Runaway {
-        /// Messages since the first event of its lineage.
-        hops: u32,
-    },
-    /// A subscription had no room for as long as the publisher wanted to wait.
-    NoRoom {
-        /// How long it has waited.
-        waited: Duration,
-    },
-    /// Every slot of the topic's pool is taken.
-    NoSlot {
-        /// Slots of the pool.
-        slots: usize,
-    },
-}
-
-impl<T> fmt::Display for PublishError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message on `{}` ", self.topic)?;
-        match self.kind {
-            PublishErrorKind::TooLarge { bytes, max } => write!(
-                f,
-                "is too large ({bytes} bytes), at most {max} are allowed; put the data in a ring and publish its block"
-            ),
-            PublishErrorKind::Fenced => f.write_str(
-                "was refused because its node is not active; publish from callbacks, not from `configure`",
-            ),
-            PublishErrorKind::Runaway { hops } => write!(
-                f,
-                "is the {hops}th within a second of one event: a loop of topics that nothing paces; break it or pace it by a timer"
-            ),
-            PublishErrorKind::NoRoom { waited } => write!(
-                f,
-                "found no room within {waited:?}; a subscription is slower than its publisher (`nevil status`)"
-            ),
-            PublishErrorKind::NoSlot { slots } => write!(
-                f,
-                "found none of {slots} slots free; a callback that hangs or keeps messages holds them (`nevil status`)"
-            ),
-        }
-    }
-}
-
-impl<T> fmt::Debug for PublishError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublishError({self})")
-    }
-}
-
-impl<T> Error for PublishError<T> {}

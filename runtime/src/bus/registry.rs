@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nevil_msgs::{Message, Topic};
 
 use crate::bus::Wake;
-use crate::bus::account::TopicCounts;
+use crate::bus::counts::TopicCounts;
 use crate::bus::publisher::Publisher;
 use crate::bus::qos::{QosOverride, QosProblem, check_qos, is_topic_name};
 use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
 use crate::bus::tap::{AnyTap, Tap};
-use crate::bus::topic::{AnyPublisher, AnyTopic, SideOf, TopicCore, TopicDescription};
+use crate::bus::topic::{AnyPublisher, AnyTopic, Authority, SideOf, TopicCore, TopicDescription};
 use crate::clock::Clock;
 use crate::incarnation::Incarnation;
 use crate::limits::{SOURCES_OF_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
@@ -132,13 +132,24 @@ impl Bus {
     /// # Errors
     ///
     /// [`TopicError`] if no node has declared the topic, or too many tools publish on it.
-    pub fn tool_publisher(&self, name: &str, tool: &str) -> Result<Box<dyn AnyPublisher>, TopicError> {
+    pub fn tool_publisher(
+        &self,
+        name: &str,
+        tool: &str,
+        authority: Authority,
+    ) -> Result<Box<dyn AnyPublisher>, TopicError> {
         let topic = self.known(name)?;
         let tool: Arc<str> = tool.into();
         let source = self.source(&tool);
         let incarnation = Arc::new(Incarnation::new(tool, source, 1));
         incarnation.open();
-        topic.tool_publisher(incarnation)
+        topic.tool_publisher(incarnation, authority)
+    }
+
+    /// Notes that a publisher of `instance` on the topic called `name` may wait for room.
+    pub(crate) fn will_wait(&self, name: &str, instance: &Arc<str>) -> Result<(), TopicError> {
+        self.known(name)?.will_wait(instance);
+        Ok(())
     }
 
     /// The topics with their types and ends, by name.

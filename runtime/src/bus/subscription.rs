@@ -31,6 +31,8 @@ pub struct Header {
 
 pub(crate) struct Envelope<T> {
     pub(crate) header: Header,
+    /// Number of its publisher on the topic.
+    pub(crate) publisher: u32,
     pub(crate) message: T,
 }
 
@@ -57,6 +59,13 @@ pub(crate) struct Inlet<T: Message> {
     pub(crate) room: Arc<Bell>,
 }
 
+/// What a subscription is handed when somebody comes or goes.
+pub(crate) struct InletTable<T: Message> {
+    pub(crate) inlets: Vec<Inlet<T>>,
+    /// Latched values of publishers that were there before.
+    pub(crate) replays: Vec<Shared<Envelope<T>>>,
+}
+
 impl<T: Message> Clone for Inlet<T> {
     fn clone(&self) -> Self {
         Self { lane: Arc::clone(&self.lane), room: Arc::clone(&self.room) }
@@ -67,7 +76,7 @@ impl<T: Message> Clone for Inlet<T> {
 pub(crate) struct SubscriptionPort<T: Message> {
     pub(crate) topic: Arc<TopicCore<T>>,
     pub(crate) side: Arc<SubscriptionSide>,
-    pub(crate) incoming: Handover<Vec<Inlet<T>>>,
+    pub(crate) incoming: Handover<InletTable<T>>,
 }
 
 impl<T: Message> SubscriptionPort<T> {
@@ -83,13 +92,25 @@ pub(crate) struct Subscription<T: Message> {
     /// The handle on `tally` that goes with each message and comes back.
     spare: Option<Arc<SubscriptionTally>>,
     inlets: Vec<Inlet<T>>,
+    /// Latched values that are still to be received, the next one last.
+    replays: Vec<Shared<Envelope<T>>>,
+    /// Publishers whose latched value was received, and its sequence, until a newer one comes from them.
+    replayed: Vec<(u32, u64)>,
     /// The inlet that is served next, so that one publisher's flood starves no other.
     next: usize,
 }
 
 impl<T: Message> Subscription<T> {
     pub(crate) fn new(port: Arc<SubscriptionPort<T>>, tally: Arc<SubscriptionTally>) -> Self {
-        Self { port, tally, spare: None, inlets: Vec::new(), next: 0 }
+        Self {
+            port,
+            tally,
+            spare: None,
+            inlets: Vec::new(),
+            replays: Vec::new(),
+            replayed: Vec::new(),
+            next: 0,
+        }
     }
 
     pub(crate) fn topic(&self) -> &Arc<TopicCore<T>> {
@@ -113,21 +134,47 @@ impl<T: Message> Subscription<T> {
     /// Whether a message is queued.
     pub(crate) fn has_message(&mut self) -> bool {
         self.refresh();
-        self.inlets.iter().any(|inlet| !inlet.lane.is_empty())
+        !self.replays.is_empty() || self.inlets.iter().any(|inlet| !inlet.lane.is_empty())
     }
 
-    /// Takes the next message, one lane after the other; each publisher's order is kept.
+    /// Takes the next message, one inlet after the other; each publisher's order is kept, and what it has latched comes
+    /// first.
     pub(crate) fn take(&mut self) -> Option<Received<T>> {
         self.refresh();
+        if let Some(envelope) = self.replays.pop() {
+            self.replayed.push((envelope.publisher, envelope.header.sequence));
+            self.tally.replayed.add(1);
+            return Some(self.received(envelope, Arrival::Replayed));
+        }
         for _ in 0..self.inlets.len() {
-            let inlet = &self.inlets[self.next];
-            self.next = if self.next + 1 < self.inlets.len() { self.next + 1 } else { 0 };
-            if let Some(envelope) = inlet.lane.take() {
-                let tally = self.spare.take().unwrap_or_else(|| Arc::clone(&self.tally));
-                return Some(Received { envelope, tally });
+            let at = self.next;
+            self.next = if at + 1 < self.inlets.len() { at + 1 } else { 0 };
+            while let Some(envelope) = self.inlets[at].lane.take() {
+                if self.replayed.is_empty() || !self.was_replayed(&envelope) {
+                    return Some(self.received(envelope, Arrival::Live));
+                }
+                self.tally.discarded.add(1);
             }
         }
         None
+    }
+
+    fn received(&mut self, envelope: Shared<Envelope<T>>, arrival: Arrival) -> Received<T> {
+        let tally = self.spare.take().unwrap_or_else(|| Arc::clone(&self.tally));
+        Received { envelope, tally, arrival }
+    }
+
+    /// Whether a message came as a latched value already: it was published while the subscription joined.
+    fn was_replayed(&mut self, envelope: &Envelope<T>) -> bool {
+        let Some(at) = self.replayed.iter().position(|(publisher, _)| *publisher == envelope.publisher)
+        else {
+            return false;
+        };
+        let was_replayed = envelope.header.sequence <= self.replayed[at].1;
+        if !was_replayed {
+            self.replayed.swap_remove(at);
+        }
+        was_replayed
     }
 
     /// Takes back what went with `received`, and drops the rest of it.
@@ -145,8 +192,10 @@ impl<T: Message> Subscription<T> {
     }
 
     fn refresh(&mut self) {
-        if let Some(inlets) = self.port.incoming.take() {
-            self.inlets = *inlets;
+        if let Some(table) = self.port.incoming.take() {
+            let InletTable { inlets, replays } = *table;
+            self.inlets = inlets;
+            self.replays.extend(replays);
             self.next = 0;
         }
     }
@@ -162,9 +211,23 @@ impl<T: Message> Drop for Subscription<T> {
 pub struct Received<T> {
     envelope: Shared<Envelope<T>>,
     tally: Arc<SubscriptionTally>,
+    arrival: Arrival,
+}
+
+/// How a message came to its subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    Live,
+    Replayed,
 }
 
 impl<T> Received<T> {
+    /// Whether this is a latched value that was published before the subscription was there.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.arrival == Arrival::Replayed
+    }
+
     /// What the bus says about the message.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -177,7 +240,7 @@ impl<T> Received<T> {
     pub fn keep(&self) -> Kept<T> {
         // Relaxed: a count for people to read.
         self.tally.kept.fetch_add(1, Ordering::Relaxed);
-        Kept(Self { envelope: self.envelope.clone(), tally: Arc::clone(&self.tally) })
+        Kept(Self { envelope: self.envelope.clone(), tally: Arc::clone(&self.tally), arrival: self.arrival })
     }
 }
 

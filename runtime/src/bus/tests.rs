@@ -1,3 +1,5 @@
+mod qos;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,16 +1,17 @@
 //! One topic: its pool, and who is connected to whom.
 
 use std::any::Any;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
-use nevil_sys::mem::{Bell, Lane, Pool};
+use nevil_sys::mem::Pool;
 
 use crate::bus::Wake;
-use crate::bus::account::{PublisherAccount, SubscriptionAccount, SubscriptionTally, TopicCounts};
-use crate::bus::memory::{TopicMemory, TopicShape};
-use crate::bus::publisher::{Published, Publisher, PublisherPort, Route};
+use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
+use crate::bus::counts::TopicCounts;
+use crate::bus::ends::{Ends, PublisherEntry, SubscriptionEntry};
+use crate::bus::memory::TopicMemory;
+use crate::bus::publisher::{Published, Publisher, PublisherPort, Right};
 use crate::bus::registry::TopicError;
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
 use crate::bus::tap::{AnyTap, Tap};
@@ -52,33 +53,9 @@ pub(crate) struct TopicCore<T: Message> {
     ends: Mutex<Ends<T>>,
 }
 
-/// What changes when somebody comes or goes. Locked only then, never while a message is on its way.
-struct Ends<T: Message> {
-    publishers: Vec<PublisherEntry<T>>,
-    subscriptions: Vec<SubscriptionEntry<T>>,
-    publisher_accounts: BTreeMap<Arc<str>, Arc<PublisherAccount>>,
-    subscription_accounts: BTreeMap<(Arc<str>, Arc<str>), Arc<SubscriptionAccount>>,
-}
-
-struct PublisherEntry<T: Message> {
-    port: Weak<PublisherPort<T>>,
-    routes: Vec<Route<T>>,
-}
-
-struct SubscriptionEntry<T: Message> {
-    port: Weak<SubscriptionPort<T>>,
-    inlets: Vec<Inlet<T>>,
-}
-
 impl<T: Message> TopicCore<T> {
     pub(crate) fn new(name: Arc<str>, qos: Qos, clock: Clock) -> Self {
-        let ends = Ends {
-            publishers: Vec::new(),
-            subscriptions: Vec::new(),
-            publisher_accounts: BTreeMap::new(),
-            subscription_accounts: BTreeMap::new(),
-        };
-        Self { name, qos, clock, pool: OnceLock::new(), ends: Mutex::new(ends) }
+        Self { name, qos, clock, pool: OnceLock::new(), ends: Mutex::new(Ends::new()) }
     }
 
     /// The pool, once the topic is sealed.
@@ -92,15 +69,25 @@ impl<T: Message> TopicCore<T> {
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
     ) -> Publisher<T> {
-        let mut ends = self.ends();
+        self.publisher_among(&mut self.ends(), incarnation, lineage, Right::Declared)
+    }
+
+    fn publisher_among(
+        self: &Arc<Self>,
+        ends: &mut Ends<T>,
+        incarnation: Arc<Incarnation>,
+        lineage: Arc<LineageCell>,
+        right: Right,
+    ) -> Publisher<T> {
         // Each begins elsewhere: they meet only when slots are scarce.
         let near = ends.publishers.len() * (usize::from(self.qos.depth) + 1);
         let tally =
             ends.publisher_accounts.entry(Arc::clone(incarnation.instance())).or_default().publisher();
-        let port = Arc::new(PublisherPort::new(Arc::clone(self), incarnation, lineage));
+        let number = ends.numbers.next().unwrap_or_default();
+        let port = Arc::new(PublisherPort::new(Arc::clone(self), incarnation, lineage, number, right));
         ends.publishers.push(PublisherEntry { port: Arc::downgrade(&port), routes: Vec::new() });
         if let Some(pool) = self.pool.get() {
-            ends.connect(pool);
+            ends.connect(pool, self.qos);
         }
         Publisher::new(port, tally, near)
     }
@@ -128,9 +115,13 @@ impl<T: Message> TopicCore<T> {
         let tally = account.subscription();
         let side = SubscriptionSide { account, wake, overflow: qos.overflow, depth: qos.depth };
         let port = Arc::new(SubscriptionPort::new(Arc::clone(self), Arc::new(side)));
-        ends.subscriptions.push(SubscriptionEntry { port: Arc::downgrade(&port), inlets: Vec::new() });
+        ends.subscriptions.push(SubscriptionEntry {
+            port: Arc::downgrade(&port),
+            inlets: Vec::new(),
+            replays: Vec::new(),
+        });
         if let Some(pool) = self.pool.get() {
-            ends.connect(pool);
+            ends.connect(pool, self.qos);
         }
         Subscription::new(port, tally)
     }
@@ -147,7 +138,7 @@ impl<T: Message> TopicCore<T> {
         }
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {
-            ends.connect(pool);
+            ends.connect(pool, self.qos);
         }
     }
 
@@ -165,72 +156,6 @@ pub(crate) enum SideOf {
     Tap,
 }
 
-impl<T: Message> Ends<T> {
-    /// Gives every live publisher a route to every live subscription, and hands the new tables over.
-    fn connect(&mut self, pool: &Pool<Envelope<T>>) {
-        self.publishers.retain(|entry| entry.port.strong_count() > 0);
-        self.subscriptions.retain(|entry| entry.port.strong_count() > 0);
-        let live = |entry: &SubscriptionEntry<T>| entry.port.upgrade().map(|port| Arc::clone(&port.side));
-        let sides: Vec<_> = self.subscriptions.iter().map(live).collect();
-        for publisher in &mut self.publishers {
-            let before = publisher.routes.len();
-            publisher.routes.retain(|route| !route.lane.is_closed());
-            let mut changed = publisher.routes.len() != before;
-            for (entry, side) in self.subscriptions.iter_mut().zip(&sides) {
-                let Some(side) = side else { continue };
-                if publisher.routes.iter().any(|route| Arc::ptr_eq(&route.side, side)) {
-                    continue;
-                }
-                let Some(port) = publisher.port.upgrade() else { continue };
-                let lane = entry.lane_of_a_new_publisher(side, pool, &port.room);
-                publisher.routes.push(Route { lane, side: Arc::clone(side), tally: side.account.route() });
-                changed = true;
-            }
-            if changed && let Some(port) = publisher.port.upgrade() {
-                // A table that the publisher never took is older than this one.
-                drop(port.incoming.put(Box::new(publisher.routes.clone())));
-            }
-        }
-        for entry in &mut self.subscriptions {
-            entry.hand_over();
-        }
-    }
-
-    /// What has been declared. A plan has dropped its nodes by then, and their accounts are still there.
-    fn shape(&self, qos: Qos) -> TopicShape {
-        let subscriptions = self.subscription_accounts.len();
-        TopicShape { qos, publishers: self.publishers.len(), subscriptions }
-    }
-}
-
-impl<T: Message> SubscriptionEntry<T> {
-    fn lane_of_a_new_publisher(
-        &mut self,
-        side: &SubscriptionSide,
-        pool: &Pool<Envelope<T>>,
-        room: &Arc<Bell>,
-    ) -> Arc<Lane<Envelope<T>>> {
-        if side.overflow == Overflow::Latest
-            && let Some(shared) = self.inlets.first()
-        {
-            return Arc::clone(&shared.lane);
-        }
-        let lane = Arc::new(Lane::new(pool.clone(), side.places()));
-        self.inlets.push(Inlet { lane: Arc::clone(&lane), room: Arc::clone(room) });
-        lane
-    }
-
-    /// Forgets lanes that no publisher fills any more, and hands the rest over to the subscription.
-    fn hand_over(&mut self) {
-        if let Some(port) = self.port.upgrade() {
-            // One reference is this list's, one the subscription's; a publisher's route would be a third.
-            let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
-            self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
-            drop(port.incoming.put(Box::new(self.inlets.clone())));
-        }
-    }
-}
-
 /// A topic whose message type is not known to the caller.
 pub(crate) trait AnyTopic: Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -241,7 +166,19 @@ pub(crate) trait AnyTopic: Send + Sync {
     fn tool_publisher(
         self: Arc<Self>,
         incarnation: Arc<Incarnation>,
+        authority: Authority,
     ) -> Result<Box<dyn AnyPublisher>, TopicError>;
+    /// Notes that publishers of `instance` may wait for room.
+    fn will_wait(&self, instance: &Arc<str>);
+}
+
+/// On whose behalf a tool publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// Anybody's: exclusive topics refuse it.
+    Tool,
+    /// The operator's, who has asked for it: exclusive topics let it through.
+    Operator,
 }
 
 /// A publisher for tools, which have text and not a type.
@@ -287,7 +224,7 @@ impl<T: Message> AnyTopic for TopicCore<T> {
             qos: self.qos,
             publishers: ends.publisher_accounts.keys().cloned().collect(),
             subscriptions: ends.subscription_accounts.keys().cloned().collect(),
-            waits: Vec::new(),
+            waits: ends.waiting.iter().cloned().collect(),
             // The registry knows better.
             overridden: Vec::new(),
             is_private: false,
@@ -300,7 +237,7 @@ impl<T: Message> AnyTopic for TopicCore<T> {
         let memory = TopicMemory::new::<T>(ends.shape(self.qos).slots(), &self.qos);
         memory.check(&self.name)?;
         let pool = self.pool.get_or_init(|| Pool::new(memory.slots));
-        ends.connect(pool);
+        ends.connect(pool, self.qos);
         Ok(())
     }
 
@@ -337,14 +274,22 @@ impl<T: Message> AnyTopic for TopicCore<T> {
     fn tool_publisher(
         self: Arc<Self>,
         incarnation: Arc<Incarnation>,
+        authority: Authority,
     ) -> Result<Box<dyn AnyPublisher>, TopicError> {
-        let tools = |entry: &&PublisherEntry<T>| {
-            entry.port.upgrade().is_some_and(|port| port.is_of(incarnation.instance()))
-        };
-        if self.ends().publishers.iter().filter(tools).count() >= TOOL_PUBLISHERS_MAX {
+        let mut ends = self.ends();
+        let is_tool =
+            |entry: &&PublisherEntry<T>| entry.port.upgrade().is_some_and(|port| port.is_of_a_tool());
+        if ends.publishers.iter().filter(is_tool).count() >= TOOL_PUBLISHERS_MAX {
             return Err(TopicError::TooManyTools { topic: Arc::clone(&self.name), max: TOOL_PUBLISHERS_MAX });
         }
-        let publisher = self.publisher(incarnation, Arc::default());
-        Ok(Box::new(publisher))
+        let right = match authority {
+            Authority::Tool if self.qos.exclusive => Right::Excluded,
+            Authority::Tool | Authority::Operator => Right::Tool,
+        };
+        Ok(Box::new(self.publisher_among(&mut ends, incarnation, Arc::default(), right)))
+    }
+
+    fn will_wait(&self, instance: &Arc<str>) {
+        self.ends().waiting.insert(Arc::clone(instance));
     }
 }

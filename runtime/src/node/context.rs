@@ -62,6 +62,11 @@ impl Context {
         self.ended.set(None);
     }
 
+    /// The time within a turn: the next callback begins at it.
+    pub(crate) fn time(&self) -> Time {
+        self.ended.get().unwrap_or_else(|| self.end())
+    }
+
     /// Begins a callback: takes the time, and makes what it publishes descend from `cause`, or begin a new lineage.
     ///
     /// Within a turn a callback begins when the one before it ends, so that the clock is read once for both.

@@ -55,6 +55,10 @@ impl Guarded {
         &self.name
     }
 
+    pub(crate) fn node(&self) -> &Arc<str> {
+        &self.shared.instance
+    }
+
     /// Calls `callback`: an error is counted and logged; a panic is caught, counted, and fails the node, because the
     /// node may be half-updated.
     pub(crate) fn call(

@@ -209,9 +209,11 @@ impl<'a, N: Node> Setup<'a, N> {
     ) -> Result<DriverPublisher<T>, SetupError> {
         let name = self.resolve(topic.name())?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
+        let waiting = (bus.clone(), name.clone());
         let make = move || bus.publisher(&name, &topic, Arc::clone(&incarnation), Arc::default());
         // Declared now, so that its queue is planned; each driver gets its own.
         drop(make()?);
+        waiting.0.will_wait(&waiting.1, self.incarnation.instance())?;
         let make = move || make().expect("the topic was declared with this type");
         Ok(DriverPublisher::new(Arc::new(make)))
     }
@@ -236,7 +238,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
         let guarded = Guarded::new(callback_name, Arc::clone(&self.shared));
-        self.work.sources.push(Box::new(SubscriptionSource { subscription, guarded, callback }));
+        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::actuator::AnyActuator;
 use crate::bus::{ActiveSources, Received, Subscription};
 use crate::clock::Time;
 use crate::device::AnyDevice;
-use crate::error::{NodeError, NodeResult};
+use crate::error::{NodeError, NodeResult, caught};
 use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
@@ -16,6 +16,7 @@ use crate::node::context::Context;
 use crate::node::driver::{AnyDriver, ReadyDriver};
 use crate::node::guarded::Guarded;
 use crate::node::shared::{NodeShared, NodeState};
+use crate::node::silence::Silence;
 use crate::node::timer::TimerSource;
 
 /// Everything that a node has declared.
@@ -48,12 +49,52 @@ pub(crate) trait Source<N>: Send {
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
     /// Ends the service of this turn.
     fn served(&mut self);
+    /// Begins to listen: the deadline of the topic counts from now on.
+    fn begin(&mut self, now: Time);
+    /// Reports silence that is due at `now`; when the next one is due. `None`: the topic has no deadline, or its silence
+    /// is reported.
+    fn look_at_silence(&mut self, now: Time) -> Option<Time>;
+    /// Whether its topic has a deadline.
+    fn has_deadline(&self) -> bool;
 }
 
 pub(crate) struct SubscriptionSource<T: Message, F> {
     pub(crate) subscription: Subscription<T>,
     pub(crate) guarded: Arc<Guarded>,
     pub(crate) callback: F,
+    /// `None`: the topic has no deadline.
+    silence: Option<Silence>,
+}
+
+impl<T: Message, F> SubscriptionSource<T, F> {
+    pub(crate) fn new(subscription: Subscription<T>, guarded: Arc<Guarded>, callback: F) -> Self {
+        let silence = subscription.topic().qos.deadline.map(Silence::new);
+        Self { subscription, guarded, callback, silence }
+    }
+
+    /// Whether `received` is older than the topic's lifespan: then it is counted, and dropped.
+    fn has_expired(&mut self, received: Received<T>, ctx: &Context) -> Option<Received<T>> {
+        let Some(lifespan) = self.subscription.topic().qos.lifespan else { return Some(received) };
+        if ctx.time().since(received.header().stamp) <= lifespan {
+            return Some(received);
+        }
+        self.subscription.tally().expired.add(1);
+        // Its `Drop` is the user's code; what it says with a panic has no callback to be charged to.
+        let _ = caught(|| self.subscription.done(received));
+        None
+    }
+
+    fn hear(&mut self, now: Time) {
+        let silent_for = self.silence.as_mut().and_then(|silence| silence.heard(now));
+        if let Some(silent_for) = silent_for {
+            tracing::info!(
+                "`{}.{}` hears `{}` again, after {silent_for:?}",
+                self.guarded.node(),
+                self.guarded.name(),
+                self.subscription.topic().name
+            );
+        }
+    }
 }
 
 impl<N, T, F> Source<N> for SubscriptionSource<T, F>
@@ -72,8 +113,10 @@ where
 
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool {
         let Some(received) = self.subscription.take() else { return false };
+        let Some(received) = self.has_expired(received, ctx) else { return true };
         self.subscription.tally().begin();
-        let cause = received.header().lineage;
+        let (cause, stamp) = (received.header().lineage, received.header().stamp);
+        let is_live = !received.is_replayed();
         let (callback, subscription) = (&self.callback, &mut self.subscription);
         // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
         let (outcome, _) = self.guarded.call(ctx, Some(cause), move || {
@@ -81,8 +124,40 @@ where
             subscription.done(received);
             result
         });
-        self.subscription.tally().end(outcome);
+        let tally = self.subscription.tally();
+        tally.end(outcome);
+        if is_live {
+            tally.latencies.record(ctx.now().as_ns().saturating_sub(stamp.as_ns()));
+        }
+        if self.silence.is_some() {
+            self.hear(ctx.now());
+        }
         true
+    }
+
+    fn begin(&mut self, now: Time) {
+        if let Some(silence) = &mut self.silence {
+            silence.begin(now);
+        }
+    }
+
+    fn look_at_silence(&mut self, now: Time) -> Option<Time> {
+        let silence = self.silence.as_mut()?;
+        if silence.is_to_be_reported(now) {
+            self.subscription.tally().silences.add(1);
+            tracing::warn!(
+                "`{}.{}` has heard nothing on `{}` for {:?}",
+                self.guarded.node(),
+                self.guarded.name(),
+                self.subscription.topic().name,
+                silence.deadline()
+            );
+        }
+        silence.due()
+    }
+
+    fn has_deadline(&self) -> bool {
+        self.silence.is_some()
     }
 
     fn served(&mut self) {
@@ -117,6 +192,8 @@ pub(crate) struct NodeCore<N: Node> {
     node: N,
     work: Work<N>,
     active: ActiveSources,
+    /// Positions of the sources whose topics have a deadline.
+    listening: Vec<usize>,
     ctx: Context,
     shared: Arc<NodeShared>,
     activate: Arc<Guarded>,
@@ -135,9 +212,12 @@ impl<N: Node> NodeCore<N> {
     pub(crate) fn new(node: N, mut work: Work<N>, ctx: Context, shared: Arc<NodeShared>) -> Self {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
+        let with_deadline =
+            |(index, source): (usize, &Box<dyn Source<N>>)| source.has_deadline().then_some(index);
+        let listening = work.sources.iter().enumerate().filter_map(with_deadline).collect();
         let hook = |name: &str| Guarded::new(name.into(), Arc::clone(&shared));
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
-        Self { node, work, active, ctx, shared, activate, deactivate, shutdown }
+        Self { node, work, active, listening, ctx, shared, activate, deactivate, shutdown }
     }
 
     fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
@@ -221,6 +301,7 @@ impl<N: Node> AnyNode for NodeCore<N> {
                 for timer in &self.work.timers {
                     timer.timer.arm(now);
                 }
+                self.work.sources.iter_mut().for_each(|source| source.begin(now));
                 self.shared.set_state(NodeState::Active);
                 Ok(drivers)
             }
@@ -243,7 +324,15 @@ impl<N: Node> AnyNode for NodeCore<N> {
         if self.shared.state() != NodeState::Active {
             return Turn { more: false, next_due: None };
         }
-        Turn { more, next_due: self.work.timers.iter().filter_map(|timer| timer.timer.due()).min() }
+        let mut next_due = self.work.timers.iter().filter_map(|timer| timer.timer.due()).min();
+        if !self.listening.is_empty() {
+            let now = self.ctx.time();
+            let sources = &mut self.work.sources;
+            let silent_at =
+                self.listening.iter().filter_map(|index| sources[*index].look_at_silence(now)).min();
+            next_due = next_due.into_iter().chain(silent_at).min();
+        }
+        Turn { more, next_due }
     }
 
     fn is_ready(&mut self) -> bool {

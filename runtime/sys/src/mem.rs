@@ -4,6 +4,7 @@
 //!  Pool<T>   slots, each claimed by one exchange of its word         (wait-free: a bounded scan, then "none free")
 //!  Shared<T> a counted reference to one slot; the last one frees it
 //!  Lane<T>   a queue of references, one word per place               (a swap to push, a bounded retry to take)
+//!  Latch     the last reference of a publisher, copied by who comes later   (a swap to set, two to copy)
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
@@ -15,6 +16,7 @@ mod bell;
 mod gate;
 mod handover;
 mod lane;
+mod latch;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod pool;
@@ -27,5 +29,6 @@ pub use bell::Bell;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};
+pub use latch::Latch;
 pub use pool::{Claim, Pool, Shared, Shares};
 pub use wake::{SOURCES_MAX, Wake};

@@ -1,0 +1,144 @@
+//! Who is connected to whom on one topic. Changed under the registration lock, never on the way of a message.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeFrom;
+use std::sync::{Arc, Weak};
+
+use nevil_msgs::{Message, Overflow, Qos};
+use nevil_sys::mem::{Bell, Lane, Latch, Pool, Shared};
+
+use crate::bus::account::{PublisherAccount, SubscriptionAccount};
+use crate::bus::memory::TopicShape;
+use crate::bus::publisher::{PublisherPort, Route};
+use crate::bus::subscription::{Envelope, Inlet, InletTable, SubscriptionPort, SubscriptionSide};
+
+/// What changes when somebody comes or goes. Locked only then, never while a message is on its way.
+pub(super) struct Ends<T: Message> {
+    pub(super) publishers: Vec<PublisherEntry<T>>,
+    pub(super) subscriptions: Vec<SubscriptionEntry<T>>,
+    /// Numbers for publishers.
+    pub(super) numbers: RangeFrom<u32>,
+    /// Nodes whose publishers may wait for room.
+    pub(super) waiting: BTreeSet<Arc<str>>,
+    pub(super) publisher_accounts: BTreeMap<Arc<str>, Arc<PublisherAccount>>,
+    pub(super) subscription_accounts: BTreeMap<(Arc<str>, Arc<str>), Arc<SubscriptionAccount>>,
+}
+
+pub(super) struct PublisherEntry<T: Message> {
+    pub(super) port: Weak<PublisherPort<T>>,
+    pub(super) routes: Vec<Route<T>>,
+}
+
+pub(super) struct SubscriptionEntry<T: Message> {
+    pub(super) port: Weak<SubscriptionPort<T>>,
+    pub(super) inlets: Vec<Inlet<T>>,
+    /// Latched values that the subscription is still to get.
+    pub(super) replays: Vec<Shared<Envelope<T>>>,
+}
+
+impl<T: Message> Ends<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            publishers: Vec::new(),
+            subscriptions: Vec::new(),
+            numbers: 0..,
+            waiting: BTreeSet::new(),
+            publisher_accounts: BTreeMap::new(),
+            subscription_accounts: BTreeMap::new(),
+        }
+    }
+
+    /// Gives every live publisher a route to every live subscription, and hands the new tables over.
+    pub(super) fn connect(&mut self, pool: &Pool<Envelope<T>>, qos: Qos) {
+        self.publishers.retain(|entry| entry.port.strong_count() > 0);
+        self.subscriptions.retain(|entry| entry.port.strong_count() > 0);
+        for publisher in &mut self.publishers {
+            let Some(port) = publisher.port.upgrade() else { continue };
+            if qos.latched {
+                port.latch.get_or_init(|| Latch::new(pool.clone()));
+            }
+            publisher.connect(&port, &mut self.subscriptions, pool);
+        }
+        for entry in &mut self.subscriptions {
+            entry.hand_over();
+        }
+    }
+
+    /// What has been declared. A plan has dropped its nodes by then, and their accounts are still there.
+    pub(super) fn shape(&self, qos: Qos) -> TopicShape {
+        let subscriptions = self.subscription_accounts.len();
+        TopicShape { qos, publishers: self.publishers.len(), subscriptions }
+    }
+}
+
+impl<T: Message> PublisherEntry<T> {
+    /// Gives the publisher its table of routes, and its latched value to those that have joined.
+    fn connect(
+        &mut self,
+        port: &PublisherPort<T>,
+        subscriptions: &mut [SubscriptionEntry<T>],
+        pool: &Pool<Envelope<T>>,
+    ) {
+        let before = self.routes.len();
+        self.routes.retain(|route| !route.lane.is_closed());
+        let mut changed = self.routes.len() != before;
+        let mut joined = Vec::new();
+        for entry in subscriptions {
+            let Some(side) = entry.port.upgrade().map(|port| Arc::clone(&port.side)) else { continue };
+            if self.routes.iter().any(|route| Arc::ptr_eq(&route.side, &side)) {
+                continue;
+            }
+            let (lane, tally) =
+                (entry.lane_of_a_new_publisher(&side, pool, &port.room), side.account.route());
+            self.routes.push(Route { lane, side, tally });
+            changed = true;
+            joined.push(entry);
+        }
+        if changed {
+            // A table that the publisher never took is older than this one.
+            drop(port.incoming.put(Box::new(self.routes.clone())));
+        }
+        // After the table: what the publisher latches later than this look, it pushes to those that have joined by itself.
+        let latched = port.latch.get().filter(|_| !joined.is_empty()).and_then(Latch::get);
+        if let Some(latched) = latched {
+            joined.into_iter().for_each(|entry| entry.replays.push(latched.clone()));
+        }
+    }
+}
+
+impl<T: Message> SubscriptionEntry<T> {
+    fn lane_of_a_new_publisher(
+        &mut self,
+        side: &SubscriptionSide,
+        pool: &Pool<Envelope<T>>,
+        room: &Arc<Bell>,
+    ) -> Arc<Lane<Envelope<T>>> {
+        if side.overflow == Overflow::Latest
+            && let Some(shared) = self.inlets.first()
+        {
+            return Arc::clone(&shared.lane);
+        }
+        let lane = Arc::new(Lane::new(pool.clone(), side.places()));
+        self.inlets.push(Inlet { lane: Arc::clone(&lane), room: Arc::clone(room) });
+        lane
+    }
+
+    /// Forgets lanes that no publisher fills any more, and hands the rest over to the subscription.
+    fn hand_over(&mut self) {
+        let Some(port) = self.port.upgrade() else { return };
+        // One reference is this list's, one the subscription's; a publisher's route would be a third.
+        let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
+        self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
+        let mut table = InletTable { inlets: self.inlets.clone(), replays: Vec::new() };
+        // What the subscription did not take yet, it gets with the newer table.
+        if let Some(untaken) = port.incoming.take() {
+            table.replays = untaken.replays;
+        }
+        table.replays.append(&mut self.replays);
+        let has_replays = !table.replays.is_empty();
+        drop(port.incoming.put(Box::new(table)));
+        if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| has_replays) {
+            wake.announce(*source);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Turns of one node, on a clock that the test moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nevil_msgs::{Message, Topic};
+
+use crate::bus::{Publisher, Received, SubscriptionCounts};
+use crate::clock::{Clock, Time};
+use crate::error::{NodeError, NodeResult};
+use crate::incarnation::Incarnation;
+use crate::limits::TURN_MESSAGES_MAX;
+use crate::node::{AnyNode, Context, Environment, Node, NodeShared, NodeSpec, NodeTypes, Setup};
+
+const MS: Duration = Duration::from_millis(1);
+
+#[derive(Message)]
+struct Note {
+    value: u32,
+}
+
+const PLAIN: Topic<Note> = Topic::new("plain").depth(64);
+const SHORT_LIVED: Topic<Note> = Topic::new("short_lived").lifespan(Duration::from_millis(10));
+const REGULAR: Topic<Note> = Topic::new("regular").deadline(Duration::from_millis(10));
+const STATE: Topic<Note> = Topic::new("state").latched().lifespan(Duration::from_millis(10));
+
+struct Listener;
+
+impl Node for Listener {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        let nothing = |_: &mut Self, _: &Received<Note>, _: &Context| -> NodeResult { Ok(()) };
+        for topic in [PLAIN, SHORT_LIVED, REGULAR, STATE] {
+            setup.subscribe(topic, nothing)?;
+        }
+        Ok(Self)
+    }
+}
+
+struct Fixture {
+    environment: Environment,
+    shared: Arc<NodeShared>,
+    node: Box<dyn AnyNode>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Self::after(|_| {})
+    }
+
+    /// A node that is activated after `before` was done.
+    fn after(before: impl FnOnce(&Environment)) -> Self {
+        let environment = Environment::new(Clock::simulated(), 1);
+        before(&environment);
+        let node_type = NodeTypes::new().with::<Listener>("listener").get("listener").unwrap().clone();
+        let spec = NodeSpec::new("listener", node_type);
+        let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::default());
+        let mut node = spec.configure(&environment, &shared, 1).unwrap();
+        environment.seal().unwrap();
+        node.activate(None).unwrap();
+        Self { environment, shared, node }
+    }
+
+    fn set_ms(&self, ms: u32) {
+        self.environment.bus.clock().set(Time::ZERO + MS * ms);
+    }
+
+    fn counts(&self, topic: &str) -> SubscriptionCounts {
+        self.environment.bus.counts(topic).unwrap().subscriptions.remove(0).2
+    }
+}
+
+fn publisher(environment: &Environment, topic: Topic<Note>) -> Publisher<Note> {
+    let name: Arc<str> = "sender".into();
+    let incarnation = Arc::new(Incarnation::new(Arc::clone(&name), environment.bus.source(&name), 1));
+    incarnation.open();
+    let publisher = environment.bus.publisher(topic.name(), &topic, incarnation, Arc::default()).unwrap();
+    environment.seal().unwrap();
+    publisher
+}
+
+#[test]
+fn a_message_older_than_the_lifespan_when_its_turn_comes_is_counted_as_expired_and_not_delivered() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, SHORT_LIVED);
+    publisher.publish(Note { value: 1 }).unwrap();
+    fixture.environment.bus.clock().set(Time::from_ns(1));
+    publisher.publish(Note { value: 2 }).unwrap();
+    fixture.environment.bus.clock().set(Time::from_ns(10_000_001));
+    fixture.node.turn();
+    let counts = fixture.counts("short_lived");
+    assert_eq!((counts.offered, counts.expired, counts.ok), (2, 1, 1));
+    assert!(counts.balances());
+}
+
+#[test]
+fn a_latched_value_expires_like_any_other_message() {
+    let mut latched = None;
+    let mut fixture = Fixture::after(|environment| {
+        let publisher = publisher(environment, STATE);
+        publisher.publish(Note { value: 1 }).unwrap();
+        latched = Some(publisher);
+    });
+    fixture.set_ms(11);
+    fixture.node.turn();
+    let counts = fixture.counts("state");
+    assert_eq!((counts.offered, counts.replayed, counts.expired, counts.ok), (1, 1, 1, 0));
+}
+
+#[test]
+fn silence_as_long_as_the_deadline_is_counted_once_until_a_message_comes() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, REGULAR);
+    assert_eq!(fixture.node.turn().next_due, Some(Time::ZERO + MS * 10));
+    fixture.set_ms(10);
+    assert_eq!((fixture.node.turn().next_due, fixture.counts("regular").silences), (None, 1));
+    fixture.set_ms(50);
+    fixture.node.turn();
+    assert_eq!(fixture.counts("regular").silences, 1);
+    publisher.publish(Note { value: 1 }).unwrap();
+    assert_eq!(fixture.node.turn().next_due, Some(Time::ZERO + MS * 60));
+    fixture.set_ms(60);
+    fixture.node.turn();
+    assert_eq!(fixture.counts("regular").silences, 2);
+}
+
+#[test]
+fn the_time_from_publish_to_the_callback_is_measured() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, PLAIN);
+    publisher.publish(Note { value: 1 }).unwrap();
+    fixture.set_ms(2);
+    fixture.node.turn();
+    let latency = fixture.counts("plain").latency;
+    assert_eq!(latency.count, 1);
+    assert!((2_000_000..=2_500_000).contains(&latency.p50_ns), "{latency:?}");
+    assert_eq!(latency.max_ns, latency.p50_ns);
+}
+
+#[test]
+fn a_turn_serves_so_many_messages_of_a_flood_and_says_that_there_are_more() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, PLAIN);
+    let flood = u32::try_from(TURN_MESSAGES_MAX).unwrap() + 1;
+    for value in 0..flood {
+        publisher.publish(Note { value }).unwrap();
+    }
+    assert!(fixture.node.turn().more && fixture.node.is_ready());
+    assert_eq!(fixture.counts("plain").ok, TURN_MESSAGES_MAX as u64);
+    assert!(!fixture.node.turn().more && !fixture.node.is_ready());
+    assert_eq!(fixture.counts("plain").ok, u64::from(flood));
+    assert!(fixture.shared.take_failure().is_none());
+}
