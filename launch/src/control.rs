@@ -10,7 +10,7 @@
 //! that does not read is disconnected.
 //!
 //! * `protocol`: requests and answers. `lines`: lines over a socket, each with a deadline.
-//! * `server`, `session`, `echo`: the robot's side. `client`: the tool's side.
+//! * `server`, `session`, `topics`, `echo`: the robot's side. `client`: the tool's side.
 
 mod client;
 mod echo;
@@ -20,6 +20,7 @@ mod server;
 mod session;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use nevil_runtime::Bus;
 use serde_json::Value;

@@ -17,6 +17,7 @@
 mod account;
 mod counts;
 mod ends;
+mod error;
 mod latency;
 mod memory;
 mod publish_error;
@@ -32,6 +33,7 @@ mod topic;
 
 pub(crate) use account::Outcome;
 pub use counts::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use error::TopicError;
 pub use latency::LatencyCounts;
 pub use memory::TopicMemory;
 pub use publish_error::{PublishError, PublishErrorKind};
@@ -39,7 +41,7 @@ pub(crate) use publisher::Cause;
 pub use publisher::{Published, Publisher};
 pub(crate) use qos::is_name_part;
 pub use qos::{QosOverride, QosProblem, is_namespace, is_topic_name};
-pub use registry::{Bus, TopicError};
+pub use registry::Bus;
 pub(crate) use sources::{ActiveSources, Sources};
 pub(crate) use subscription::Subscription;
 pub use subscription::{Header, Kept, Received};

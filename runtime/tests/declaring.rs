@@ -198,3 +198,34 @@ fn what_the_robot_says_about_a_topic_is_checked_with_what_the_code_says() {
          `drop_oldest`"
     );
 }
+
+/// Listens to a range of which it wants to keep more.
+struct Recorder;
+
+impl Node for Recorder {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(topics::RANGE.depth(200), |_, _, _| Ok(()))?;
+        Ok(Self)
+    }
+}
+
+#[test]
+fn nodes_agree_about_how_a_topic_is_carried_or_the_robot_says_it_for_all() {
+    let types = NodeTypes::new().with::<Recorder>("recorder");
+    let recorder = NodeSpec::new("recorder", types.get("recorder").unwrap().clone());
+    let sonar = spec("sonar", "sonar", "", &[]);
+    assert_eq!(
+        errors(&[sonar.clone(), recorder.clone()]),
+        [
+            "topic `range` is declared with another depth than before; let its nodes use one constant, or say the same \
+          for all of them in the launch file"
+        ]
+    );
+    let depth = QosOverride { depth: Some(20), ..QosOverride::default() };
+    let environment = environment().with_topics(BTreeMap::from([("range".to_owned(), depth)]));
+    for node in [sonar, recorder] {
+        node.check(&environment).unwrap();
+    }
+}

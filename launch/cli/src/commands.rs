@@ -6,6 +6,7 @@ mod process;
 mod status;
 mod stop;
 mod topic_echo;
+mod topic_info;
 mod topic_list;
 mod topic_pub;
 
@@ -78,6 +79,7 @@ enum NodeCommand {
 #[derive(Debug, Subcommand)]
 enum TopicCommand {
     List(topic_list::TopicListArgs),
+    Info(topic_info::TopicInfoArgs),
     Echo(topic_echo::TopicEchoArgs),
     Pub(topic_pub::TopicPubArgs),
 }
@@ -94,6 +96,7 @@ impl Cli {
             Command::Stop(args) => args.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::List(args)) => args.run(robot),
+            Command::Topic(TopicCommand::Info(args)) => args.run(robot),
             Command::Topic(TopicCommand::Echo(args)) => args.run(robot),
             Command::Topic(TopicCommand::Pub(args)) => args.run(robot),
         }?;

@@ -3,6 +3,7 @@
 pub(crate) mod message;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod topic;
 
 use serde_json::Value;
 

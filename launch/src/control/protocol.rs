@@ -14,8 +14,13 @@ pub enum Request {
     Stop,
     /// The nodes, and which topics they use.
     NodeList,
-    /// The topics, their types, and who uses them.
+    /// The topics, their types, who uses them, and how their messages are carried.
     TopicList,
+    /// All that is known about one topic.
+    TopicInfo {
+        /// The topic.
+        topic: String,
+    },
     /// Every message of a topic from now on.
     TopicEcho {
         /// The topic.
@@ -27,6 +32,9 @@ pub enum Request {
         topic: String,
         /// The message as YAML.
         text: String,
+        /// Whether the operator asks, whom exclusive topics obey too.
+        #[serde(default)]
+        as_operator: bool,
     },
 }
 

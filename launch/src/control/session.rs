@@ -4,17 +4,23 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nevil_msgs::Value;
-use nevil_runtime::{AnyPublisher, Bus, TopicDescription};
+use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
 use crate::control::echo;
 use crate::control::lines::{LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
 use crate::control::server::Place;
+use crate::control::topics::{topic_info, topic_list};
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
 
-/// Under this name tools publish, and are counted.
-const TOOL: &str = "operator";
+/// Under which name tools publish, and are counted.
+fn name_of(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Operator => "operator",
+        Authority::Tool => "tool",
+    }
+}
 
 /// How long a connection that ends with an error is drained, so that the tool can read the error.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -23,7 +29,7 @@ const DRAIN: Duration = Duration::from_millis(100);
 pub(super) struct Session {
     lines: LineStream,
     /// The publisher of the last `topic_pub`: a repeated one goes on with its sequence.
-    publisher: Option<(String, Box<dyn AnyPublisher>)>,
+    publisher: Option<(String, Authority, Box<dyn AnyPublisher>)>,
     place: Place,
 }
 
@@ -85,23 +91,33 @@ impl Session {
             }
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
-            Request::TopicPub { topic, text } => self.publish(topic, &text),
+            Request::TopicInfo { topic } => topic_info(handler.bus(), &topic),
+            Request::TopicPub { topic, text, as_operator } => {
+                let authority = if as_operator { Authority::Operator } else { Authority::Tool };
+                self.publish(topic, &text, authority)
+            }
             // It has taken the connection over.
             Request::TopicEcho { .. } => Ok(serde_json::Value::Null),
         }
     }
 
-    fn publish(&mut self, topic: String, text: &str) -> Result<serde_json::Value, String> {
+    fn publish(
+        &mut self,
+        topic: String,
+        text: &str,
+        authority: Authority,
+    ) -> Result<serde_json::Value, String> {
         let value = Value::parse_yaml("message", text).map_err(|error| error.to_string())?;
         let publisher = match &mut self.publisher {
-            Some((known, publisher)) if *known == topic => publisher,
+            Some((known, by, publisher)) if *known == topic && *by == authority => publisher,
             other => {
                 // The one before gives its place up first: a topic has few for tools.
                 *other = None;
                 let bus = self.place.shared.handler.bus();
-                let publisher = bus.tool_publisher(&topic, TOOL).map_err(|error| error.to_string())?;
-                tracing::info!("a tool publishes on `{topic}` as `{TOOL}`");
-                &mut other.insert((topic, publisher)).1
+                let publisher = bus.tool_publisher(&topic, name_of(authority), authority);
+                let publisher = publisher.map_err(|error| error.to_string())?;
+                tracing::info!("a tool publishes on `{topic}` as `{}`", name_of(authority));
+                &mut other.insert((topic, authority, publisher)).2
             }
         };
         let published = publisher.publish(&value).map_err(|error| error.to_string())?;
@@ -126,17 +142,4 @@ fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {
     };
     let nodes = status["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
     json!({ "nodes": nodes.iter().map(node).collect::<Vec<_>>() })
-}
-
-fn topic_list(bus: &Bus) -> serde_json::Value {
-    let topic = |topic: &TopicDescription| {
-        let subscription = |(node, callback): &(std::sync::Arc<str>, std::sync::Arc<str>)| json!({ "node": **node, "callback": **callback });
-        json!({
-            "name": *topic.name,
-            "type": topic.type_info.name,
-            "publishers": topic.publishers.iter().map(|node| &**node).collect::<Vec<_>>(),
-            "subscriptions": topic.subscriptions.iter().map(subscription).collect::<Vec<_>>(),
-        })
-    };
-    json!({ "topics": bus.topics().iter().map(topic).collect::<Vec<_>>() })
 }

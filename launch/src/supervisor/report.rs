@@ -5,6 +5,7 @@ use std::time::Duration;
 use nevil_runtime::ThreadReport;
 
 use super::Supervisor;
+use crate::plan::PlanNote;
 use crate::text::duration_text;
 
 impl Supervisor {
@@ -26,8 +27,11 @@ impl Supervisor {
             ));
         }
         for note in &self.plan.notes {
-            // Worth a look while a robot is being written; this one may be meant so.
-            tracing::debug!("{note}");
+            match note {
+                PlanNote::Cycle(_) => tracing::warn!("{note}"),
+                // Worth a look while a robot is being written; this one may be meant so.
+                _ => tracing::debug!("{note}"),
+            }
         }
         self.robot.lines.line("look at it from another terminal: `nevil status`, `nevil topic list`");
     }

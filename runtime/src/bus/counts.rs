@@ -122,6 +122,7 @@ impl PublisherCounts {
         self.refused_size
             + self.refused_hops
             + self.refused_fenced
+            + self.refused_exclusive
             + self.refused_no_room
             + self.refused_no_slot
     }

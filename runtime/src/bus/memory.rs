@@ -15,7 +15,7 @@ use std::sync::Arc;
 use nevil_msgs::{Message, Overflow, Qos};
 use nevil_sys::mem::Pool;
 
-use crate::bus::registry::TopicError;
+use crate::bus::error::TopicError;
 use crate::bus::subscription::Envelope;
 use crate::limits::{POOL_MARGIN, TAP_DEPTH, TAPS_IN_HAND, TAPS_MAX, TOOL_PUBLISHERS_MAX};
 

@@ -146,6 +146,22 @@ pub(crate) fn check_qos(qos: &Qos, bytes_min: usize) -> Result<(), QosProblem> {
     }
 }
 
+/// The rules in which two declarations of one topic differ, as launch files write them.
+pub(crate) fn differences(one: &Qos, other: &Qos) -> Vec<&'static str> {
+    let rules = [
+        ("overflow", one.overflow == other.overflow),
+        ("depth", one.depth == other.depth),
+        ("priority", one.priority == other.priority),
+        ("message_bytes_max", one.message_bytes_max == other.message_bytes_max),
+        ("latched", one.latched == other.latched),
+        ("lifespan", one.lifespan == other.lifespan),
+        ("deadline", one.deadline == other.deadline),
+        ("exclusive", one.exclusive == other.exclusive),
+        ("feedback", one.feedback == other.feedback),
+    ];
+    rules.into_iter().filter(|(_, is_same)| !is_same).map(|(rule, _)| rule).collect()
+}
+
 /// Whether `name` can be the name of a topic: 1 to [`TOPIC_NAME_BYTES_MAX`] of `a-z`, `0-9`, `_`, in parts that `/`
 /// separates.
 #[must_use]
@@ -254,6 +270,7 @@ mod tests {
             feedback: true,
         };
         assert_eq!(all.apply(topics::RANGE.qos()), wanted);
+        assert_eq!(all.keys(), differences(&wanted, &topics::RANGE.qos()));
         assert_eq!(all.keys().len(), 9);
         assert_eq!(QosOverride::default().apply(topics::RANGE.qos()), topics::RANGE.qos());
     }

@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nevil_msgs::{Message, Topic};
+use nevil_msgs::{Message, Qos, Topic};
 
 use crate::bus::Wake;
 use crate::bus::counts::TopicCounts;
+use crate::bus::error::TopicError;
 use crate::bus::publisher::Publisher;
-use crate::bus::qos::{QosOverride, QosProblem, check_qos, is_topic_name};
+use crate::bus::qos::{QosOverride, check_qos, differences, is_topic_name};
 use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
 use crate::bus::tap::{AnyTap, Tap};
 use crate::bus::topic::{AnyPublisher, AnyTopic, Authority, SideOf, TopicCore, TopicDescription};
 use crate::clock::Clock;
 use crate::incarnation::Incarnation;
-use crate::limits::{SOURCES_OF_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
+use crate::limits::SOURCES_OF_PRIORITY_MAX;
 use crate::lineage::LineageCell;
 
 /// All topics of a robot. Clones are handles to the same topics.
@@ -85,7 +86,7 @@ impl Bus {
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
     ) -> Result<Publisher<T>, TopicError> {
-        let core = self.topic(name, topic)?;
+        let core = self.declare(name, topic)?;
         if core.qos.exclusive {
             self.take_exclusive(name, incarnation.instance())?;
         }
@@ -101,7 +102,7 @@ impl Bus {
         sources: &mut Sources,
     ) -> Result<Subscription<T>, TopicError> {
         let (node, callback) = subscriber;
-        let topic = self.topic(name, topic)?;
+        let topic = self.declare(name, topic)?;
         let source = sources.add(topic.qos.priority).ok_or_else(|| TopicError::TooManySubscriptions {
             topic: name.into(),
             max: SOURCES_OF_PRIORITY_MAX,
@@ -159,6 +160,18 @@ impl Bus {
         topics.iter().map(|(name, entry)| self.describe(name, entry)).collect()
     }
 
+    /// The topic called `name` with its type and ends.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Unknown`] if no node has declared it.
+    pub fn description(&self, name: &str) -> Result<TopicDescription, TopicError> {
+        self.known(name)?;
+        // Topics are never removed.
+        let topics = lock(&self.0.topics);
+        Ok(self.describe(name, &topics[name]))
+    }
+
     /// The accounts of the topic called `name`.
     ///
     /// # Errors
@@ -210,12 +223,25 @@ impl Bus {
         })
     }
 
+    /// The same for a node, which declares how the topic is to be carried: as all others do. Nodes are configured at the
+    /// same time, so that otherwise chance would decide what holds.
+    fn declare<T: Message>(&self, name: &str, topic: &Topic<T>) -> Result<Arc<TopicCore<T>>, TopicError> {
+        let core = self.topic(name, topic)?;
+        let rules = differences(&core.qos, &self.qos(name, topic));
+        if rules.is_empty() { Ok(core) } else { Err(TopicError::OtherQos { topic: name.into(), rules }) }
+    }
+
+    /// How `topic` is to be carried in this robot, where it is called `name`.
+    fn qos<T>(&self, name: &str, topic: &Topic<T>) -> Qos {
+        self.0.overrides.get(name).map_or(topic.qos(), |said| said.apply(topic.qos()))
+    }
+
     /// A topic that is declared for the first time: here its name and its QoS are checked.
     fn new_topic<T: Message>(&self, name: Arc<str>, topic: &Topic<T>) -> Result<TopicCore<T>, TopicError> {
         if !is_topic_name(&name) {
             return Err(TopicError::Name { given: name });
         }
-        let qos = self.0.overrides.get(&*name).map_or(topic.qos(), |said| said.apply(topic.qos()));
+        let qos = self.qos(&name, topic);
         match check_qos(&qos, size_of::<T>()) {
             Ok(()) => Ok(TopicCore::new(name, qos, self.0.clock.clone())),
             Err(problem) => Err(TopicError::Qos { topic: name, problem }),
@@ -273,106 +299,4 @@ impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.topics().iter().map(|topic| &topic.name)).finish()
     }
-}
-
-/// What is wrong with a topic that a node or a tool asks for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TopicError {
-    /// Another type travels on it.
-    #[error(
-        "topic `{topic}` carries `{carried}` ({carried_hash:016x}), `{wanted}` ({wanted_hash:016x}) was asked for; \
-         both ends must use the same message type"
-    )]
-    OtherType {
-        /// The topic.
-        topic: Arc<str>,
-        /// Type that it carries.
-        carried: &'static str,
-        /// Hash of that type's fields.
-        carried_hash: u64,
-        /// Type that was asked for.
-        wanted: &'static str,
-        /// Hash of that type's fields.
-        wanted_hash: u64,
-    },
-    /// No node has declared it.
-    #[error("unknown topic `{topic}`{}; known topics are {}", suggestion(.topic, .known), .known.join(", "))]
-    Unknown {
-        /// The name that was given.
-        topic: Arc<str>,
-        /// The names that there are.
-        known: Vec<String>,
-    },
-    /// Its name is not one.
-    #[error(
-        "`{given}` is not a name for a topic; use 1 to {TOPIC_NAME_BYTES_MAX} of the characters a-z, 0-9 and _, in \
-         parts separated by /"
-    )]
-    Name {
-        /// The name, with its namespace.
-        given: Arc<str>,
-    },
-    /// How it is to be carried is not possible.
-    #[error("topic `{topic}`: {problem}")]
-    Qos {
-        /// The topic.
-        topic: Arc<str>,
-        /// What is wrong.
-        problem: QosProblem,
-    },
-    /// Only one node may publish on it, and that is another one.
-    #[error(
-        "topic `{topic}` is exclusive: `{writer}` publishes on it, so that `{node}` may not; remap the topic for one of \
-         them, put them into namespaces, or leave one out"
-    )]
-    Exclusive {
-        /// The topic.
-        topic: Arc<str>,
-        /// The node that declared a publisher first.
-        writer: Arc<str>,
-        /// The node that wants to publish too.
-        node: Arc<str>,
-    },
-    /// It is used between a driver and its node.
-    #[error(
-        "topic `{topic}` is the private one of a driver and its node, and another node wants to use it; choose another \
-         name or namespace"
-    )]
-    Private {
-        /// The topic.
-        topic: Arc<str>,
-    },
-    /// Its queues are larger than a pool can be.
-    #[error("topic `{topic}`: its queues need {slots} slots, at most {max} are allowed; lower the depth")]
-    TooManySlots {
-        /// The topic.
-        topic: Arc<str>,
-        /// Slots that its queues need.
-        slots: usize,
-        /// Most slots of a pool.
-        max: usize,
-    },
-    /// The node has too many subscriptions.
-    #[error(
-        "topic `{topic}`: the node has {max} subscriptions of this priority already; share the work among nodes"
-    )]
-    TooManySubscriptions {
-        /// The topic.
-        topic: Arc<str>,
-        /// Most subscriptions of one priority.
-        max: usize,
-    },
-    /// Too many tools publish on it.
-    #[error("topic `{topic}`: {max} tools publish on it already; end one of them")]
-    TooManyTools {
-        /// The topic.
-        topic: Arc<str>,
-        /// Most tools at once.
-        max: usize,
-    },
-}
-
-fn suggestion(given: &str, known: &[String]) -> String {
-    nevil_msgs::nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
 }

@@ -212,9 +212,7 @@ impl<N: Node> NodeCore<N> {
     pub(crate) fn new(node: N, mut work: Work<N>, ctx: Context, shared: Arc<NodeShared>) -> Self {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
-        let with_deadline =
-            |(index, source): (usize, &Box<dyn Source<N>>)| source.has_deadline().then_some(index);
-        let listening = work.sources.iter().enumerate().filter_map(with_deadline).collect();
+        let listening = (0..work.sources.len()).filter(|index| work.sources[*index].has_deadline()).collect();
         let hook = |name: &str| Guarded::new(name.into(), Arc::clone(&shared));
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
         Self { node, work, active, listening, ctx, shared, activate, deactivate, shutdown }

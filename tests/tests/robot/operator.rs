@@ -61,3 +61,17 @@ fn a_wrong_command_is_refused_with_its_place_and_its_range_and_changes_nothing()
     }
     assert_eq!(robot.stop().code(), Some(0));
 }
+
+#[test]
+fn the_topic_that_motion_alone_writes_takes_a_command_from_a_tool_only_if_the_operator_asks() {
+    let place = Place::new();
+    let robot = Robot::of(&place, place.command(&["launch", &shipped("picar-sim.yaml")]), "picar-sim");
+    let stop = "{speed_mps: 0.0, steering_rad: 0.0, valid_for_ms: 100}";
+    let refused = place.run(&["topic", "pub", "--once", "drive", stop]);
+    let complaint = "nevil: message on `drive` was refused because the topic is exclusive to its node; `--as-operator` \
+                     publishes on it all the same\n";
+    assert_eq!((refused.code(), &*refused.err), (Some(1), complaint));
+    let published = place.run(&["topic", "pub", "--once", "--as-operator", "drive", stop]);
+    assert_eq!((published.code(), &*published.out), (Some(0), "published 1\n"), "{}", published.err);
+    assert_eq!(robot.stop().code(), Some(0));
+}

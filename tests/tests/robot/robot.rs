@@ -57,7 +57,11 @@ impl Robot {
 
     /// Publishes `text` as a tool does.
     pub(crate) fn publish(&self, topic: &str, text: &str) -> Result<Value, ClientError> {
-        self.try_ask(&Request::TopicPub { topic: topic.to_owned(), text: text.to_owned() })
+        self.try_ask(&Request::TopicPub {
+            topic: topic.to_owned(),
+            text: text.to_owned(),
+            as_operator: false,
+        })
     }
 
     /// Makes the node of the type `trouble` make this trouble.

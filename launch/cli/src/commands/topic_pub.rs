@@ -11,7 +11,7 @@ use crate::commands::RobotArg;
 use crate::failure::Failure;
 use crate::output::{complain, print};
 
-/// Publish messages on a topic, as the operator
+/// Publish messages on a topic
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  nevil topic pub -1 operator_drive '{speed_mps: 0.2, steering_rad: 0, valid_for_ms: 300}'\n  nevil topic pub -r 10 -t 50 operator_drive '{speed_mps: 0.2, steering_rad: 0, valid_for_ms: 300}'"
@@ -26,6 +26,9 @@ pub(crate) struct TopicPubArgs {
     /// So many messages a second, 0.01 to 1000
     #[arg(short, long, value_name = "HZ", default_value = "1", value_parser = parse_rate)]
     rate: f64,
+    /// Publish also on an exclusive topic, such as `drive`: in the place of its node, and logged
+    #[arg(long)]
+    as_operator: bool,
     /// Publish one message and end
     #[arg(short = '1', long, conflicts_with = "times")]
     once: bool,
@@ -38,7 +41,11 @@ impl TopicPubArgs {
     pub(crate) fn run(self, robot: &RobotArg) -> Result<(), Failure> {
         let mut client = robot.connect()?;
         let times = if self.once { Some(1) } else { self.times };
-        let request = Request::TopicPub { topic: self.topic.clone(), text: self.message };
+        let request = Request::TopicPub {
+            topic: self.topic.clone(),
+            text: self.message,
+            as_operator: self.as_operator,
+        };
         let clock = Clock::monotonic();
         let (period, began) = (Duration::from_secs_f64(1.0 / self.rate), clock.now());
         let mut published = 0;

@@ -286,7 +286,7 @@ fn denied(report: &Report, reader: Reader) -> Option<String> {
 }
 
 /// `text` in lines of at most 80 columns, all but the first further in.
-fn wrapped(text: &str) -> String {
+pub(crate) fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut line = String::from(" ");
     for word in text.split_whitespace() {

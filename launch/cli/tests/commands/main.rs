@@ -66,11 +66,12 @@ fn without_a_robot_each_command_says_so_and_ends_with_1() {
         "nevil: no robot runs (looked in `{}`); start one with `nevil launch FILE`\n",
         directory.display()
     );
-    let all: [&[&str]; 6] = [
+    let all: [&[&str]; 7] = [
         &["status"],
         &["stop"],
         &["node", "list"],
         &["topic", "list"],
+        &["topic", "info", "range"],
         &["topic", "echo", "range"],
         &["topic", "pub", "range", "{}"],
     ];
@@ -108,6 +109,22 @@ fn status_and_lists_show_the_robot_to_people_and_to_programs() {
     assert_eq!(out(&place, &["topic", "list"]), topics);
     let json: serde_json::Value = serde_json::from_str(&out(&place, &["topic", "list", "--json"])).unwrap();
     assert_eq!(json["topics"][1]["name"], "range");
+    assert_eq!(json["topics"][1]["qos"]["lifespan_us"], 500_000);
+
+    let info = out(&place, &["topic", "info", "range"]);
+    assert!(info.starts_with("range: Range ("), "{info}");
+    assert!(info.contains("\nlifespan           500ms        code\n"), "{info}");
+    assert!(info.contains("\npublished by  published  accepted\ncar "), "{info}");
+    assert!(info.lines().all(|line| line.chars().count() <= 80), "{info}");
+    let json: serde_json::Value =
+        serde_json::from_str(&out(&place, &["topic", "info", "range", "--json"])).unwrap();
+    assert_eq!(
+        (&json["fields"][1]["unit"], &json["publishers"][0]["refused_no_slot"]),
+        (&"m".into(), &0.into())
+    );
+    let (code, complaint) = fails(&place, &["topic", "info", "rnage"]);
+    assert_eq!(code, Some(1));
+    assert!(complaint.starts_with("nevil: unknown topic `rnage`, did you mean `range`?"), "{complaint}");
 }
 
 #[test]

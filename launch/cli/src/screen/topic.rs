@@ -1,0 +1,241 @@
+//! A topic on one screen.
+
+use std::time::Duration;
+
+use nevil_launch::{duration_text, size_text};
+use serde_json::Value;
+
+use crate::output::Reader;
+use crate::screen::table::{Cell, Column, Table, Tone};
+use crate::screen::{count, text};
+
+/// A counter, as the robot calls it and as people read it.
+type Counter = (&'static str, &'static str);
+
+/// What a publisher did.
+const PUBLISHED: [Counter; 2] = [("published", "published"), ("accepted", "accepted")];
+
+/// Why messages of a publisher were refused.
+const REFUSED: [Counter; 4] = [
+    ("refused_size", "too large"),
+    ("refused_hops", "looped"),
+    ("refused_fenced", "not active"),
+    ("refused_no_slot", "no slot"),
+];
+
+/// What became of the messages for a subscription.
+const DELIVERED: [Counter; 5] =
+    [("offered", "offered"), ("ok", "ok"), ("queued", "queued"), ("running", "running"), ("kept", "kept")];
+
+/// What went wrong with messages for a subscription.
+const NOT_DELIVERED: [Counter; 7] = [
+    ("failed", "failed"),
+    ("panicked", "panicked"),
+    ("timed_out", "timed out"),
+    ("overflow", "overflow"),
+    ("breaker_open", "breaker"),
+    ("expired", "expired"),
+    ("discarded", "discarded"),
+];
+
+/// What the robot says about a topic, as a screen. What never went wrong is left out.
+pub(crate) fn render(info: &Value, reader: Reader) -> String {
+    // A screen is for people: in a pipe it has its lines of names too, and 80 columns.
+    let reader = if reader == Reader::Pipe { Reader::Plain } else { reader };
+    let publisher = |counts: &Value| name(&counts["node"]);
+    let subscription = |counts: &Value| format!("{}.{}", name(&counts["node"]), name(&counts["callback"]));
+    let tables = [
+        fields(&info["fields"]),
+        Some(rules(&info["qos"])),
+        accounts("published by", &info["publishers"], &PUBLISHED, publisher),
+        troubles("refused", &info["publishers"], &REFUSED, publisher),
+        accounts("subscribed by", &info["subscriptions"], &DELIVERED, subscription),
+        troubles("not done", &info["subscriptions"], &NOT_DELIVERED, subscription),
+    ];
+    let mut parts = vec![head(info, reader)];
+    parts.extend(tables.into_iter().flatten().map(|table| table.render(reader)));
+    parts.push(slots(&info["slots"]));
+    parts.join("\n")
+}
+
+fn head(info: &Value, reader: Reader) -> String {
+    let title = Tone::Strong.paint(&clean(&info["name"]), reader);
+    let private = if info["private"] == true { ", between a driver and its node" } else { "" };
+    let mut head = format!("{title}: {} ({}){private}\n", clean(&info["type"]), clean(&info["hash"]));
+    if let Some(doc) = info["doc"].as_str().and_then(|doc| doc.lines().next()).filter(|doc| !doc.is_empty()) {
+        head += &super::status::wrapped(doc);
+    }
+    head
+}
+
+fn fields(fields: &Value) -> Option<Table> {
+    let mut table = Table::new(["field", "type", "unit", "range"].map(Column::text).to_vec());
+    let fields = fields.as_array().map(Vec::as_slice).unwrap_or_default();
+    for field in fields {
+        table.row(["name", "kind", "unit", "range"].map(|key| text(&field[key])).to_vec());
+    }
+    (!fields.is_empty()).then_some(table)
+}
+
+/// How messages are carried, and where that is said.
+fn rules(qos: &Value) -> Table {
+    let time = |key: &str| match qos[key].as_u64() {
+        Some(us) => exact(Duration::from_micros(us)),
+        None => "off".to_owned(),
+    };
+    let yes = |key: &str| if qos[key] == true { "yes" } else { "no" }.to_owned();
+    let rows = [
+        ("overflow", name(&qos["overflow"])),
+        ("depth", qos["depth"].to_string()),
+        ("priority", name(&qos["priority"])),
+        ("message_bytes_max", size_text(qos["message_bytes_max"].as_u64().unwrap_or_default())),
+        ("latched", yes("latched")),
+        ("lifespan", time("lifespan_us")),
+        ("deadline", time("deadline_us")),
+        ("exclusive", yes("exclusive")),
+        ("feedback", yes("feedback")),
+    ];
+    let overridden = qos["overridden"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut table = Table::new(["rule", "value", "said by"].map(Column::text).to_vec());
+    for (rule, value) in rows {
+        let is_overridden = overridden.iter().any(|key| *key == rule);
+        let (by, tone) = if is_overridden { ("launch file", Tone::Strong) } else { ("code", Tone::Faint) };
+        table.row(vec![Cell::plain(rule), Cell::plain(value), Cell::toned(by, tone)]);
+    }
+    table
+}
+
+/// A row for each account, and a column for each counter.
+fn accounts(
+    title: &'static str,
+    accounts: &Value,
+    counters: &[Counter],
+    name: impl Fn(&Value) -> String,
+) -> Option<Table> {
+    let accounts = accounts.as_array().map(Vec::as_slice).unwrap_or_default();
+    let columns = counters.iter().map(|(_, column)| Column::number(column));
+    let mut table = Table::new(std::iter::once(Column::text(title)).chain(columns).collect());
+    for account in accounts {
+        let cells = counters.iter().map(|(key, _)| Cell::plain(count(number(account, key))));
+        table.row(std::iter::once(Cell::plain(name(account))).chain(cells).collect());
+    }
+    (!accounts.is_empty()).then_some(table)
+}
+
+/// The same with those accounts and counters alone that are not 0.
+fn troubles(
+    title: &'static str,
+    all: &Value,
+    counters: &[Counter],
+    name: impl Fn(&Value) -> String,
+) -> Option<Table> {
+    let all = all.as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_troubled = |account: &&Value| counters.iter().any(|(key, _)| number(account, key) > 0);
+    let troubled: Vec<Value> = all.iter().filter(is_troubled).cloned().collect();
+    let is_shown = |(key, _): &&Counter| troubled.iter().any(|account| number(account, key) > 0);
+    let shown: Vec<_> = counters.iter().filter(is_shown).copied().collect();
+    accounts(title, &Value::Array(troubled), &shown, name)
+}
+
+fn number(object: &Value, key: &str) -> u64 {
+    object[key].as_u64().unwrap_or_default()
+}
+
+fn slots(slots: &Value) -> String {
+    let (in_use, all, each) = (number(slots, "in_use"), number(slots, "all"), number(slots, "bytes_each"));
+    let bytes = size_text(all.saturating_mul(each));
+    format!("{in_use} of {all} slots are in use; full, they take {bytes} ({} each)\n", size_text(each))
+}
+
+fn name(value: &Value) -> String {
+    value.as_str().unwrap_or("-").to_owned()
+}
+
+/// A text of the robot's, which a terminal must not obey.
+fn clean(value: &Value) -> String {
+    name(value).chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+}
+
+/// Exact below a second, where people think in milliseconds.
+fn exact(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{time:?}") } else { duration_text(time) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn info() -> Value {
+        json!({
+            "name": "range", "type": "Range", "hash": "30da0e932bcc1067", "private": false,
+            "doc": "One measurement of the ultrasonic sensor.\n\nMore of it.",
+            "fields": [
+                { "name": "reading", "kind": "one of echo, timeout, no_edge", "unit": null, "range": null },
+                { "name": "distance_m", "kind": "f32", "unit": "m", "range": "0 to 4" },
+            ],
+            "qos": {
+                "overflow": "drop_oldest", "depth": 4, "priority": "normal", "message_bytes_max": 65536,
+                "latched": false, "lifespan_us": 1500, "deadline_us": 90_000_000, "exclusive": true,
+                "feedback": false, "overridden": ["depth", "lifespan"],
+            },
+            "publishers": [{ "node": "sim_car", "published": 120, "accepted": 119, "refused_size": 1 }],
+            "subscriptions": [
+                { "node": "navigation", "callback": "on_range", "offered": 119, "ok": 119, "failed": 0 },
+                { "node": "obstacle_detection", "callback": "on_range", "offered": 119, "ok": 100, "expired": 19 },
+            ],
+            "slots": { "in_use": 2, "all": 273, "bytes_each": 112 },
+        })
+    }
+
+    #[test]
+    fn a_topic_is_shown_with_its_rules_and_the_counters_that_say_something() {
+        let expected = "\
+range: Range (30da0e932bcc1067)
+  One measurement of the ultrasonic sensor.
+
+field       type                           unit  range
+reading     one of echo, timeout, no_edge  -     -
+distance_m  f32                            m     0 to 4
+
+rule               value        said by
+overflow           drop_oldest  code
+depth              4            launch file
+priority           normal       code
+message_bytes_max  64KiB        code
+latched            no           code
+lifespan           1.5ms        launch file
+deadline           1 min 30 s   code
+exclusive          yes          code
+feedback           no           code
+
+published by  published  accepted
+sim_car             120       119
+
+refused  too large
+sim_car          1
+
+subscribed by                offered   ok  queued  running  kept
+navigation.on_range              119  119       0        0     0
+obstacle_detection.on_range      119  100       0        0     0
+
+not done                     expired
+obstacle_detection.on_range       19
+
+2 of 273 slots are in use; full, they take 29.9KiB (112B each)
+";
+        assert_eq!(render(&info(), Reader::Pipe), expected);
+    }
+
+    #[test]
+    fn with_every_counter_it_still_fits_80_columns() {
+        let mut info = info();
+        for (key, _) in DELIVERED.iter().chain(&NOT_DELIVERED) {
+            info["subscriptions"][0][key] = json!(123_456);
+        }
+        let screen = render(&info, Reader::Plain);
+        assert!(NOT_DELIVERED.iter().all(|(_, column)| screen.contains(column)), "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+    }
+}

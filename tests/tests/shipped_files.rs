@@ -1,0 +1,37 @@
+//! What the shipped launch files say goes together, and nothing of it is worth a second look.
+
+use nevil_launch::{Plan, PlanNote};
+
+#[test]
+fn the_loops_of_the_shipped_robot_are_control_loops_and_its_messages_fit() {
+    let plan =
+        Plan::read("../launch/files/picar-sim.yaml".as_ref(), &|_| None, &nevil::shipped_nodes()).unwrap();
+    let cycles: Vec<_> = plan.notes.iter().filter(|note| matches!(note, PlanNote::Cycle(_))).collect();
+    assert!(cycles.is_empty(), "{cycles:?}");
+    // A small part of what a robot has for messages: plain numbers need little.
+    assert!(plan.topics_bytes < 1 << 20, "{}", plan.topics_bytes);
+}
+
+#[test]
+fn who_commands_and_who_warns_is_one_node_in_each_namespace() {
+    let text = "
+robot: two
+nodes:
+  obstacle_detection: {}
+  motion: {}
+  rear: { type: obstacle_detection, namespace: trailer }
+  winch: { type: motion, namespace: trailer }
+";
+    let plan = |text: &str| {
+        let file = nevil_launch::LaunchFile::parse("two.yaml".as_ref(), text, &|_| None).unwrap();
+        Plan::new(&file, &nevil::shipped_nodes())
+            .map_err(|errors| errors.problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(plan(text).map(|plan| plan.nodes.len()), Ok(4));
+    let alike = plan(&text.replace(", namespace: trailer }", " }")).unwrap_err();
+    assert!(
+        alike[0]
+            .contains("nodes.rear: topic `safety_status` is exclusive: `obstacle_detection` publishes on it")
+    );
+    assert!(alike[1].contains("nodes.winch: topic `drive` is exclusive: `motion` publishes on it"));
+}
