@@ -13,6 +13,7 @@ mod context;
 mod driver;
 mod environment;
 mod guarded;
+mod ring;
 mod setup;
 mod shared;
 mod timer;

@@ -4,7 +4,7 @@
 //!  mapping of the blocks: sealed memory without a name, which only the writer's process can write
 //!  ┌─ header, one page ─────────────────────────────┬─ block 0 ───────────────┬─ block 1 ─┬ … ┐
 //!  │ magic, version, sizes, generation, what they   │ stamp, head │ values …  │           │   │
-//!  │ carry │ published, state                       │ (one line)  │           │           │   │
+//!  │ carry │ state │ published                      │ (one line)  │           │           │   │
 //!  └────────────────────────────────────────────────┴─────────────────────────┴───────────┴───┘
 //!  mapping of the cursors: sealed memory that every reader can write
 //!  ┌─ magic, version, ─┬─ waiting: one ─┬─ bell ─┬─ waker ─┬─ seat 0: taken, next, ─┬─ seat 1 ─┬ … ┐

@@ -120,6 +120,9 @@ impl<M: Memory> Blocks<M> {
     /// [`Missing`] if it is not there.
     #[inline]
     pub fn open(&self, block: u64) -> Result<OpenBlock<'_>, Missing> {
+        if block >= NUMBER_END {
+            return Err(Missing::NotYet);
+        }
         let place = self.place(block);
         let expected = stamp_whole(block);
         let stamp = place[0].load(Ordering::Relaxed);
@@ -172,13 +175,16 @@ impl<M: Memory> Blocks<M> {
     }
 }
 
+/// Above the number of any block that will ever be written. A block reference may hold any number, and one whose stamp
+/// wraps round would be taken for another block.
+const NUMBER_END: u64 = 1 << 62;
+
 const fn stamp_writing(block: u64) -> u64 {
-    // Wraps after 2^63 blocks; a hostile block reference may name such a block, and is answered like any other.
-    block.wrapping_mul(2).wrapping_add(1)
+    2 * block + 1
 }
 
 const fn stamp_whole(block: u64) -> u64 {
-    block.wrapping_mul(2).wrapping_add(2)
+    2 * block + 2
 }
 
 /// A block while it is read. What is read of it counts only once [`Self::finish`] has said so.

@@ -32,7 +32,8 @@ pub const SEATS_MAX: usize = 32;
 /// Words of a page of 4 KiB, the smallest there is: the header has to fit.
 const PAGE_WORDS_MIN: usize = 4096 / WORD;
 
-/// Words of the header, by place. The published count has cache lines of its own: it is what readers look at.
+/// Words of the header, by place. State and count have cache lines of their own: readers look at the state again and again,
+/// and the writer stores the count with each block.
 pub(super) mod header {
     pub(crate) const MAGIC: usize = 0;
     pub(crate) const VERSION: usize = 1;
@@ -43,8 +44,8 @@ pub(super) mod header {
     pub(crate) const ELEMENT: usize = 6;
     pub(crate) const GENERATION: usize = 7;
     pub(crate) const DESCRIPTION: usize = 8;
+    pub(crate) const STATE: usize = 16;
     pub(crate) const PUBLISHED: usize = 32;
-    pub(crate) const STATE: usize = 33;
 }
 
 /// Words of the mapping that readers may write, by place.
@@ -332,6 +333,6 @@ pub(super) fn decode(
     Ok((shape, layout))
 }
 
-const _: () = assert!(header::STATE < PAGE_WORDS_MIN && cursors::SEATS < PAGE_WORDS_MIN);
-const _: () = assert!(header::DESCRIPTION + DESCRIPTION_WORDS <= header::PUBLISHED);
+const _: () = assert!(header::PUBLISHED < PAGE_WORDS_MIN && cursors::SEATS < PAGE_WORDS_MIN);
+const _: () = assert!(header::DESCRIPTION + DESCRIPTION_WORDS <= header::STATE);
 const _: () = assert!(SEATS_MAX <= 64, "a word has a bit for each reader");
