@@ -19,6 +19,7 @@ mod topic;
 mod type_info;
 mod value;
 
+mod block;
 mod car;
 mod drive;
 mod motion;
@@ -26,6 +27,7 @@ mod range;
 mod safety;
 pub mod topics;
 
+pub use block::BlockRef;
 pub use car::CarState;
 pub use check::{FieldPath, OutOfRange, PathStep, RangeProblem};
 pub use codec::{DecodeError, ENCODED_BYTES_MAX, EncodeError, decode, encode, encode_into};

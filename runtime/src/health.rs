@@ -6,6 +6,7 @@ use crate::actuator::ActuatorCounts;
 use crate::bus::TopicCounts;
 use crate::executor::{SimulatedRobot, ThreadedNode};
 use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
+use crate::ring::RingStatus;
 use crate::scheduling::ThreadReport;
 
 /// A node at one moment.
@@ -41,6 +42,8 @@ pub struct RobotStatus {
     pub nodes: Vec<NodeStatus>,
     /// Its topics, by name.
     pub topics: Vec<TopicStatus>,
+    /// Its rings, by name.
+    pub rings: Vec<RingStatus>,
     /// What moves, and what became of its commands.
     pub actuators: Vec<ActuatorCounts>,
     /// Whether any actuator obeys a command now.
@@ -70,6 +73,7 @@ impl RobotStatus {
         Self {
             nodes: nodes.map(NodeStatus::of).collect(),
             topics: environment.bus.topics().into_iter().map(topic).collect(),
+            rings: environment.rings.status(),
             actuators: environment.actuators.counts(),
             moving: environment.actuators.is_moving(),
         }

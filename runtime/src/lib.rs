@@ -67,6 +67,9 @@ mod parameter;
 // What a thread wanted and got.
 mod scheduling;
 
+// Bulk data in memory that is mapped.
+pub mod ring;
+
 // Topics, publishers, subscriptions, accounts.
 mod bus;
 
@@ -133,6 +136,10 @@ pub mod prelude {
         Actuate, Actuator, Context, Device, DeviceError, DeviceResult, Driver, DriverInput, DriverPublisher,
         Node, NodeError, NodeResult, OpenActuator, Parameters, Publisher, Received, Setup, Stop, Tick, Time,
         Timer,
+    };
+
+    pub use crate::ring::{
+        AudioShape, PictureShape, ReadError, RingInput, RingOutput, RingSpec, Start, Waking, WriteError,
     };
 }
 

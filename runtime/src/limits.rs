@@ -115,6 +115,38 @@ pub const LOG_WRITE_BYTES: usize = 8 * 1024;
 /// Stack of a thread that writes log records or lines.
 pub const LOG_STACK_BYTES: usize = 256 * 1024;
 
+/// Most bytes of a ring's name: the kernel keeps 249 of the label that its memory shows with.
+pub const RING_NAME_BYTES_MAX: usize = 64;
+
+/// Readers that a ring may have at once: one bit each in a word that says who sleeps.
+pub const RING_READERS_MAX: usize = 32;
+
+/// How long a reader that waits for a block sleeps at most before it looks whether the writer's process lives, and whether
+/// somebody has written nonsense where readers say that they sleep.
+pub const RING_LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Looks at the next block before a waiting reader goes to sleep: some microseconds, about what falling asleep costs.
+pub const RING_WAIT_SPINS: u32 = 100;
+
+/// How long before a block is due its waker begins to look for it, at least: the kernel's wake-up takes some of it.
+pub const RING_LEAD_MIN: Duration = Duration::from_micros(30);
+
+/// Most of that, and most that the waker looks on without sleeping after a block was due. Both together are at most a
+/// tenth of a block's period, so that the waker of one ring takes at most a tenth of a core.
+pub const RING_LEAD_MAX: Duration = Duration::from_micros(250);
+
+/// Shortest sleep of a waker that does not know when the next block is due.
+pub const RING_COARSE_MIN: Duration = Duration::from_micros(100);
+
+/// Longest one: how late it is for a ring whose blocks come at any time.
+pub const RING_COARSE_MAX: Duration = Duration::from_millis(1);
+
+/// Blocks that nobody waited for, after which a waker sleeps until a reader calls it.
+pub const RING_IDLE_BLOCKS: u32 = 2;
+
+/// Stack of a ring's waker; it calls nothing.
+pub const RING_WAKER_STACK_BYTES: usize = 64 * 1024;
+
 /// How often the safety thread sends a beat to the guard process while motion is possible.
 pub const GUARD_BEAT: Duration = Duration::from_millis(50);
 
@@ -172,6 +204,8 @@ const _: () = assert!(TURN_MESSAGES_MAX <= QUEUE_DEPTH_MAX as usize, "a turn ser
 // oldest record, not the newest.
 const _: () = assert!(2 * LOG_QUEUED_MAX + 64 <= LOG_RECORDS);
 const _: () = assert!(2 * LINE_QUEUED_MAX + 32 <= LINE_RECORDS);
+const _: () = assert!(RING_READERS_MAX == nevil_sys::mem::ring::SEATS_MAX);
+const _: () = assert!(RING_LEAD_MIN.as_nanos() <= RING_LEAD_MAX.as_nanos());
 const _: () = assert!(GUARD_SILENCE.as_millis() >= 4 * GUARD_BEAT.as_millis());
 // The lengths of names, writes and lists are one byte each in the guard's frames.
 const _: () = assert!(GUARD_NAME_BYTES < 256 && GUARD_WRITES_MAX < 256 && GUARD_WRITE_BYTES < 256);

@@ -15,6 +15,7 @@ mod driver;
 mod environment;
 mod guarded;
 mod names;
+mod ring;
 mod setup;
 mod shared;
 mod silence;

@@ -10,12 +10,14 @@ use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
 use crate::guard::Guard;
+use crate::ring::Rings;
 
 /// What all nodes of a robot share. Clones are handles on the same things.
 #[derive(Clone, Debug)]
 pub struct Environment {
     pub(crate) bus: Bus,
     pub(crate) claims: Claims,
+    pub(crate) rings: Rings,
     pub(crate) actuators: Actuators,
     pub(crate) seed: u64,
     /// Told when a node has failed.
@@ -29,8 +31,9 @@ impl Environment {
     #[must_use]
     pub fn new(clock: Clock, seed: u64) -> Self {
         Self {
-            bus: Bus::new(clock),
+            bus: Bus::new(clock.clone()),
             claims: Claims::default(),
+            rings: Rings::new(clock),
             actuators: Actuators::default(),
             seed,
             failures: Arc::default(),
@@ -66,6 +69,12 @@ impl Environment {
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// All rings.
+    #[must_use]
+    pub fn rings(&self) -> &Rings {
+        &self.rings
     }
 
     /// What moves.

@@ -18,9 +18,11 @@ use crate::node::driver::{Driver, DriverPublisher, DriverSlot};
 use crate::node::environment::Environment;
 use crate::node::guarded::Guarded;
 use crate::node::names::Names;
+use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::{SubscriptionSource, Work};
+use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
 
 /// What a node declares in [`Node::configure`]. Nothing of it has an effect before the node is activated.
 pub struct Setup<'a, N: Node> {
@@ -43,6 +45,9 @@ pub enum SetupError {
     /// Another node holds the device.
     #[error(transparent)]
     Claim(#[from] ClaimError),
+    /// The ring cannot be had.
+    #[error(transparent)]
+    Ring(#[from] RingClaimError),
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -156,6 +161,36 @@ impl<'a, N: Node> Setup<'a, N> {
         let device = Device::new(claim.into(), Arc::clone(&self.incarnation), fault);
         self.work.devices.push(Box::new(DeviceSlot { device: device.clone(), open }));
         Ok(device)
+    }
+
+    /// The ring `name`, written by this node alone: made on activation, ended on deactivation.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Ring`] with the name of the node that writes it already.
+    pub fn ring_writer<T: Element>(
+        &mut self,
+        name: &str,
+        spec: RingSpec<T>,
+    ) -> Result<RingOutput<T>, SetupError> {
+        let place = self.environment.rings.claim::<T>(name, self.incarnation.instance())?;
+        let output = RingOutput::new(place, spec, Arc::clone(&self.incarnation));
+        self.work.devices.push(Box::new(OutputSlot(output.clone())));
+        Ok(output)
+    }
+
+    /// A reader of the ring `name`, whichever node writes it and whenever that one is activated.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Ring`] if the ring carries values of another type.
+    pub fn ring_reader<T: Element>(&mut self, name: &str, start: Start) -> Result<RingInput<T>, SetupError> {
+        let instance = self.incarnation.instance();
+        let place = self.environment.rings.declare_reader::<T>(name, instance)?;
+        let slot = InputSlot::default();
+        let input = RingInput::new(place, Arc::clone(instance), start, slot.active());
+        self.work.devices.push(Box::new(slot));
+        Ok(input)
     }
 
     /// Something that moves, opened with `open` on activation after the devices. The runtime makes it safe when its

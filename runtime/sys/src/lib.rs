@@ -1,7 +1,7 @@
 //! All of Nevil's unsafe code, and the few lock-free steps that everything else is built on.
 //!
 //! What is offered here is safe to call and knows nothing of nodes or topics. [`os`] holds one system call per
-//! function; [`mem`] holds pool slots, lanes and handovers. The algorithms of `mem` take their atomics from the
+//! function; [`mem`] holds pool slots, lanes, handovers and rings. The algorithms of `mem` take their atomics from the
 //! private module `sync`, so that loom can run every interleaving of them (`--cfg loom`).
 #![deny(unsafe_op_in_unsafe_fn)]
 

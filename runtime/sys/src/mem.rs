@@ -6,6 +6,7 @@
 //!  Lane<T>   a queue of references, one word per place               (a swap to push, a bounded retry to take)
 //!  Latch     the last reference of a publisher, copied by who comes later   (a swap to set, two to copy)
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
+//!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
@@ -21,6 +22,9 @@ mod latch;
 mod loom_tests;
 mod pool;
 mod prefetch;
+pub mod ring;
+#[cfg(all(test, loom))]
+mod ring_loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod wake;

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::MlockAllFlags;
 use rustix::net::{
@@ -230,6 +231,47 @@ pub fn receive_with_handle(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<
     Ok((message.bytes, handle))
 }
 
+/// Most handles that [`send_with_handles`] sends at once: the two mappings of a ring.
+pub const HANDLES_MAX: usize = 2;
+
+/// Sends `bytes` and, with them, duplicates of at most [`HANDLES_MAX`] handles. Blocks as the stream does; returns the
+/// bytes sent.
+///
+/// # Errors
+///
+/// The operating system's, `EPIPE` instead of a signal if the other end is gone.
+pub fn send_with_handles(stream: &UnixStream, bytes: &[u8], handles: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(HANDLES_MAX))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(handles)) {
+        return Err(io::Error::other("no room for the handles in the control message"));
+    }
+    Ok(rustix::net::sendmsg(stream, &[io::IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
+}
+
+/// Receives up to `bytes.len()` bytes and the handles that came with them, at most [`HANDLES_MAX`]. 0 bytes: the other end
+/// is gone.
+///
+/// # Errors
+///
+/// The operating system's, `WouldBlock` after the stream's read time-out.
+pub fn receive_with_handles(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(HANDLES_MAX))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [io::IoSliceMut::new(bytes)];
+    let message = rustix::net::recvmsg(stream.as_fd(), &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut handles = Vec::new();
+    for part in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = part {
+            handles.extend(received);
+        }
+    }
+    if message.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(io::Error::other(format!("more than {HANDLES_MAX} handles came with a message")));
+    }
+    Ok((message.bytes, handles))
+}
+
 /// Lets at most about `bytes` wait in `stream` until the other end reads; the kernel rounds.
 ///
 /// # Errors
@@ -272,4 +314,102 @@ fn wait_ready(handle: BorrowedFd<'_>, what: PollFlags, timeout: Option<Duration>
     let timeout = timeout.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
     let mut handles = [PollFd::from_borrowed_fd(handle, what)];
     Ok(rustix::event::poll(&mut handles, timeout.as_ref())? > 0)
+}
+
+/// Bytes of a page of memory: 4096, or 16384 as on a Raspberry Pi 5.
+#[must_use]
+pub fn page_bytes() -> usize {
+    rustix::param::page_size()
+}
+
+/// Memory of `bytes` zeros that has a handle and no name in any file system; `label` shows in `/proc/PID/maps`. It is gone
+/// when the last handle and the last mapping of it are.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn anonymous_memory(label: &str, bytes: u64) -> io::Result<OwnedFd> {
+    let handle = rustix::fs::memfd_create(label, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&handle, bytes)?;
+    Ok(handle)
+}
+
+/// What may be mapped for writing from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// The memory can be made neither smaller nor larger.
+    Size,
+    /// Besides, it can be neither written nor mapped for writing any more; mappings that exist stay as they are.
+    SizeAndFutureWrites,
+}
+
+/// Seals `memory` for ever.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn seal(memory: BorrowedFd<'_>, sealed: Sealed) -> io::Result<()> {
+    Ok(rustix::fs::fcntl_add_seals(memory, seals(sealed))?)
+}
+
+/// Whether `memory` is sealed at least so; what can have no seals, as a file on a disk, is not.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn is_sealed(memory: BorrowedFd<'_>, sealed: Sealed) -> io::Result<bool> {
+    match rustix::fs::fcntl_get_seals(memory) {
+        Ok(found) => Ok(found.contains(seals(sealed))),
+        Err(Errno::INVAL) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn seals(sealed: Sealed) -> SealFlags {
+    let size = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+    match sealed {
+        Sealed::Size => size,
+        Sealed::SizeAndFutureWrites => size | SealFlags::FUTURE_WRITE,
+    }
+}
+
+/// Bytes of the file or memory behind `handle`.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn handle_bytes(handle: BorrowedFd<'_>) -> io::Result<u64> {
+    Ok(rustix::fs::fstat(handle)?.st_size.unsigned_abs())
+}
+
+/// Sleeps until [`wake_all`] is called on the same word, in whichever process, unless the word is not `expected` any
+/// more; at most for `timeout`. Returns early for a signal too: the caller looks again at what it waits for.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn sleep_on(word: &AtomicU32, expected: u32, timeout: Duration) -> io::Result<()> {
+    let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
+    match futex::wait(word, futex::Flags::empty(), expected, Some(&timeout)) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Wakes everyone who sleeps on `word`, in whichever process, and says how many they were.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn wake_all(word: &AtomicU32) -> io::Result<usize> {
+    Ok(futex::wake(word, futex::Flags::empty(), i32::MAX.unsigned_abs())?)
+}
+
+/// Lets the calling thread's sleeps end on time; without this they are up to 50 µs late where it is not a real-time one.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn sleep_punctually() -> io::Result<()> {
+    Ok(rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1))?)
 }
