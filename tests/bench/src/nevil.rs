@@ -1,0 +1,151 @@
+//! Nevil under measurement: real nodes on real threads, by what it offers to everybody. Whatever the runtime learns is
+//! used here, and nowhere else.
+
+mod nodes;
+pub(crate) mod ring;
+mod rounds;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use nevil_msgs::{Topic, Value};
+use nevil_runtime::{
+    Clock, Cores, Environment, Node, NodeSpec, NodeTypes, Phase, ThreadSpec, ThreadedNode, Waker,
+};
+
+use crate::measure::Unmeasured;
+
+pub(crate) use nodes::{Receive, Receiver, Send, Sender};
+pub(crate) use rounds::{Audience, Full, Others, Watched, deliver, delivery, flood, publish};
+
+/// How long a phase of a node may take.
+const PHASE_MAX: Duration = Duration::from_secs(10);
+
+/// How a node's thread waits for something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It looks again and again.
+    Polling,
+    /// It looks for so long, and then sleeps.
+    Spin(Duration),
+    /// It sleeps at once.
+    Blocking,
+}
+
+/// A thread on `cores` that waits as `wait` says.
+///
+/// # Errors
+///
+/// [`Unmeasured::Absent`] for what the runtime cannot do yet.
+pub(crate) fn thread(cores: &[usize], wait: Wait) -> Result<ThreadSpec, Unmeasured> {
+    match wait {
+        Wait::Blocking => Ok(ThreadSpec { cores: Cores::Only(cores.to_vec()), ..ThreadSpec::default() }),
+        Wait::Polling | Wait::Spin(_) => Err(Unmeasured::absent(
+            "needs a thread that spins before it sleeps, which the runtime does not have yet",
+        )),
+    }
+}
+
+/// Nodes on threads, one after the other in the order in which they are activated.
+pub(crate) struct Robot {
+    environment: Environment,
+    waker: Waker,
+    nodes: Vec<ThreadedNode>,
+}
+
+impl Robot {
+    pub(crate) fn new() -> Self {
+        let environment = Environment::new(Clock::monotonic(), 1);
+        let waker = Waker::of(&environment);
+        Self { environment, waker, nodes: Vec::new() }
+    }
+
+    pub(crate) const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Starts and configures a node of type `N`, which finds `job` when it asks [`nodes::take_job`] with its key.
+    pub(crate) fn add<N: Node, J: std::marker::Send + 'static>(
+        &mut self,
+        instance: &str,
+        job: J,
+        thread: ThreadSpec,
+    ) -> Result<(), Unmeasured> {
+        let key = nodes::leave_job(Box::new(job));
+        let params = Value::parse_yaml("bench", &format!("key: {key}")).map_err(Unmeasured::because)?;
+        self.add_with::<N>(instance, params, thread)
+    }
+
+    /// As [`Self::add`], with the parameters `params`.
+    pub(crate) fn add_with<N: Node>(
+        &mut self,
+        instance: &str,
+        params: Value,
+        thread: ThreadSpec,
+    ) -> Result<(), Unmeasured> {
+        let types = NodeTypes::new().with::<N>("measured");
+        let node_type =
+            types.get("measured").ok_or_else(|| Unmeasured::because("the type is missing"))?.clone();
+        let spec = NodeSpec { instance: instance.into(), node_type, params, thread };
+        let node = ThreadedNode::spawn(spec, instance, &self.environment, &self.waker);
+        let node = node.map_err(Unmeasured::because)?;
+        self.wait(&node)?;
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Connects the topics and activates all nodes.
+    pub(crate) fn start(&self) -> Result<(), Unmeasured> {
+        self.environment.seal().map_err(Unmeasured::because)?;
+        for node in &self.nodes {
+            node.order(Phase::Activate);
+            self.wait(node)?;
+        }
+        Ok(())
+    }
+
+    /// Stops all nodes, and says whether each message is in exactly one counter.
+    pub(crate) fn stop(mut self) -> Result<(), Unmeasured> {
+        self.end()?;
+        match self.environment.bus().imbalances().as_slice() {
+            [] => Ok(()),
+            lines => Err(Unmeasured::Failed(format!("accounts do not balance: {}", lines.join("; ")))),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Unmeasured> {
+        // In reverse, so that nobody sends to a node that is gone.
+        for phase in [Phase::Deactivate, Phase::Shutdown] {
+            for node in self.nodes.iter().rev() {
+                node.order(phase);
+                self.wait(node)?;
+            }
+        }
+        self.nodes.drain(..).for_each(ThreadedNode::join);
+        Ok(())
+    }
+
+    fn wait(&self, node: &ThreadedNode) -> Result<(), Unmeasured> {
+        let until = self.environment.bus().clock().now() + PHASE_MAX;
+        let mut wait = |timeout| {
+            self.waker.wait(Some(timeout));
+            ControlFlow::Continue(())
+        };
+        let ended = node.wait(until, &mut wait);
+        ended.map_err(|error| Unmeasured::Failed(format!("node `{}`: {error}", node.instance())))
+    }
+}
+
+impl Drop for Robot {
+    fn drop(&mut self) {
+        // A round that failed has told why; its threads must not be in the way of the next one.
+        let _ = self.end();
+    }
+}
+
+/// A topic for payloads of `bytes` bytes, `depth` deep, called `name`.
+pub(crate) fn topic<P>(name: &'static str, bytes: usize, depth: u16) -> Topic<P> {
+    // A list on the heap has a head of three words besides.
+    let bytes_max = u32::try_from(bytes + 24).unwrap_or(u32::MAX);
+    Topic::new(name).depth(depth).message_bytes_max(bytes_max)
+}

@@ -1,0 +1,100 @@
+//! `docs/reference/performance.md`, written from a run.
+
+use std::fmt::Write;
+
+use crate::goals::GOALS;
+use crate::report::{Report, dropped, figure, interval, ratios_with_ours, reason, role, unit};
+use crate::run::MeasuredRow;
+use crate::stats::CONFIDENCE;
+
+/// The page of `report`.
+pub(crate) fn page(report: &Report) -> String {
+    let mut text = String::from("# Performance\n\n");
+    let _ = writeln!(
+        text,
+        "Written by `./nevil bench {}`; never by hand. To write it anew:\n\n```sh\n./nevil bench --page docs/reference/performance.md\n```\n",
+        report.words
+    );
+    if let Some(warning) = report.extent.warning(report.rounds) {
+        let _ = writeln!(text, "**{warning}**\n");
+    }
+    goals(&mut text, &report.rows);
+    text += "## Rows\n\n\
+        The last two columns divide Nevil's figure, the first line of each table, by the other's, in each round: the median over the\n\
+        rounds and its interval. Below 1 Nevil is faster where times are measured, and slower where deliveries per second are.\n\n";
+    report.rows.iter().for_each(|row| table(&mut text, row));
+    text += "## Machine\n\n| what | here |\n| --- | --- |\n";
+    for (name, value) in &report.machine.lines {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    method(&mut text, report.rounds);
+    text
+}
+
+fn goals(text: &mut String, rows: &[MeasuredRow]) {
+    *text += "## Goals\n\n\
+        A goal is *met* if the whole interval keeps its bound, *missed* if the whole interval breaks it, *open* if the bound lies\n\
+        within, and *absent* if something that it takes was not measured.\n\n\
+        | goal | bound | measured | verdict | row |\n| --- | --- | --- | --- | --- |\n";
+    for goal in &GOALS {
+        let (measured, verdict) = match goal.judge(rows) {
+            Some((measured, verdict)) => (interval(measured), verdict.to_string()),
+            None => (String::new(), "absent".to_owned()),
+        };
+        let _ =
+            writeln!(text, "| {} | {} | {measured} | {verdict} | `{}` |", goal.claim, goal.bound, goal.row);
+    }
+    *text += "\n";
+}
+
+fn table(text: &mut String, row: &MeasuredRow) {
+    let _ = writeln!(text, "### `{}`\n\n{}; {}.\n", row.name, row.title, unit(row.unit));
+    *text += "| who | p50 | p99 | p99.9 | max | count | p50 ratio | p99 ratio |\n\
+        | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    for subject in &row.subjects {
+        let name = format!("{} ({})", subject.name, role(subject.role));
+        let _ = match (&subject.all, &subject.unmeasured) {
+            (Some(all), _) => {
+                let [p50, p99, p999, max] =
+                    [all.p50, all.p99, all.p999, all.max].map(|value| figure(row.unit, value));
+                let (ratio50, ratio99) = ratios_with_ours(row, subject).unwrap_or_default();
+                let name = name + &dropped(subject);
+                writeln!(
+                    text,
+                    "| {name} | {p50} | {p99} | {p999} | {max} | {} | {ratio50} | {ratio99} |",
+                    all.count
+                )
+            }
+            (None, Some(why)) => writeln!(text, "| {name} | {} |  |  |  |  |  |  |", reason(why)),
+            (None, None) => writeln!(text, "| {name} | not measured |  |  |  |  |  |  |"),
+        };
+    }
+    *text += "\n";
+}
+
+fn method(text: &mut String, rounds: usize) {
+    let _ = write!(
+        text,
+        "\n## Method\n\n\
+        * Each row was measured in {rounds} rounds, after one that does not count. A round runs every subject of the row, and each\n\
+        \x20 round begins with another one. A round of messages one at a time begins with a tenth more, which do not count either.\n\
+        * p50, p99, p99.9 and max are over all samples of all rounds; none is left out.\n\
+        * A ratio is taken in each round, of its p50 or p99, or of its deliveries per second. Its interval holds the true median with\n\
+        \x20 {:.0} %: it reaches from the k-th smallest to the k-th largest ratio, where k follows from the binomial distribution. With\n\
+        \x20 fewer than five rounds it reaches from the smallest to the largest.\n\
+        * A latency runs from a read of the clock just before `publish` to one that is the first thing of the callback. The next message\n\
+        \x20 follows 1 µs after the one before has arrived where the receiver spins, and 100 µs after it where it sleeps.\n\
+        * Sender and receiver are pinned to one core each; the eight receivers of a fan-out to all cores but the sender's.\n\
+        * Each payload is made by its sender from its sequence number, and compared word by word by its receiver, outside of the latency.\n\
+        \x20 A message that is missing, came twice, out of turn or changed fails the subject. Nevil's own accounts must balance besides.\n\
+        * The runtime reads the clock when a message is published, and at begin and end of its callback. Peers do the same around theirs,\n\
+        \x20 but where *stamped* does not stand in a table that has both.\n\
+        * Up to 1 KiB a payload lies within the message; above, on the heap. iceoryx2 loans memory: up to 1 KiB the loan and the copy are\n\
+        \x20 part of publishing, above it the payload is made in the loan before the clock is read, as the others make theirs.\n\
+        * All queues are 256 deep, but for iceoryx2's, which is as deep as it comes. What is shorter than some hundred nanoseconds is timed in batches of 64.\n\
+        * *Cache line* is half a round trip of one word between the two cores; *stamp alone* is the measuring loop with a bare word\n\
+        \x20 in place of a message; *futex wake-up* is from before `FUTEX_WAKE` to after the return of `FUTEX_WAIT` on the other core.\n\
+        * A peer that loses is as welcome here as one that wins: tell us what it was denied, and it gets it.\n",
+        CONFIDENCE * 100.0
+    );
+}

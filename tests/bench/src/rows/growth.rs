@@ -1,0 +1,47 @@
+//! Whether a delivery costs more in a larger robot.
+
+use crate::measure::RoundResult;
+use crate::nevil::{Others, Wait, Watched, deliver};
+use crate::payload::Line;
+use crate::rows::{Row, Setting, Unit};
+
+pub(super) fn rows(setting: &Setting) -> Vec<Row> {
+    vec![
+        topics(
+            setting,
+            "growth_topics",
+            "From publish to callback, 64 B, over so many topics in turn; the thread spins",
+            Wait::Polling,
+        ),
+        topics(
+            setting,
+            "growth_topics_blocking",
+            "From publish to callback, 64 B, over so many topics in turn; the thread sleeps",
+            Wait::Blocking,
+        ),
+        nodes(setting),
+    ]
+}
+
+fn topics(setting: &Setting, name: &'static str, title: &'static str, wait: Wait) -> Row {
+    let count = |row: Row, topics: usize| {
+        let run = measure(setting, wait, Others { topics: topics - 1, nodes: 0 });
+        row.nevil(format!("nevil, {topics} topics"), run)
+    };
+    [1000, 100, 10, 1].into_iter().fold(Row::new(name, title, Unit::Ns), count)
+}
+
+fn nodes(setting: &Setting) -> Row {
+    let count = |row: Row, nodes: usize| {
+        let run = measure(setting, Wait::Blocking, Others { topics: 0, nodes: nodes - 1 });
+        row.nevil(format!("nevil, {nodes} nodes"), run)
+    };
+    let title =
+        "From publish to callback, 64 B, one of so many nodes that wait for messages; the thread sleeps";
+    [64, 8, 1].into_iter().fold(Row::new("growth_nodes", title, Unit::Ns), count)
+}
+
+fn measure(setting: &Setting, wait: Wait, others: Others) -> impl FnMut() -> RoundResult + use<> {
+    let paced = setting.paced(64, wait);
+    move || Ok(deliver::<Line>(paced, wait, Watched::No, others)?.into_samples())
+}
