@@ -56,7 +56,7 @@ pub(crate) fn idle(quiet_ms: u64) -> Result<Idle, Unmeasured> {
     let cores = nevil_runtime::os::thread_cores().map_err(Unmeasured::because)?;
     for index in 0..NODES {
         let params = Value::parse_yaml("bench", "{}").map_err(Unmeasured::because)?;
-        let thread = crate::nevil::thread(&cores, Wait::Blocking)?;
+        let thread = crate::nevil::thread(&cores, Wait::Blocking);
         robot.add_with::<Quiet>(&format!("quiet_{index}"), params, thread)?;
     }
     robot.start()?;

@@ -78,13 +78,13 @@ pub(crate) const GOALS: [Goal; 16] = [
         claim: "cost per delivery: p50 over 1,000 topics / over one",
         row: "growth_topics",
         bound: Bound::AtMost(1.2),
-        values: |row| over(row, "nevil, 1000 topics", "nevil, 1 topics"),
+        values: |row| over(row, "nevil, 1000 topics", "nevil, one topic"),
     },
     Goal {
         claim: "cost per delivery: p50 among 64 nodes / among one",
         row: "growth_nodes",
         bound: Bound::AtMost(1.2),
-        values: |row| over(row, "nevil, 64 nodes", "nevil, 1 nodes"),
+        values: |row| over(row, "nevil, 64 nodes", "nevil, one node"),
     },
     Goal {
         claim: "allocations per message, on either thread",

@@ -32,18 +32,22 @@ pub(crate) enum Wait {
     Blocking,
 }
 
-/// A thread on `cores` that waits as `wait` says.
-///
-/// # Errors
-///
-/// [`Unmeasured::Absent`] for what the runtime cannot do yet.
-pub(crate) fn thread(cores: &[usize], wait: Wait) -> Result<ThreadSpec, Unmeasured> {
-    match wait {
-        Wait::Blocking => Ok(ThreadSpec { cores: Cores::Only(cores.to_vec()), ..ThreadSpec::default() }),
-        Wait::Polling | Wait::Spin(_) => Err(Unmeasured::absent(
-            "needs a thread that spins before it sleeps, which the runtime does not have yet",
-        )),
+impl Wait {
+    /// For how long the runtime is to spin.
+    const fn spin(self) -> Duration {
+        match self {
+            // Longer than any round.
+            Self::Polling => Duration::from_secs(3600),
+            Self::Spin(spin) => spin,
+            Self::Blocking => Duration::ZERO,
+        }
     }
+}
+
+/// A thread on `cores` that waits as `wait` says.
+pub(crate) fn thread(cores: &[usize], wait: Wait) -> ThreadSpec {
+    let wait = nevil_runtime::Wait { spin: wait.spin() };
+    ThreadSpec { cores: Cores::Only(cores.to_vec()), wait, ..ThreadSpec::default() }
 }
 
 /// Nodes on threads, one after the other in the order in which they are activated.
@@ -86,7 +90,7 @@ impl Robot {
         let types = NodeTypes::new().with::<N>("measured");
         let node_type =
             types.get("measured").ok_or_else(|| Unmeasured::because("the type is missing"))?.clone();
-        let spec = NodeSpec { instance: instance.into(), node_type, params, thread };
+        let spec = NodeSpec { params, thread, ..NodeSpec::new(instance, node_type) };
         let node = ThreadedNode::spawn(spec, instance, &self.environment, &self.waker);
         let node = node.map_err(Unmeasured::because)?;
         self.wait(&node)?;

@@ -3,12 +3,14 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use nevil_runtime::DriverPublisher;
 use nevil_runtime::prelude::{
-    Context, Driver, DriverInput, Message, Node, NodeError, NodeResult, Parameters, Publisher, Received,
-    Setup, Stop, Topic,
+    Context, Driver, DriverInput, Message, Node, NodeError, NodeResult, Parameters, Received, Setup, Stop,
+    Topic,
 };
 
 use crate::payload::Payload;
@@ -74,15 +76,12 @@ impl<R: Receive> Receiver<R> {
 pub(crate) trait Send: std::marker::Send + 'static {
     type Payload: Payload;
     fn topics(&self) -> Vec<Topic<Self::Payload>>;
-    /// May block: no callback of the node waits for it. One publisher for each topic.
-    fn send(&mut self, publishers: &[Publisher<Self::Payload>]);
+    /// May block: it has a driver's thread for itself. One publisher for each topic.
+    fn send(&mut self, publishers: &[DriverPublisher<Self::Payload>]);
 }
 
-/// A node that sends.
-pub(crate) struct Sender<S: Send> {
-    job: S,
-    publishers: Vec<Publisher<S::Payload>>,
-}
+/// A node that sends, from the thread of a driver.
+pub(crate) struct Sender<S>(PhantomData<fn(S)>);
 
 impl<S: Send> Node for Sender<S> {
     type Params = Params;
@@ -91,33 +90,38 @@ impl<S: Send> Node for Sender<S> {
         let job = take_job::<S>(params.key)?;
         let mut publishers = Vec::new();
         for topic in job.topics() {
-            publishers.push(setup.publisher(topic)?);
+            publishers.push(setup.driver_publisher(topic)?);
         }
-        setup.driver("begin", || Ok(Begin), Self::on_begin)?;
-        Ok(Self { job, publishers })
+        let mut sending = Some(Sending { job, publishers });
+        let open = move || sending.take().ok_or_else(|| NodeError::new("it sends once"));
+        setup.driver("sending", open, Self::on_ended)?;
+        Ok(Self(PhantomData))
     }
 }
 
 impl<S: Send> Sender<S> {
-    fn on_begin(&mut self, _: &Received<Began>, _: &Context) -> NodeResult {
-        self.job.send(&self.publishers);
+    fn on_ended(&mut self, _: &Received<Ended>, _: &Context) -> NodeResult {
         Ok(())
     }
 }
 
-/// Says once that the node is active.
+/// Says that everything was sent.
 #[derive(Debug, Message)]
-struct Began {
+struct Ended {
     number: u8,
 }
 
-struct Begin;
+struct Sending<S: Send> {
+    job: S,
+    publishers: Vec<DriverPublisher<S::Payload>>,
+}
 
-impl Driver for Begin {
-    type Input = Began;
+impl<S: Send> Driver for Sending<S> {
+    type Input = Ended;
 
-    fn run(&mut self, input: &DriverInput<Began>, stop: &Stop) -> NodeResult {
-        input.send(Began { number: 1 })?;
+    fn run(&mut self, input: &DriverInput<Ended>, stop: &Stop) -> NodeResult {
+        self.job.send(&self.publishers);
+        input.send(Ended { number: 1 })?;
         while !stop.wait_until(stop.now() + Duration::from_secs(3600)) {}
         Ok(())
     }

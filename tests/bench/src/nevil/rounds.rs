@@ -7,7 +7,7 @@ use std::thread as os_thread;
 use std::time::Duration;
 
 use nevil_msgs::Topic;
-use nevil_runtime::prelude::Publisher;
+use nevil_runtime::DriverPublisher;
 
 use crate::flood::{Flood, FloodCounts, FloodReceiver};
 use crate::machine::Near;
@@ -65,7 +65,7 @@ impl<P: Payload> Send for PacedJob<P, PacedSender> {
         self.topics.clone()
     }
 
-    fn send(&mut self, publishers: &[Publisher<P>]) {
+    fn send(&mut self, publishers: &[DriverPublisher<P>]) {
         let mut turn = publishers.iter().cycle();
         if let (Some(sender), false) = (self.end.take(), publishers.is_empty()) {
             sender.run(|payload| turn.next().map_or(1, |publisher| unsent(publisher, payload)));
@@ -74,7 +74,7 @@ impl<P: Payload> Send for PacedJob<P, PacedSender> {
 }
 
 /// Publishes; how many receivers did not get the message.
-fn unsent<P: Payload>(publisher: &Publisher<P>, payload: P) -> u64 {
+fn unsent<P: Payload>(publisher: &DriverPublisher<P>, payload: P) -> u64 {
     publisher.publish(payload).map_or(1, |published| u64::from(published.overflowed))
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn deliver<P: Payload>(
             end: None::<PacedReceiver>,
             topics: vec![topic::<P>(topic_names(1000)[999 - bystander], paced.bytes, 10)],
         };
-        let thread = thread(&[paced.near.receive], Wait::Blocking)?;
+        let thread = thread(&[paced.near.receive], Wait::Blocking);
         robot.add::<Receiver<PacedJob<P, PacedReceiver>>, _>(
             &format!("bystander_{bystander}"),
             job,
@@ -124,10 +124,10 @@ pub(crate) fn deliver<P: Payload>(
     robot.add::<Receiver<PacedJob<P, PacedReceiver>>, _>(
         "receiver",
         job,
-        thread(&[paced.near.receive], wait)?,
+        thread(&[paced.near.receive], wait),
     )?;
     let job = PacedJob { end: Some(sender), topics: topics.clone() };
-    let sending = thread(&[paced.near.send], Wait::Blocking)?;
+    let sending = thread(&[paced.near.send], Wait::Blocking);
     robot.add::<Sender<PacedJob<P, PacedSender>>, _>("sender", job, sending)?;
     let _tap = match watched {
         Watched::Yes => Some(Watcher::start(&robot, &topics[0])?),
@@ -197,7 +197,7 @@ impl Send for PublishJob {
         vec![topic(topic_names(1)[0], 64, DEPTH)]
     }
 
-    fn send(&mut self, publishers: &[Publisher<Line>]) {
+    fn send(&mut self, publishers: &[DriverPublisher<Line>]) {
         // Until the queue of an unserved subscription is full.
         let samples = in_batches(u64::from(DEPTH) / BATCH + 1, self.batches, |call| {
             unsent(&publishers[0], Line::make(call, 64, Fill::Whole));
@@ -232,11 +232,11 @@ pub(crate) fn publish(near: Near, batches: u64, audience: Audience) -> RoundResu
         robot.add::<Receiver<Hanging>, _>(
             "receiver",
             Hanging(hanging),
-            thread(&[near.receive], Wait::Blocking)?,
+            thread(&[near.receive], Wait::Blocking),
         )?;
     }
     let job = PublishJob { batches, told };
-    robot.add::<Sender<PublishJob>, _>("sender", job, thread(&[near.send], Wait::Blocking)?)?;
+    robot.add::<Sender<PublishJob>, _>("sender", job, thread(&[near.send], Wait::Blocking))?;
     let topic = topic::<Line>(topic_names(1)[0], 64, DEPTH);
     let _tap = if audience == Audience::Tap { Some(Watcher::start(&robot, &topic)?) } else { None };
     robot.start()?;
@@ -258,6 +258,7 @@ pub(crate) enum Full {
 struct FloodJob {
     counts: Arc<FloodCounts>,
     messages: u64,
+    full: Full,
 }
 
 impl Send for FloodJob {
@@ -267,8 +268,14 @@ impl Send for FloodJob {
         vec![topic(topic_names(1)[0], 64, DEPTH)]
     }
 
-    fn send(&mut self, publishers: &[Publisher<Line>]) {
-        self.counts.send_all(self.messages, |payload: Line| unsent(&publishers[0], payload));
+    fn send(&mut self, publishers: &[DriverPublisher<Line>]) {
+        let publisher = &publishers[0];
+        match self.full {
+            Full::Drops => self.counts.send_all(self.messages, |payload: Line| unsent(publisher, payload)),
+            Full::Waits => self.counts.send_all(self.messages, |payload: Line| {
+                u64::from(publisher.publish_within(payload, ROUND_MAX).is_err())
+            }),
+        }
     }
 }
 
@@ -286,20 +293,15 @@ impl Receive for FloodReceiver {
 
 /// As many messages as will go.
 pub(crate) fn flood(flood: &Flood, full: Full) -> RoundResult {
-    if full == Full::Waits {
-        return Err(Unmeasured::absent(
-            "needs a publish that waits for room, which the runtime does not have yet",
-        ));
-    }
     let counts = FloodCounts::new(flood.receivers);
     let mut robot = Robot::new();
     for index in 0..flood.receivers {
         let job = FloodReceiver::new(&counts, index, flood.messages);
-        let thread = thread(&flood.receiver_cores, Wait::Blocking)?;
+        let thread = thread(&flood.receiver_cores, Wait::Blocking);
         robot.add::<Receiver<FloodReceiver>, _>(&format!("receiver_{index}"), job, thread)?;
     }
-    let job = FloodJob { counts: Arc::clone(&counts), messages: flood.messages };
-    robot.add::<Sender<FloodJob>, _>("sender", job, thread(&[flood.near.send], Wait::Blocking)?)?;
+    let job = FloodJob { counts: Arc::clone(&counts), messages: flood.messages, full };
+    robot.add::<Sender<FloodJob>, _>("sender", job, thread(&[flood.near.send], Wait::Blocking))?;
     robot.start()?;
     let samples = counts.wait_for(flood)?;
     robot.stop()?;

@@ -26,7 +26,7 @@ pub(super) fn rows(setting: &Setting) -> Vec<Row> {
 fn topics(setting: &Setting, name: &'static str, title: &'static str, wait: Wait) -> Row {
     let count = |row: Row, topics: usize| {
         let run = measure(setting, wait, Others { topics: topics - 1, nodes: 0 });
-        row.nevil(format!("nevil, {topics} topics"), run)
+        row.nevil(counted(topics, "topic"), run)
     };
     [1000, 100, 10, 1].into_iter().fold(Row::new(name, title, Unit::Ns), count)
 }
@@ -34,7 +34,7 @@ fn topics(setting: &Setting, name: &'static str, title: &'static str, wait: Wait
 fn nodes(setting: &Setting) -> Row {
     let count = |row: Row, nodes: usize| {
         let run = measure(setting, Wait::Blocking, Others { topics: 0, nodes: nodes - 1 });
-        row.nevil(format!("nevil, {nodes} nodes"), run)
+        row.nevil(counted(nodes, "node"), run)
     };
     let title =
         "From publish to callback, 64 B, one of so many nodes that wait for messages; the thread sleeps";
@@ -44,4 +44,9 @@ fn nodes(setting: &Setting) -> Row {
 fn measure(setting: &Setting, wait: Wait, others: Others) -> impl FnMut() -> RoundResult + use<> {
     let paced = setting.paced(64, wait);
     move || Ok(deliver::<Line>(paced, wait, Watched::No, others)?.into_samples())
+}
+
+/// `nevil, 8 nodes`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("nevil, one {what}") } else { format!("nevil, {count} {what}s") }
 }
