@@ -8,7 +8,7 @@ use crate::goals::{GOALS, Goal};
 use crate::machine::Machine;
 use crate::rows::{Role, Unit};
 use crate::run::{MeasuredRow, MeasuredSubject, NotMeasured};
-use crate::stats::Interval;
+use crate::stats::{Better, Interval};
 
 /// Everything that a run has found out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,18 +53,18 @@ pub(crate) fn row_table(row: &MeasuredRow) -> String {
         "p50",
         "p99",
         "p99.9",
-        "max",
+        worst(row.unit),
         "count",
         "ours/its p50"
     );
     for subject in &row.subjects {
         let _ = match (&subject.all, &subject.unmeasured) {
             (Some(all), _) => {
-                let [p50, p99, p999, max] =
-                    [all.p50, all.p99, all.p999, all.max].map(|value| figure(row.unit, value));
+                let [p50, p99, p999, worst] =
+                    [all.p50, all.p99, all.p999, all.worst].map(|value| figure(row.unit, value));
                 let (ratio50, ratio99) = ratios_with_ours(row, subject).unwrap_or_default();
                 let line = format!(
-                    "  {:<26} {p50:>8} {p99:>8} {p999:>8} {max:>8} {:>8}  {ratio50:<17} {ratio99:<17}",
+                    "  {:<26} {p50:>8} {p99:>8} {p999:>8} {worst:>8} {:>8}  {ratio50:<17} {ratio99:<17}",
                     subject.name, all.count
                 );
                 writeln!(text, "{}{}", line.trim_end(), dropped(subject))
@@ -80,7 +80,9 @@ pub(crate) fn row_table(row: &MeasuredRow) -> String {
 pub(crate) fn ratios_with_ours(row: &MeasuredRow, subject: &MeasuredSubject) -> Option<(String, String)> {
     let ours = row.ours().filter(|ours| ours.name != subject.name)?;
     let (p50, p99) = ours.compare(subject)?;
-    Some((interval(p50), interval(p99)))
+    // A round that is one figure has no tail.
+    let tail = if p50 == p99 { String::new() } else { interval(p99) };
+    Some((interval(p50), tail))
 }
 
 /// What a subject dropped, where it did.
@@ -153,6 +155,14 @@ pub(crate) const fn unit(unit: Unit) -> &'static str {
         Unit::PerSecond => "in millions a second",
         Unit::Ms => "in ms",
         Unit::Count => "as numbers",
+    }
+}
+
+/// What the worst figure of a row is called.
+pub(crate) const fn worst(unit: Unit) -> &'static str {
+    match unit.better() {
+        Better::Less => "max",
+        Better::More => "lowest",
     }
 }
 

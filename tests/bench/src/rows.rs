@@ -8,11 +8,16 @@ mod robot;
 mod throughput;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Near;
 use crate::measure::RoundResult;
+use crate::stats::Better;
+
+/// The window of the rows that spin before they sleep.
+const SPIN: Duration = Duration::from_micros(50);
 
 /// What the figures of a row count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,15 @@ pub(crate) enum Unit {
     Ms,
     /// Of something that the subject names; less is better.
     Count,
+}
+
+impl Unit {
+    pub(crate) const fn better(self) -> Better {
+        match self {
+            Self::Ns | Self::Ms | Self::Count => Better::Less,
+            Self::PerSecond => Better::More,
+        }
+    }
 }
 
 /// Whose figures they are.

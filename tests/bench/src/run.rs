@@ -54,11 +54,19 @@ pub(crate) fn measure(mut row: Row, rounds: usize, tell: &mut dyn FnMut(usize)) 
         for turn in 0..count {
             // Another one begins in each round: nobody always follows the same neighbour's heat.
             let index = (round + turn) % count;
-            places[index].serve(&mut row.subjects[index], round > 0);
+            let counts = if round == 0 { Counts::WarmUp } else { Counts::Yes };
+            places[index].serve(&mut row.subjects[index], counts);
         }
     }
-    let subjects = places.into_iter().map(Place::finish).collect();
+    let subjects = places.into_iter().map(|place| place.finish(row.unit)).collect();
     MeasuredRow { name: row.name.to_owned(), title: row.title.to_owned(), unit: row.unit, subjects }
+}
+
+/// Whether a round counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    WarmUp,
+    Yes,
 }
 
 /// A subject while it is measured.
@@ -80,12 +88,12 @@ impl Place {
         Self { measured, samples: Vec::new() }
     }
 
-    fn serve(&mut self, subject: &mut Subject, counts: bool) {
+    fn serve(&mut self, subject: &mut Subject, counts: Counts) {
         if self.measured.unmeasured.is_some() {
             return;
         }
         match (subject.run)() {
-            Ok(mut samples) if counts => {
+            Ok(mut samples) if counts == Counts::Yes => {
                 samples.values.sort_by(f64::total_cmp);
                 let part = |part| percentile(&samples.values, part).unwrap_or(f64::NAN);
                 self.measured.rounds.push(RoundFigures { p50: part(0.5), p99: part(0.99) });
@@ -98,10 +106,10 @@ impl Place {
         }
     }
 
-    fn finish(mut self) -> MeasuredSubject {
+    fn finish(mut self, unit: Unit) -> MeasuredSubject {
         // A subject that failed once has no figures that could be compared.
         if self.measured.unmeasured.is_none() {
-            self.measured.all = Figures::of(&mut self.samples);
+            self.measured.all = Figures::of(&mut self.samples, unit.better());
         } else {
             self.measured.rounds.clear();
         }

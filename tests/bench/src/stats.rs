@@ -5,31 +5,42 @@ use serde::{Deserialize, Serialize};
 /// How often the true median lies within an [`Interval`].
 pub(crate) const CONFIDENCE: f64 = 0.90;
 
-/// What all samples of a subject come to. No sample is left out.
+/// Which of two samples is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    Less,
+    More,
+}
+
+/// What all samples of a subject come to, the better half first: where more is better, 99 % of the samples are not below
+/// p99. No sample is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) p999: f64,
-    pub(crate) max: f64,
+    pub(crate) worst: f64,
     pub(crate) count: u64,
 }
 
 impl Figures {
-    /// Sorts `samples` and reads the figures off them. `None` without samples.
-    pub(crate) fn of(samples: &mut [f64]) -> Option<Self> {
-        samples.sort_by(f64::total_cmp);
+    /// Sorts `samples`, the best one first, and reads the figures off them. `None` without samples.
+    pub(crate) fn of(samples: &mut [f64], better: Better) -> Option<Self> {
+        match better {
+            Better::Less => samples.sort_by(f64::total_cmp),
+            Better::More => samples.sort_by(|one, other| other.total_cmp(one)),
+        }
         Some(Self {
             p50: percentile(samples, 0.5)?,
             p99: percentile(samples, 0.99)?,
             p999: percentile(samples, 0.999)?,
-            max: *samples.last()?,
+            worst: *samples.last()?,
             count: samples.len() as u64,
         })
     }
 }
 
-/// The smallest sample that at least `part` of all are not above (nearest rank). `sorted` ascends.
+/// The first sample that, with those before it, is at least `part` of all (nearest rank).
 pub(crate) fn percentile(sorted: &[f64], part: f64) -> Option<f64> {
     let rank = (part * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()
@@ -92,10 +103,12 @@ mod tests {
     #[test]
     fn percentiles_are_samples_and_none_is_left_out() {
         let mut samples: Vec<f64> = (1..=1000).rev().map(f64::from).collect();
-        let figures = Figures::of(&mut samples).unwrap();
+        let figures = Figures::of(&mut samples, Better::Less).unwrap();
         assert_eq!((figures.p50, figures.p99, figures.p999), (500.0, 990.0, 999.0));
-        assert_eq!((figures.max, figures.count), (1000.0, 1000));
-        assert_eq!(Figures::of(&mut []), None);
+        assert_eq!((figures.worst, figures.count), (1000.0, 1000));
+        let figures = Figures::of(&mut samples, Better::More).unwrap();
+        assert_eq!((figures.p50, figures.p99, figures.worst), (501.0, 11.0, 1.0));
+        assert_eq!(Figures::of(&mut [], Better::Less), None);
         assert_eq!(percentile(&[7.0], 0.999), Some(7.0));
     }
 

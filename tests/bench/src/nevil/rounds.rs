@@ -292,12 +292,12 @@ impl Receive for FloodReceiver {
 }
 
 /// As many messages as will go.
-pub(crate) fn flood(flood: &Flood, full: Full) -> RoundResult {
+pub(crate) fn flood(flood: &Flood, wait: Wait, full: Full) -> RoundResult {
     let counts = FloodCounts::new(flood.receivers);
     let mut robot = Robot::new();
     for index in 0..flood.receivers {
         let job = FloodReceiver::new(&counts, index, flood.messages);
-        let thread = thread(&flood.receiver_cores, Wait::Blocking);
+        let thread = thread(&flood.receiver_cores, wait);
         robot.add::<Receiver<FloodReceiver>, _>(&format!("receiver_{index}"), job, thread)?;
     }
     let job = FloodJob { counts: Arc::clone(&counts), messages: flood.messages, full };

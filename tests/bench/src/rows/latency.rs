@@ -1,14 +1,12 @@
 //! From `publish` to the callback, one message at a time.
 
-use std::time::Duration;
-
 use crate::floors;
 use crate::measure::{RoundResult, Samples};
 use crate::nevil::{Wait, Watched, delivery};
 use crate::paced::{Paced, Timed};
 use crate::payload::{Bulk, Fill, Inline, Line, Payload};
 use crate::peers::{self, crossbeam, iceoryx, rtrb, tokio};
-use crate::rows::{Row, Setting, Unit};
+use crate::rows::{Row, SPIN, Setting, Unit};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * 1024;
@@ -18,9 +16,6 @@ const SPINNING_PAUSE_NS: u64 = 1_000;
 
 /// Between two messages to a receiver that sleeps: it is asleep by then, also one that spins and yields before.
 const SLEEPING_PAUSE_NS: u64 = 100_000;
-
-/// The window of the row that spins before it sleeps.
-const SPIN: Duration = Duration::from_micros(50);
 
 impl Setting {
     pub(super) fn paced(&self, bytes: usize, wait: Wait) -> Paced {
