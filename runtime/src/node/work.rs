@@ -168,6 +168,8 @@ where
 /// What a turn of a node left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
+    /// When the last callback of a message ended; `None`: there was no message.
+    pub(crate) served_until: Option<Time>,
     /// Whether one of the sources may have more than a turn serves.
     pub(crate) more: bool,
     /// When the next timer is due.
@@ -205,6 +207,7 @@ pub(crate) struct NodeCore<N: Node> {
 struct Serving<'a, N> {
     node: &'a mut N,
     sources: &'a mut Vec<Box<dyn Source<N>>>,
+    any: bool,
     more: bool,
 }
 
@@ -246,16 +249,17 @@ impl<N: Node> NodeCore<N> {
         Ok(())
     }
 
-    /// Serves every due timer, and every source that has messages; whether one of them may have more.
-    fn serve_timers_and_sources(&mut self) -> bool {
+    /// Serves every due timer, and every source that has messages; until when messages were served, and whether there
+    /// may be more.
+    fn serve_timers_and_sources(&mut self) -> (Option<Time>, bool) {
         let Self { node, work, active, ctx, shared, .. } = self;
         if !work.timers.is_empty() {
             let now = ctx.clock().now();
             work.timers.iter().for_each(|timer| timer.serve(now, node, ctx));
         }
         let is_active = || shared.state() == NodeState::Active;
-        let mut serving = Serving { node, sources: &mut work.sources, more: false };
-        let serve = |Serving { node, sources, more }: &mut Serving<'_, N>, index: usize| {
+        let mut serving = Serving { node, sources: &mut work.sources, any: false, more: false };
+        let serve = |Serving { node, sources, any, more }: &mut Serving<'_, N>, index: usize| {
             let source = &mut sources[index];
             // At most so many, so that a flood starves no other source. A failed node may be half-updated: nothing more
             // is given to it.
@@ -263,6 +267,7 @@ impl<N: Node> NodeCore<N> {
             while served < TURN_MESSAGES_MAX && is_active() && source.serve(node, ctx) {
                 served += 1;
             }
+            *any |= served > 0;
             *more |= served == TURN_MESSAGES_MAX;
             if served > 0 {
                 source.served();
@@ -271,7 +276,7 @@ impl<N: Node> NodeCore<N> {
         };
         let has_message = |serving: &mut Serving<'_, N>, index: usize| serving.sources[index].has_message();
         active.serve(&shared.wake, &mut serving, serve, has_message);
-        serving.more
+        (serving.any.then(|| ctx.time()), serving.more)
     }
 
     fn close(&mut self) {
@@ -315,12 +320,12 @@ impl<N: Node> AnyNode for NodeCore<N> {
         // Taken before anything is looked at: what is said from now on needs another turn.
         self.shared.wake.bell().take();
         if self.shared.state() != NodeState::Active {
-            return Turn { more: false, next_due: None };
+            return Turn { served_until: None, more: false, next_due: None };
         }
         self.ctx.begin_turn();
-        let more = self.serve_timers_and_sources();
+        let (served_until, more) = self.serve_timers_and_sources();
         if self.shared.state() != NodeState::Active {
-            return Turn { more: false, next_due: None };
+            return Turn { served_until: None, more: false, next_due: None };
         }
         let mut next_due = self.work.timers.iter().filter_map(|timer| timer.timer.due()).min();
         if !self.listening.is_empty() {
@@ -330,7 +335,7 @@ impl<N: Node> AnyNode for NodeCore<N> {
                 self.listening.iter().filter_map(|index| sources[*index].look_at_silence(now)).min();
             next_due = next_due.into_iter().chain(silent_at).min();
         }
-        Turn { more, next_due }
+        Turn { served_until, more, next_due }
     }
 
     fn is_ready(&mut self) -> bool {

@@ -17,12 +17,13 @@ use std::fmt;
 use crossbeam_utils::CachePadded;
 
 use crate::mem::pool::{Pool, Shared};
+use crate::mem::prefetch;
 use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 const SLOT_BITS: u32 = 16;
 
-/// Places that share a line of memory, or two where lines are fetched in pairs.
-const CELLS: usize = 16;
+/// Places that share a line of memory.
+const CELLS: usize = 8;
 
 /// A bounded queue of references to the values of one pool: any number of producers, one consumer.
 ///
@@ -83,6 +84,10 @@ impl<T> Lane<T> {
         // Relaxed, both: only this producer writes `head`.
         let position = self.head.load(Ordering::Relaxed);
         self.head.store(position + 1, Ordering::Relaxed);
+        if position % CELLS as u64 == 0 && self.places >= 4 * CELLS {
+            // The consumer took what stood there, and its processor has the line.
+            prefetch::to_write(self.cell(position + CELLS as u64));
+        }
         self.swap_in(position, item)
     }
 
@@ -120,15 +125,15 @@ impl<T> Lane<T> {
                 self.tail.store(tail, Ordering::Relaxed);
                 continue;
             }
-            if let Some(slot) = slot_of(word) {
-                // It comes while the exchange waits for its own line.
-                self.pool.prefetch(slot);
-            }
+            // It comes while the exchange waits for its own line.
+            self.prefetch(word);
             // SeqCst: takes over the message, and gives the place back to the producer, in one order with its look for room.
             // The position in the word rules out that the same slot has come round meanwhile.
             if cell.compare_exchange(word, 0, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
                 // A position below `tail` is a straggler of several producers; it does not move the tail back.
                 self.tail.store(tail.max(position + 1), Ordering::Relaxed);
+                // Relaxed: what stands there now is a guess at what will be taken.
+                self.prefetch(self.cell(position + prefetch::AHEAD as u64).load(Ordering::Relaxed));
                 return self.adopt(word);
             }
         }
@@ -175,6 +180,13 @@ impl<T> Lane<T> {
     #[must_use]
     pub fn places(&self) -> usize {
         self.places
+    }
+
+    /// Asks for the memory of the message that `word` refers to, if it does.
+    fn prefetch(&self, word: u64) {
+        if let Some(slot) = slot_of(word) {
+            self.pool.prefetch(slot);
+        }
     }
 
     fn cell(&self, position: u64) -> &AtomicU64 {

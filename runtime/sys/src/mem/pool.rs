@@ -75,7 +75,13 @@ impl<T> Pool<T> {
     pub fn claim(&self, near: usize) -> Option<Claim<T>> {
         let slots = &self.0.slots;
         let first = near % slots.len();
-        slots[first..].iter().chain(&slots[..first]).find_map(|slot| slot.claim())
+        let claim = slots[first..].iter().chain(&slots[..first]).find_map(|slot| slot.claim())?;
+        // Their last reader's processor has the lines. This one's come while it waits for its value; the search goes on
+        // behind it the next time.
+        let later = (claim.index() + prefetch::AHEAD) % slots.len();
+        prefetch::to_write(claim.slot.as_ptr());
+        prefetch::to_write(&raw const *slots[later]);
+        Some(claim)
     }
 
     /// Puts `value` into a free slot near slot `near`.
@@ -112,9 +118,10 @@ impl<T> Pool<T> {
         Shared { slot: NonNull::from(&*self.0.slots[usize::from(index)]) }
     }
 
-    /// Asks for the memory of slot `index`, before it is read.
+    /// Asks for the memory of slot `index`, before its value is read.
     pub(super) fn prefetch(&self, index: u16) {
-        prefetch::to_read(&raw const *self.0.slots[usize::from(index)]);
+        // The word is written when the reference is given up.
+        prefetch::to_take(&raw const *self.0.slots[usize::from(index)]);
     }
 
     /// Whether `shared` refers to a slot of this pool.
@@ -132,8 +139,6 @@ impl<T> Slot<T> {
         }
         // Acquire: sees the last owner's drop of the old value, which it released with the 0.
         self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        // Its last reader's processor has the lines; they come while the claim waits for its value.
-        prefetch::to_write(self);
         Some(Claim { slot: NonNull::from(self) })
     }
 

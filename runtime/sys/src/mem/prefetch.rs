@@ -3,12 +3,17 @@
 /// Bytes of a cache line; where lines are longer, one is asked for twice.
 const LINE_BYTES: usize = 64;
 
+/// So many messages ahead the memory of one is asked for: together they take longer than a line that comes from a core
+/// that is far.
+pub(super) const AHEAD: usize = 4;
+
 /// Most lines that are asked for: the head of a larger value is what its receiver looks at first.
 const LINES_MAX: usize = 4;
 
-/// Asks for the first lines of `place`, to be read.
-pub(super) fn to_read<T>(place: *const T) {
-    lines(place).for_each(to_read_line);
+/// Asks for the first lines of `place`: the first one to be written, the others to be read.
+pub(super) fn to_take<T>(place: *const T) {
+    to_write_line(place.cast());
+    lines(place).skip(1).for_each(to_read_line);
 }
 
 /// Asks for the first lines of `place`, to be written.
