@@ -8,12 +8,13 @@ use crossbeam_utils::CachePadded;
 use rustix::thread::futex;
 
 use crate::machine::Near;
-use crate::measure::{BATCH, RoundResult, Samples, Unmeasured, in_batches, now_ns, pin};
+use crate::measure::{BATCH, RoundResult, Unmeasured, in_batches, now_ns, pin};
 use crate::paced::{self, Paced};
 
 /// A word goes from one core to the other and back; half of a round trip, of [`BATCH`] round trips each.
 pub(crate) fn cache_line(near: Near, batches: u64) -> RoundResult {
     let (there, back) = (CachePadded::new(AtomicU64::new(0)), CachePadded::new(AtomicU64::new(0)));
+    // One batch more: the first does not count.
     let trips = (batches + 1) * BATCH;
     // Acquire and Release, as every hand-over needs.
     let wait_for = |word: &AtomicU64, value| {
@@ -138,19 +139,4 @@ pub(crate) fn futex_wake(paced: Paced) -> RoundResult {
         },
     );
     Ok(ends?.into_samples())
-}
-
-/// `words` words of 32 bits are read from local memory and checked, without anything else.
-pub(crate) fn read_words(near: Near, words: usize, batches: u64) -> RoundResult {
-    on_core(near.receive, || {
-        let block: Vec<AtomicU32> = (0..words).map(|_| AtomicU32::new(1)).collect();
-        let read = |_| {
-            let began_ns = now_ns();
-            // Relaxed loads, as of memory that somebody else may be writing.
-            let sum = block.iter().fold(0_u32, |sum, word| sum.wrapping_add(word.load(Ordering::Relaxed)));
-            hint::black_box(sum);
-            (now_ns() - began_ns) as f64
-        };
-        Ok(Samples { values: (0..batches).map(read).collect(), dropped: 0 })
-    })
 }

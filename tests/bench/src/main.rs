@@ -46,6 +46,11 @@ fn main() -> ExitCode {
     {
         return be_child(quiet_ms);
     }
+    if let [word, words @ ..] = words.as_slice()
+        && word == nevil::ring::WORD
+    {
+        return tell(nevil::ring::be_other(words));
+    }
     match Words::parse().map_err(Failure::Usage).and_then(|words| obey(&words)) {
         Ok(code) => code,
         Err(Failure::Usage(text)) => {
@@ -174,7 +179,12 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 fn be_child(quiet_ms: &str) -> ExitCode {
     let idle = quiet_ms.parse().map_err(Unmeasured::because).and_then(child::idle);
-    match idle.and_then(|idle| serde_json::to_string(&idle).map_err(Unmeasured::because)) {
+    tell(idle.and_then(|idle| serde_json::to_string(&idle).map_err(Unmeasured::because)))
+}
+
+/// What a child says to the benchmark that has started it.
+fn tell(result: Result<String, Unmeasured>) -> ExitCode {
+    match result {
         Ok(text) => {
             print(&text);
             ExitCode::SUCCESS

@@ -3,6 +3,7 @@
 
 mod nodes;
 pub(crate) mod ring;
+pub(crate) mod ring_floors;
 mod rounds;
 
 use std::ops::ControlFlow;

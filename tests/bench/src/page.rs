@@ -97,6 +97,9 @@ fn method(text: &mut String, rounds: usize) {
         \x20 making the payload is part of a publish there, for everybody.\n\
         * *Cache line* is half a round trip of one word between the two cores; *stamp alone* is the measuring loop with a bare word\n\
         \x20 in place of a message; *futex wake-up* is from before `FUTEX_WAKE` to after the return of `FUTEX_WAIT` on the other core.\n\
+        * A block of a ring that is polled for is timed from the return of `write` to after its last word was compared in place; one\n\
+        \x20 that is slept for from before `write` to the return of `wait`. *Words, other core* are the words of a block that go from one\n\
+        \x20 core to the other with nothing around them, *read of the words* is reading them where they lie already.\n\
         * A peer that loses is as welcome here as one that wins: tell us what it was denied, and it gets it.\n",
         CONFIDENCE * 100.0
     );

@@ -3,8 +3,8 @@
 use crate::floors;
 use crate::nevil::Wait;
 use crate::nevil::ring::{self, BLOCK_WORDS, Reader};
+use crate::nevil::ring_floors;
 use crate::paced::Paced;
-use crate::paced::Timed;
 use crate::rows::{Row, Setting, Unit};
 
 /// Readers that slow down the writer, if anything does.
@@ -17,27 +17,37 @@ pub(super) fn rows(setting: &Setting) -> Vec<Row> {
     vec![
         Row::new("ring_store", "One store of a block of 1,920 words, while so many readers poll", Unit::Ns)
             .nevil("ring, 8 readers", move || ring::store(near, batches, READERS))
+            .nevil("ring, one reader", move || ring::store(near, batches, 1))
             .nevil("ring, no reader", move || ring::store(near, batches, 0)),
-        Row::new("ring_wake", "Waking a reader that sleeps, for the writer, besides the store", Unit::Ns)
-            .nevil("ring", move || ring::wake(near, batches)),
-        Row::new("ring_polling", "A block of 1,920 words, from stored to read; the reader spins", Unit::Ns)
-            .nevil("ring, across processes", move || {
-                ring::delivery(polling, Wait::Polling, Reader::OtherProcess)
-            })
-            .nevil("ring, same process", move || ring::delivery(polling, Wait::Polling, Reader::SameProcess))
-            .floor("cache line", move || floors::cache_line(near, batches))
-            .floor("read of the words", move || floors::read_words(near, BLOCK_WORDS, batches)),
-        Row::new("ring_blocking", "A block of 1,920 words, from stored to read; the reader sleeps", Unit::Ns)
-            .nevil("ring, across processes", move || {
-                ring::delivery(blocking, Wait::Blocking, Reader::OtherProcess)
-            })
-            .nevil("ring, same process", move || {
-                ring::delivery(blocking, Wait::Blocking, Reader::SameProcess)
-            })
-            .floor("futex wake-up", move || floors::futex_wake(blocking)),
+        Row::new(
+            "ring_wake",
+            "One store of a block of 1,920 words that wakes a reader, for the writer",
+            Unit::Ns,
+        )
+        .nevil("ring", move || ring::wake(near, batches)),
+        Row::new(
+            "ring_polling",
+            "A block of 1,920 words, from stored to read and compared; the reader spins",
+            Unit::Ns,
+        )
+        .nevil("ring, across processes", move || ring::delivery(polling, Wait::Polling, Reader::OtherProcess))
+        .nevil("ring, same process", move || ring::delivery(polling, Wait::Polling, Reader::SameProcess))
+        .floor("cache line", move || floors::cache_line(near, batches))
+        .floor("words, other core", move || ring_floors::words_across(polling))
+        .floor("read of the words", move || ring_floors::read_words(near, batches)),
+        Row::new(
+            "ring_blocking",
+            "A block of 1,920 words, from before it is stored to the reader awake",
+            Unit::Ns,
+        )
+        .nevil("ring, across processes", move || {
+            ring::delivery(blocking, Wait::Blocking, Reader::OtherProcess)
+        })
+        .nevil("ring, same process", move || ring::delivery(blocking, Wait::Blocking, Reader::SameProcess))
+        .floor("futex wake-up", move || floors::futex_wake(blocking)),
     ]
 }
 
 fn block(setting: &Setting, wait: Wait) -> Paced {
-    Paced { timed: Timed::WrittenToRead, ..setting.paced(BLOCK_WORDS * size_of::<u32>(), wait) }
+    setting.paced(BLOCK_WORDS * size_of::<u32>(), wait)
 }
