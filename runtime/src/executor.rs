@@ -14,7 +14,7 @@ mod threads;
 use std::fmt;
 use std::sync::Arc;
 
-use nevil_sys::mem::Bell;
+use nevil_sys::mem::{Bell, Sleep};
 
 use crate::clock::Clock;
 
@@ -66,6 +66,6 @@ impl Waker {
     /// Waits until somebody wakes, at most `timeout`. To be called by the thread that watches.
     pub fn wait(&self, timeout: Option<std::time::Duration>) {
         let until = timeout.map(|timeout| (Clock::monotonic().now() + timeout).as_ns());
-        self.0.sleep_unless(|| false, until);
+        self.0.sleep_unless(|| false, Sleep::Sound, until);
     }
 }

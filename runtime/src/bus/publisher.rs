@@ -7,14 +7,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Bell, Claim, Handover, Lane, Latch, Pool, Pushed, Shared};
+use nevil_sys::mem::{Bell, Claim, Handover, Lane, Latch, Pool, Pushed, Shared, Sleep};
 
 use crate::bus::account::{PublisherTally, RouteTally};
 use crate::bus::publish_error::{PublishError, PublishErrorKind};
 use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
 use crate::bus::topic::TopicCore;
+use crate::clock::Time;
 use crate::incarnation::Incarnation;
-use crate::limits::{PUBLISH_WAIT_LOOK, PUBLISH_WAIT_SPIN};
+use crate::limits::{FLOOD_GAP, PUBLISH_WAIT_LOOK, PUBLISH_WAIT_SPIN};
 use crate::lineage::{Lineage, LineageCell};
 
 /// A node's end of a topic, on which it publishes. Belongs to one thread at a time.
@@ -23,6 +24,8 @@ pub struct Publisher<T: Message> {
     tally: Arc<PublisherTally>,
     routes: RefCell<Vec<Route<T>>>,
     sequence: Cell<u64>,
+    /// When the last message was published.
+    published: Cell<Time>,
     /// The slot of the next message, claimed ahead: the search for it delays no message.
     slot: Cell<Option<Claim<Envelope<T>>>>,
     /// Where the search for the next slot begins.
@@ -78,6 +81,13 @@ pub(crate) enum Right {
     Excluded,
 }
 
+/// How close the messages of a publisher follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Single,
+    Flood,
+}
+
 /// How much room a publisher waits for in a queue.
 #[derive(Clone, Copy, Debug)]
 enum Room {
@@ -125,8 +135,9 @@ impl<T: Message> PublisherPort<T> {
 impl<T: Message> Publisher<T> {
     /// A publisher whose search for slots begins at slot `near`.
     pub(crate) fn new(port: Arc<PublisherPort<T>>, tally: Arc<PublisherTally>, near: usize) -> Self {
-        let (sequence, slot, near) = (Cell::new(0), Cell::new(None), Cell::new(near));
-        Self { port, tally, routes: RefCell::default(), sequence, slot, near }
+        let (sequence, published) = (Cell::new(0), Cell::new(Time::ZERO));
+        let (slot, near) = (Cell::new(None), Cell::new(near));
+        Self { port, tally, routes: RefCell::default(), sequence, published, slot, near }
     }
 
     /// Offers `message` to every subscription of the topic. Never blocks, never panics, copies and allocates nothing.
@@ -224,23 +235,32 @@ impl<T: Message> Publisher<T> {
     fn wait_for_room(&self, within: Duration) -> Duration {
         let (clock, cancel) = (&self.port.topic.clock, self.port.incarnation.cancel());
         let began = clock.now();
-        let (until, spin_until) = (began + within, began + within.min(PUBLISH_WAIT_SPIN));
         if clock.is_simulated() {
             return Duration::ZERO;
         }
+        let (until, spin_until) = (began + within, began + within.min(PUBLISH_WAIT_SPIN));
+        // Who dozes has enough to do now. Then others need the core more than a look that cannot find anything yet.
+        let mut spins = self.routes.borrow().iter().filter(|route| route.rouse()).count() == 0;
         loop {
             self.take_routes();
             let now = clock.now();
-            if self.has_room(Room::Half) || now >= until || cancel.is_cancelled() {
+            let (routes, room) = (self.routes.borrow(), &self.port.room);
+            let Some(full) = routes.iter().find(|route| !route.has_room(Room::Half)) else {
+                return now.since(began);
+            };
+            if now >= until || cancel.is_cancelled() {
                 return now.since(began);
             }
-            if now < spin_until {
+            if spins && now < spin_until {
                 hint::spin_loop();
                 continue;
             }
+            spins = false;
             // In pieces, because nobody wakes it when the node is to stop.
             let look = until.min(now + PUBLISH_WAIT_LOOK);
-            self.port.room.sleep_unless(|| self.has_room(Room::Half), Some(look.as_ns()));
+            full.lane.set_awaited(true);
+            room.sleep_unless(|| full.has_room(Room::Half), Sleep::Sound, Some(look.as_ns()));
+            full.lane.set_awaited(false);
         }
     }
 
@@ -258,33 +278,41 @@ impl<T: Message> Publisher<T> {
             // Nobody would hold the message.
             return Ok(Published::default());
         }
+        let stamp = envelope.header.stamp;
+        let pace =
+            if stamp.since(self.published.replace(stamp)) < FLOOD_GAP { Pace::Flood } else { Pace::Single };
         let Some(slot) = self.slot.take().or_else(|| self.claim(pool)) else { return Err(envelope.message) };
         let published = match latch {
-            None => self.offer_to_routes(slot, envelope),
-            Some(latch) => self.latch_and_offer(latch, slot.fill(envelope)),
+            None => self.offer_to_routes(slot, envelope, pace),
+            Some(latch) => self.latch_and_offer(latch, slot.fill(envelope), pace),
         };
         self.slot.set(self.claim(pool));
         Ok(published)
     }
 
-    fn offer_to_routes(&self, slot: Claim<Envelope<T>>, envelope: Envelope<T>) -> Published {
+    fn offer_to_routes(&self, slot: Claim<Envelope<T>>, envelope: Envelope<T>, pace: Pace) -> Published {
         let (routes, mut published) = (self.routes.borrow(), Published::default());
         // A topic has fewer routes than slots, whose numbers have 16 bits.
         let mut shares = slot.fill_for(envelope, u16::try_from(routes.len()).unwrap_or(u16::MAX));
         for route in routes.iter() {
             let Some(item) = shares.take() else { break };
-            published.add(route, route.offer(item));
+            published.add(route, route.offer(item, pace));
         }
         published
     }
 
-    fn latch_and_offer(&self, latch: &Latch<Envelope<T>>, item: Shared<Envelope<T>>) -> Published {
+    fn latch_and_offer(
+        &self,
+        latch: &Latch<Envelope<T>>,
+        item: Shared<Envelope<T>>,
+        pace: Pace,
+    ) -> Published {
         let before = latch.set(item.clone());
         // Once more: who joined before it could see this value there is in the table by now.
         self.take_routes();
         let (routes, mut published) = (self.routes.borrow(), Published::default());
         for route in routes.iter() {
-            published.add(route, route.offer(item.clone()));
+            published.add(route, route.offer(item.clone(), pace));
         }
         drop(before);
         published
@@ -315,8 +343,14 @@ impl<T: Message> Route<T> {
         self.side.wake.is_none() || self.side.overflow == Overflow::Latest || self.lane.has_room(messages)
     }
 
+    /// Wakes the receiver if it dozes; whether it did.
+    fn rouse(&self) -> bool {
+        let dozes = self.side.wake.as_ref().filter(|(wake, _)| wake.bell().is_dozing());
+        dozes.inspect(|(wake, _)| wake.bell().ring()).is_some()
+    }
+
     /// Queues `item`; whether a message was dropped for lack of room.
-    fn offer(&self, item: Shared<Envelope<T>>) -> bool {
+    fn offer(&self, item: Shared<Envelope<T>>, pace: Pace) -> bool {
         self.tally.offered.add(1);
         let pushed = match self.side.overflow {
             Overflow::DropOldest => self.lane.push_displacing(item),
@@ -334,6 +368,11 @@ impl<T: Message> Route<T> {
         }
         if let Some((wake, source)) = &self.side.wake {
             wake.announce(*source);
+            // A receiver that dozes wakes up by itself before long; in a flood it is left until it has a batch to do.
+            let is_due = pace == Pace::Single || self.lane.holds_last(self.lane.places().div_ceil(2));
+            if is_due && wake.bell().is_dozing() {
+                wake.bell().ring();
+            }
         }
         // The message that lost its place is dropped last: it may be the user's code that does it.
         drop(pushed);

@@ -185,7 +185,7 @@ impl<T: Message> Subscription<T> {
     /// Tells publishers that wait that there is room, when half of it is free again: so they are woken once per batch.
     pub(crate) fn tell_room(&self) {
         for Inlet { lane, room } in &self.inlets {
-            if room.is_sleeping() && lane.len() <= lane.places() / 2 {
+            if room.is_sleeping() && lane.is_awaited() && lane.len() <= lane.places() / 2 {
                 room.ring();
             }
         }

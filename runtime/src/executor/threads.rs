@@ -15,28 +15,19 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{hint, mem};
 
-use nevil_sys::mem::Handover;
+use nevil_sys::mem::{Handover, Sleep};
 
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult, caught};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
-use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
+use crate::limits::{DOZE, DRIVER_STOP_DEADLINE, FLOOD_GAP, SETTLE, SETTLE_LOOKS, THREAD_NAME_BYTES};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling::{self, ThreadReport};
 
 /// Looks for work between two looks at the clock while a node spins; a look takes some nanoseconds, the clock some 20.
 const SPINS_PER_CLOCK: usize = 16;
-
-/// Turns that serve messages and lie no farther apart are taken for a flood. Sleeping and waking takes longer.
-const FLOOD_GAP: Duration = Duration::from_micros(2);
-
-/// How long a node looks at nothing in a flood: some messages' time, so that what a look costs is shared by them.
-const SETTLE: Duration = Duration::from_nanos(700);
-
-/// How often it does so before it takes the flood to be over.
-const SETTLE_LOOKS: u32 = 3;
 
 /// A node on a thread of its own.
 #[derive(Debug)]
@@ -270,7 +261,7 @@ impl Body {
             match self.orders.wanted.swap(0, Ordering::AcqRel) {
                 3 => self.report(Phase::Deactivate, Ok(())),
                 4 => return self.report(Phase::Shutdown, Ok(())),
-                _ => self.shared.wake.bell().sleep_unless(|| false, None),
+                _ => self.shared.wake.bell().sleep_unless(|| false, Sleep::Sound, None),
             }
         }
     }
@@ -289,29 +280,29 @@ impl Body {
                 _ => {}
             }
             let turn = node.turn();
-            if turn.more
-                || self.settle(&mut **node, turn.served_until)
-                || self.spin(&mut **node, turn.next_due)
-            {
+            let flood = self.is_flood(turn.served_until);
+            if turn.more || flood && self.settle(&mut **node) || self.spin(&mut **node, turn.next_due) {
                 continue;
             }
+            let (sleep, longest) =
+                if flood { (Sleep::Doze, Some(self.clock.now() + DOZE)) } else { (Sleep::Sound, None) };
+            let until = turn.next_due.into_iter().chain(longest).min().map(Time::as_ns);
             // An order's token may have been taken by the turn, which does not look at orders. Acquire: see `order`.
             let ordered = || self.orders.wanted.load(Ordering::Acquire) != 0;
-            let until = turn.next_due.map(Time::as_ns);
-            self.shared.wake.bell().sleep_unless(|| ordered() || node.is_ready(), until);
+            self.shared.wake.bell().sleep_unless(|| ordered() || node.is_ready(), sleep, until);
         }
     }
 
-    /// In a flood, lets the publisher get ahead before it looks again; whether there is work. Two threads that follow each
+    /// Whether messages were served just now, and just before that.
+    fn is_flood(&mut self, served_until: Option<Time>) -> bool {
+        served_until.is_some_and(|now| now.since(mem::replace(&mut self.served_until, now)) < FLOOD_GAP)
+    }
+
+    /// Lets the publisher of a flood get ahead before it looks again; whether there is work. Two threads that follow each
     /// other from message to message pass every line of memory to and fro, and both take several times as long.
-    fn settle(&mut self, node: &mut dyn AnyNode, served_until: Option<Time>) -> bool {
-        let Some(served_until) = served_until else { return false };
-        let before = mem::replace(&mut self.served_until, served_until);
-        if served_until.since(before) > FLOOD_GAP {
-            return false;
-        }
+    fn settle(&self, node: &mut dyn AnyNode) -> bool {
         (1..=SETTLE_LOOKS).any(|look| {
-            let until = served_until + SETTLE * look;
+            let until = self.served_until + SETTLE * look;
             while self.clock.now() < until {
                 hint::spin_loop();
             }

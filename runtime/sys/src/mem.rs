@@ -29,7 +29,7 @@ mod ring_loom_tests;
 mod tests;
 mod wake;
 
-pub use bell::Bell;
+pub use bell::{Bell, Sleep};
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};

@@ -1,10 +1,11 @@
 //! How one thread sleeps until others have something for it.
 //!
 //! ```text
-//!             sleep: AWAKE ──► SLEEPING ── looks once more ──► futex
-//!   word       ring: anything ──► TOLD; was it SLEEPING? then wake it
+//!             sleep: AWAKE ──► SLEEPING or DOZING ── looks once more ──► futex
+//!   word       ring: anything ──► TOLD; was it SLEEPING or DOZING? then wake it
 //!  ring_if_sleeping: SLEEPING ──► TOLD, wake it; anything else stays as it is
 //! ```
+//! A thread that dozes will wake up by itself before long: in a flood a publisher may leave it until there is more to do.
 //! Both sides write first and look then: the sleeper writes SLEEPING and looks for work, the others write the work and
 //! look for SLEEPING. All four steps are `SeqCst`, so that at least one of the two sees the other, and no wake-up is lost.
 //! While nobody sleeps, a message costs one load of a word that nobody writes.
@@ -14,6 +15,16 @@ use crate::sync::{Futex, Ordering, one_order};
 const AWAKE: u32 = 0;
 const SLEEPING: u32 = 1;
 const TOLD: u32 = 2;
+const DOZING: u32 = 3;
+
+/// How a thread sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sleep {
+    /// Until it is rung for, or something is announced.
+    Sound,
+    /// For a short while: it is rung for, but announcements may wait until it wakes up by itself.
+    Doze,
+}
 
 /// Puts one thread to sleep and wakes it.
 #[derive(Debug)]
@@ -31,7 +42,7 @@ impl Bell {
     /// Wakes the thread, or lets it not sleep the next time: as a token that stays until it is taken.
     pub fn ring(&self) {
         // SeqCst: see the head of this file. Who takes the token sees what came before.
-        if self.futex.word.swap(TOLD, Ordering::SeqCst) == SLEEPING {
+        if matches!(self.futex.word.swap(TOLD, Ordering::SeqCst), SLEEPING | DOZING) {
             self.futex.wake_one();
         }
     }
@@ -43,6 +54,14 @@ impl Bell {
     pub fn is_sleeping(&self) -> bool {
         one_order();
         self.futex.word.load(Ordering::SeqCst) == SLEEPING
+    }
+
+    /// Whether the thread dozes; as for [`Self::is_sleeping`].
+    #[inline]
+    #[must_use]
+    pub fn is_dozing(&self) -> bool {
+        one_order();
+        self.futex.word.load(Ordering::SeqCst) == DOZING
     }
 
     /// Wakes the thread if it sleeps. To be called after the work was written with `SeqCst`.
@@ -69,14 +88,18 @@ impl Bell {
 
     /// Sleeps until the bell is rung, at most until `until_ns` of `CLOCK_MONOTONIC`; not at all if there is a token, or if
     /// `has_work` finds something, which looks with `SeqCst`. Takes the token. For the thread of the bell.
-    pub fn sleep_unless(&self, has_work: impl FnOnce() -> bool, until_ns: Option<u64>) {
+    pub fn sleep_unless(&self, has_work: impl FnOnce() -> bool, sleep: Sleep, until_ns: Option<u64>) {
         let word = &self.futex.word;
+        let asleep = match sleep {
+            Sleep::Sound => SLEEPING,
+            Sleep::Doze => DOZING,
+        };
         // SeqCst: see the head of this file.
-        if word.compare_exchange(AWAKE, SLEEPING, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+        if word.compare_exchange(AWAKE, asleep, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
             one_order();
             if !has_work() {
                 // Acquire: who was woken sees why.
-                while word.load(Ordering::Acquire) == SLEEPING && self.futex.sleep(SLEEPING, until_ns) {}
+                while word.load(Ordering::Acquire) == asleep && self.futex.sleep(asleep, until_ns) {}
             }
         }
         // AcqRel: takes the token with what came before it.

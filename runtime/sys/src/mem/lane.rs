@@ -35,6 +35,8 @@ pub struct Lane<T> {
     /// In lines of their own, so that nothing else is disturbed by them.
     cells: Box<[CachePadded<[AtomicU64; CELLS]>]>,
     closed: AtomicBool,
+    /// Whether the producer waits for room in this lane.
+    awaited: AtomicBool,
     head: CachePadded<AtomicU64>,
     tail: CachePadded<AtomicU64>,
 }
@@ -67,6 +69,7 @@ impl<T> Lane<T> {
                 .map(|_| CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0))))
                 .collect(),
             closed: AtomicBool::new(false),
+            awaited: AtomicBool::new(false),
             head: CachePadded::new(AtomicU64::new(0)),
             tail: CachePadded::new(AtomicU64::new(0)),
         }
@@ -104,6 +107,27 @@ impl<T> Lane<T> {
         let position = self.head.load(Ordering::Relaxed) + messages as u64 - 1;
         // SeqCst: one order with the consumer's taking and its look at who waits for room (`Bell`).
         self.cell(position).load(Ordering::SeqCst) == 0
+    }
+
+    /// Whether the last `messages` that were pushed, at least 1 and at most as many as there are places, are all still
+    /// queued, so far as the place of the first of them tells. For the one producer.
+    #[must_use]
+    pub fn holds_last(&self, messages: usize) -> bool {
+        // Relaxed, both: only this producer writes `head`, and the answer is a guess that nothing hangs on.
+        let position = self.head.load(Ordering::Relaxed);
+        position >= messages as u64 && self.cell(position - messages as u64).load(Ordering::Relaxed) != 0
+    }
+
+    /// Says whether the producer waits for room here; to be said before it goes to sleep.
+    pub fn set_awaited(&self, awaited: bool) {
+        // SeqCst: in one order with the bell of the producer, and the consumer's look at both.
+        self.awaited.store(awaited, Ordering::SeqCst);
+    }
+
+    /// Whether the producer waits for room here.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::SeqCst)
     }
 
     /// Takes the oldest message. `None` when there is none, or when producers overtook every try: then the caller comes
