@@ -36,9 +36,9 @@ pub const POOL_MARGIN: usize = 8;
 /// Tools that may publish on a topic at once besides its nodes; their queue places are part of its pool.
 pub const TOOL_PUBLISHERS_MAX: usize = 2;
 
-/// Messages of one publisher, and turns of a node, that lie no farther apart are taken for a flood. Sleeping and waking
-/// takes longer.
-pub const FLOOD_GAP: Duration = Duration::from_micros(2);
+/// Messages of one publisher, and turns of a node, that lie no farther apart are taken for a flood: about what a message
+/// takes between two cores.
+pub const FLOOD_GAP: Duration = Duration::from_nanos(500);
 
 /// How long a node looks at nothing in a flood: some messages' time, so that what a look costs is shared by them.
 pub const SETTLE: Duration = Duration::from_nanos(700);
@@ -46,8 +46,11 @@ pub const SETTLE: Duration = Duration::from_nanos(700);
 /// How often it does so before it dozes.
 pub const SETTLE_LOOKS: u32 = 3;
 
-/// How long a node dozes in a flood before it looks by itself: no message of a flood waits longer for its callback than
-/// this and the lateness of a timer.
+/// A node that serves messages no farther apart dozes before it sleeps: waking it costs its publisher a part of that.
+pub const BUSY_GAP: Duration = Duration::from_micros(30);
+
+/// How long a node dozes before it looks by itself: no message of a flood waits longer for its callback than this and
+/// the lateness of a timer.
 pub const DOZE: Duration = Duration::from_micros(100);
 
 /// How long a publisher that waits for room looks for it before it sleeps: some wake-ups' time, in which a callback that

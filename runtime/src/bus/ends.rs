@@ -138,7 +138,7 @@ impl<T: Message> SubscriptionEntry<T> {
         let has_replays = !table.replays.is_empty();
         drop(port.incoming.put(Box::new(table)));
         if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| has_replays) {
-            wake.announce(*source);
+            let _rang = wake.announce(*source);
         }
     }
 }

@@ -104,14 +104,26 @@ pub struct Published {
     /// Subscriptions among them that had no room: there this message, or an older one in its favour, was dropped and
     /// counted as `overflow`.
     pub overflowed: u32,
+    /// Whether a receiver was woken.
+    rang: bool,
+}
+
+/// What became of a message on one route.
+#[derive(Clone, Copy, Debug)]
+struct Offered {
+    /// Whether a message was dropped for lack of room.
+    overflowed: bool,
+    /// Whether the receiver was woken.
+    rang: bool,
 }
 
 impl Published {
-    fn add<T: Message>(&mut self, route: &Route<T>, overflowed: bool) {
+    fn add<T: Message>(&mut self, route: &Route<T>, offered: Offered) {
         if route.side.wake.is_some() {
             self.offered += 1;
-            self.overflowed += u32::from(overflowed);
+            self.overflowed += u32::from(offered.overflowed);
         }
+        self.rang |= offered.rang;
     }
 }
 
@@ -286,6 +298,10 @@ impl<T: Message> Publisher<T> {
             None => self.offer_to_routes(slot, envelope, pace),
             Some(latch) => self.latch_and_offer(latch, slot.fill(envelope), pace),
         };
+        if published.rang {
+            // Waking takes longer than a message: the gap to the next one is counted from here.
+            self.published.set(self.port.topic.clock.now());
+        }
         self.slot.set(self.claim(pool));
         Ok(published)
     }
@@ -349,8 +365,8 @@ impl<T: Message> Route<T> {
         dozes.inspect(|(wake, _)| wake.bell().ring()).is_some()
     }
 
-    /// Queues `item`; whether a message was dropped for lack of room.
-    fn offer(&self, item: Shared<Envelope<T>>, pace: Pace) -> bool {
+    /// Queues `item`, and wakes the receiver if it sleeps.
+    fn offer(&self, item: Shared<Envelope<T>>, pace: Pace) -> Offered {
         self.tally.offered.add(1);
         let pushed = match self.side.overflow {
             Overflow::DropOldest => self.lane.push_displacing(item),
@@ -366,17 +382,19 @@ impl<T: Message> Route<T> {
         if self.lane.is_closed() {
             self.tally.discarded.add(self.lane.sweep().count() as u64);
         }
+        let mut rang = false;
         if let Some((wake, source)) = &self.side.wake {
-            wake.announce(*source);
+            rang = wake.announce(*source);
             // A receiver that dozes wakes up by itself before long; in a flood it is left until it has a batch to do.
             let is_due = pace == Pace::Single || self.lane.holds_last(self.lane.places().div_ceil(2));
             if is_due && wake.bell().is_dozing() {
                 wake.bell().ring();
+                rang = true;
             }
         }
         // The message that lost its place is dropped last: it may be the user's code that does it.
         drop(pushed);
-        overflowed
+        Offered { overflowed, rang }
     }
 }
 

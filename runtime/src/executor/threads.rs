@@ -22,7 +22,9 @@ use crate::error::{NodeError, NodeResult, caught};
 use crate::executor::driver_thread::DriverThread;
 use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
-use crate::limits::{DOZE, DRIVER_STOP_DEADLINE, FLOOD_GAP, SETTLE, SETTLE_LOOKS, THREAD_NAME_BYTES};
+use crate::limits::{
+    BUSY_GAP, DOZE, DRIVER_STOP_DEADLINE, FLOOD_GAP, SETTLE, SETTLE_LOOKS, THREAD_NAME_BYTES,
+};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling::{self, ThreadReport};
 
@@ -280,12 +282,14 @@ impl Body {
                 _ => {}
             }
             let turn = node.turn();
-            let flood = self.is_flood(turn.served_until);
+            let gap = self.gap(turn.served_until);
+            let flood = gap.is_some_and(|gap| gap < FLOOD_GAP);
             if turn.more || flood && self.settle(&mut **node) || self.spin(&mut **node, turn.next_due) {
                 continue;
             }
+            let busy = gap.is_some_and(|gap| gap < BUSY_GAP);
             let (sleep, longest) =
-                if flood { (Sleep::Doze, Some(self.clock.now() + DOZE)) } else { (Sleep::Sound, None) };
+                if busy { (Sleep::Doze, Some(self.clock.now() + DOZE)) } else { (Sleep::Sound, None) };
             let until = turn.next_due.into_iter().chain(longest).min().map(Time::as_ns);
             // An order's token may have been taken by the turn, which does not look at orders. Acquire: see `order`.
             let ordered = || self.orders.wanted.load(Ordering::Acquire) != 0;
@@ -293,9 +297,9 @@ impl Body {
         }
     }
 
-    /// Whether messages were served just now, and just before that.
-    fn is_flood(&mut self, served_until: Option<Time>) -> bool {
-        served_until.is_some_and(|now| now.since(mem::replace(&mut self.served_until, now)) < FLOOD_GAP)
+    /// Time between the messages that were served just now and those before; `None`: none were.
+    fn gap(&mut self, served_until: Option<Time>) -> Option<Duration> {
+        served_until.map(|now| now.since(mem::replace(&mut self.served_until, now)))
     }
 
     /// Lets the publisher of a flood get ahead before it looks again; whether there is work. Two threads that follow each

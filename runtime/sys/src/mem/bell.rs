@@ -64,12 +64,14 @@ impl Bell {
         self.futex.word.load(Ordering::SeqCst) == DOZING
     }
 
-    /// Wakes the thread if it sleeps. To be called after the work was written with `SeqCst`.
+    /// Wakes the thread if it sleeps; whether it did. To be called after the work was written with `SeqCst`.
     #[inline]
-    pub fn ring_if_sleeping(&self) {
-        if self.is_sleeping() {
+    pub fn ring_if_sleeping(&self) -> bool {
+        let is_sleeping = self.is_sleeping();
+        if is_sleeping {
             self.ring();
         }
+        is_sleeping
     }
 
     /// Whether the bell was rung since the token was last taken.

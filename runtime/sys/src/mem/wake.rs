@@ -38,17 +38,17 @@ impl Wake {
         &self.bell
     }
 
-    /// Says that `source`, below [`SOURCES_MAX`], has work, and wakes the thread if it sleeps. To be called after the work
-    /// was written with `SeqCst`.
+    /// Says that `source`, below [`SOURCES_MAX`], has work, and wakes the thread if it sleeps; whether it did. To be called
+    /// after the work was written with `SeqCst`.
     #[inline]
-    pub fn announce(&self, source: usize) {
+    pub fn announce(&self, source: usize) -> bool {
         let (word, bit) = self.place(source);
         one_order();
         // SeqCst: in one order with the thread's clearing of the bit and its look at the source.
         if word.load(Ordering::SeqCst) & bit == 0 {
             word.fetch_or(bit, Ordering::SeqCst);
         }
-        self.bell.ring_if_sleeping();
+        self.bell.ring_if_sleeping()
     }
 
     /// The bits of sources `64 * word` to `64 * word + 63`.
