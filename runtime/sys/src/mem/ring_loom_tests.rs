@@ -148,6 +148,38 @@ fn loom_a_reader_that_falls_asleep_is_woken_for_a_block_that_it_has_not_seen() {
     });
 }
 
+/// A reader sleeps, is woken, and goes to sleep again while the next block is published.
+#[test]
+fn loom_a_reader_that_falls_asleep_again_is_woken_again() {
+    loom::model(|| {
+        let (mut writer, blocks) = ring(3);
+        let (waiting, number) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU32::new(0)));
+        let first = Bell::new(&waiting, &number).announce(3);
+        let waking = {
+            let (waiting, number) = (Arc::clone(&waiting), Arc::clone(&number));
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    write(&mut writer);
+                    let bell = Bell::new(&waiting, &number);
+                    if bell.is_needed() {
+                        bell.ring();
+                    }
+                }
+            })
+        };
+        // Relaxed: the futex orders no more than that.
+        if number.load(Ordering::Relaxed) != first.0 {
+            let next = u64::from(read(&blocks, 0).is_ok());
+            let second = Bell::new(&waiting, &number).announce(3);
+            let seen = read(&blocks, next).is_ok();
+            waking.join().unwrap();
+            assert!(seen || second.0 != number.load(Ordering::Relaxed), "asleep for ever");
+        } else {
+            waking.join().unwrap();
+        }
+    });
+}
+
 /// The same where the writer only stores, and somebody else looks.
 #[test]
 fn loom_a_helper_that_has_seen_a_block_wakes_the_reader_that_has_not() {
