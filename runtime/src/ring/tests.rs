@@ -323,7 +323,7 @@ fn a_second_writer_or_another_type_of_one_ring_is_refused_by_name() {
         rings.declare_reader::<i16>("mic", &"mouth".into()).unwrap_err().to_string(),
         "ring `mic` carries f32 elsewhere, not i16; declare the same type everywhere"
     );
-    assert_eq!(rings.get("mik").unwrap_err(), "unknown ring `mik`; known rings are mic; did you mean `mic`?");
+    assert_eq!(rings.get("mik").unwrap_err(), "unknown ring `mik`, did you mean `mic`?; known rings are mic");
 }
 
 fn open(writer: &RingWriter<f32>, name: &str, life: OwnedFd) -> Result<Arc<Ring>, RingError> {
