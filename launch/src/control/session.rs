@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::control::echo;
 use crate::control::lines::{LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
+use crate::control::ring;
 use crate::control::server::Place;
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
 
@@ -61,6 +62,11 @@ impl Session {
                         Err(refused) => Err(refused),
                     }
                 }
+                Ok(Request::RingOpen { ring }) => match ring::hand_over(&mut self.lines, &self.place, &ring)?
+                {
+                    Ok(()) => return Ok(()),
+                    Err(refused) => Err(refused),
+                },
                 Ok(request) => self.answer(request),
                 Err(error) => {
                     Err(format!("request cannot be read: {error}; see docs/reference/control-socket.md"))
@@ -86,8 +92,8 @@ impl Session {
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
             Request::TopicPub { topic, text } => self.publish(topic, &text),
-            // It has taken the connection over.
-            Request::TopicEcho { .. } => Ok(serde_json::Value::Null),
+            // They have taken the connection over.
+            Request::TopicEcho { .. } | Request::RingOpen { .. } => Ok(serde_json::Value::Null),
         }
     }
 
