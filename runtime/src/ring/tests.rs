@@ -1,5 +1,7 @@
 //! Rings within one process.
 
+mod node;
+
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
