@@ -315,7 +315,7 @@ fn numbers_until_error(reader: &mut RingReader<f32>) -> (Vec<u64>, ReadError) {
     let (mut values, mut numbers) = ([0.0; 8], Vec::new());
     loop {
         match reader.read(&mut values) {
-            Ok(block) => numbers.extend(block.map(|block| block.number)),
+            Ok(block) => numbers.push(block.expect("a block or an end").number),
             Err(error) => return (numbers, error),
         }
     }
