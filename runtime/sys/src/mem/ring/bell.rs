@@ -66,7 +66,8 @@ impl<'a> Bell<'a> {
     pub fn ring(&self) {
         // Relaxed: a bit that is cleared here was set with a ticket that is void after the next line.
         self.waiting.store(0, Ordering::Relaxed);
-        // Release: who gets the new number as its ticket sets its bit after the clearing.
+        // Release: who gets the new number as its ticket sets its bit after the clearing. Loom orders the stores to one word as
+        // they were run, so no model shows it.
         self.bell.fetch_add(1, Ordering::Release);
     }
 }
