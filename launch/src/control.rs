@@ -10,12 +10,13 @@
 //! that does not read is disconnected.
 //!
 //! * `protocol`: requests and answers. `lines`: lines over a socket, each with a deadline.
-//! * `server`, `session`, `topics`, `echo`: the robot's side. `client`: the tool's side.
+//! * `server`, `session`, `topics`, `echo`, `ring`: the robot's side. `client`: the tool's side.
 
 mod client;
 mod echo;
 mod lines;
 mod protocol;
+mod ring;
 mod server;
 mod session;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod tests;
 mod topics;
 
 use nevil_runtime::Bus;
+use nevil_runtime::ring::Rings;
 use serde_json::Value;
 
 pub use client::{ClientError, ControlClient, Echo};
@@ -36,6 +38,9 @@ pub trait Control: Send + Sync {
 
     /// The robot's topics.
     fn bus(&self) -> &Bus;
+
+    /// The robot's rings.
+    fn rings(&self) -> &Rings;
 
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);

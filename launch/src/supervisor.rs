@@ -19,6 +19,7 @@ use std::time::Duration;
 use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
+use nevil_runtime::ring::Rings;
 use nevil_runtime::{
     Bus, Clock, Environment, Guard, GuardWatch, Phase, RobotStatus, Safety, ThreadedNode, Time, Waker,
 };
@@ -233,6 +234,10 @@ impl Control for Robot {
 
     fn bus(&self) -> &Bus {
         self.environment.bus()
+    }
+
+    fn rings(&self) -> &Rings {
+        self.environment.rings()
     }
 
     fn request_stop(&self) {

@@ -6,7 +6,7 @@
 //!      ├─ Route ─ Lane ───┴──► Subscription ─► callback        one lane per publisher and subscription
 //!      └─ Route ─ Lane ──────► Tap (tools)                     (`latest`: one place for all publishers)
 //! ```
-//! * [`publisher`](Publisher): from `publish` to the lanes. `subscription`: from the lanes to the callback.
+//! * [`publisher`](Publisher), `route`: from `publish` to the lanes. `subscription`: from the lanes to the callback.
 //!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot; `qos`: what may stand
 //!   on a topic; `memory`: how much of it; `sources`: which subscriptions of a node a turn has to look at.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
@@ -24,6 +24,7 @@ mod publish_error;
 mod publisher;
 mod qos;
 mod registry;
+mod route;
 mod sources;
 mod subscription;
 mod tap;

@@ -1,6 +1,6 @@
 //! The executor: one step core (`node::work`), and two drivers of it.
 //!
-//! * `threads`: a thread per node, which parks until there is something to do.
+//! * `threads`: a thread per node. `waiting`: what it does when there is nothing to do.
 //! * `simulation`: all nodes in one thread, in virtual time, in an order that does not depend on the machine.
 //!
 //! Both call the same `turn`; node code cannot tell them apart.
@@ -10,6 +10,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;

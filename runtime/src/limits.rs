@@ -152,6 +152,9 @@ pub const RING_LEAD_MIN: Duration = Duration::from_micros(30);
 /// tenth of a block's period, so that the waker of one ring takes at most a tenth of a core.
 pub const RING_LEAD_MAX: Duration = Duration::from_micros(250);
 
+/// Shortest sleep of a waker while a block is late: less takes more of a core than it gives.
+pub const RING_LATE_MIN: Duration = Duration::from_micros(40);
+
 /// Shortest sleep of a waker that does not know when the next block is due.
 pub const RING_COARSE_MIN: Duration = Duration::from_micros(100);
 

@@ -40,7 +40,7 @@ pub use shared::{Failure, NodeState};
 pub use spec::NodeSpec;
 pub use timer::{Tick, Timer, TimerCounts};
 pub use types::{ConfigureError, HelperProcess, NodeType, NodeTypes};
-pub(crate) use work::AnyNode;
+pub(crate) use work::{AnyNode, Turn};
 
 /// A node: one part of a robot, on a thread of its own.
 ///

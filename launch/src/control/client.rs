@@ -5,10 +5,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nevil_runtime::ring::{Ring, RingError, RingSeat};
 use serde_json::Value;
 
 use crate::control::lines::{LineError, LineStream};
-use crate::control::protocol::{Answer, EchoItem, EchoLine, Request, line};
+use crate::control::protocol::{Answer, EchoItem, EchoLine, OpenedRing, Request, line};
 use crate::limits::{CONTROL_ANSWER_BYTES_MAX, CONTROL_ANSWER_WAIT, CONTROL_WRITE_WAIT};
 
 /// A connection to a robot.
@@ -64,6 +65,9 @@ pub enum ClientError {
         /// How long was waited.
         waited: Duration,
     },
+    /// What the robot has handed over cannot be read.
+    #[error(transparent)]
+    Ring(#[from] RingError),
     /// What came is not an answer.
     #[error("the robot's answer cannot be read: {text}; is it of the same version as this command?")]
     Unreadable {
@@ -114,6 +118,26 @@ impl ControlClient {
     pub fn echo(mut self, topic: &str) -> Result<Echo, ClientError> {
         self.request(&Request::TopicEcho { topic: topic.to_owned() })?;
         Ok(Echo { lines: self.lines })
+    }
+}
+
+impl ControlClient {
+    /// A seat at the ring `name` of the robot, for [`RingReader::new`](nevil_runtime::ring::RingReader::new). The connection
+    /// stays open until the seat and its reader are dropped, and its end is how a reader learns that the robot is gone.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::request`], and [`ClientError::Ring`] if what came is not a ring.
+    pub fn open_ring(mut self, name: &str) -> Result<RingSeat, ClientError> {
+        self.lines.expect_handles();
+        let answer = self.request(&Request::RingOpen { ring: name.to_owned() })?;
+        let opened: OpenedRing = serde_json::from_value(answer).map_err(|error| unreadable(&error))?;
+        let (stream, handles) = self.lines.into_parts();
+        let count = handles.len();
+        let handles: [_; 2] = handles.try_into().map_err(|_| ClientError::Unreadable {
+            text: format!("{count} handles came with it, 2 are needed"),
+        })?;
+        Ok(Ring::open(name, handles, stream.into())?.given_seat(opened.seat)?)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nevil_runtime::{Clock, Time};
+use nevil_runtime::{Clock, Time, os};
 
 /// Bytes that are read at once; most requests are smaller.
 const READ_BYTES: usize = 4096;
@@ -17,6 +18,8 @@ pub(super) struct LineStream {
     clock: Clock,
     /// What was read and belongs to lines that nobody has asked for yet.
     unread: Vec<u8>,
+    /// Handles that came with what was read; none are taken where none are expected.
+    handles: Option<Vec<OwnedFd>>,
 }
 
 /// Why there is no line.
@@ -48,7 +51,17 @@ pub(super) enum Heard {
 
 impl LineStream {
     pub(super) fn new(stream: UnixStream) -> Self {
-        Self { stream, clock: Clock::monotonic(), unread: Vec::new() }
+        Self { stream, clock: Clock::monotonic(), unread: Vec::new(), handles: None }
+    }
+
+    /// Takes handles from now on.
+    pub(super) fn expect_handles(&mut self) {
+        self.handles = Some(Vec::new());
+    }
+
+    /// The socket, and the handles that have come.
+    pub(super) fn into_parts(self) -> (UnixStream, Vec<OwnedFd>) {
+        (self.stream, self.handles.unwrap_or_default())
     }
 
     /// The next line without its end, which must be complete `within` this time.
@@ -84,7 +97,7 @@ impl LineStream {
                 return Err(LineError::TimedOut { waited: within });
             }
             self.stream.set_read_timeout(Some(at_least_a_millisecond(left)))?;
-            match self.stream.read(&mut bytes) {
+            match self.receive(&mut bytes) {
                 Ok(count) => {
                     self.unread.extend_from_slice(&bytes[..count]);
                     return Ok(count);
@@ -94,6 +107,13 @@ impl LineStream {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    fn receive(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let Some(handles) = &mut self.handles else { return self.stream.read(bytes) };
+        let (count, came) = os::receive_with_handles(&self.stream, bytes)?;
+        handles.extend(came);
+        Ok(count)
     }
 
     /// Waits this long, or until something comes.
@@ -129,6 +149,25 @@ impl LineStream {
             }
         }
         Ok(())
+    }
+
+    /// Writes `bytes`, and duplicates of `handles` with the first of them.
+    pub(super) fn write_with_handles(
+        &mut self,
+        bytes: &[u8],
+        handles: &[BorrowedFd<'_>],
+        within: Duration,
+    ) -> Result<(), LineError> {
+        self.stream.set_write_timeout(Some(at_least_a_millisecond(within)))?;
+        let sent = match os::send_with_handles(&self.stream, bytes, handles) {
+            Ok(sent) => sent,
+            Err(error) if is_only_late(&error) => return Err(LineError::NotRead { waited: within }),
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+                return Err(LineError::Closed);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.write(&bytes[sent..], within)
     }
 
     /// Says that nothing more will be written, and drops what the other end has still to say: a socket that is closed

@@ -26,6 +26,11 @@ pub enum Request {
         /// The topic.
         topic: String,
     },
+    /// The handles on a ring, and a seat at it for as long as the connection is open.
+    RingOpen {
+        /// The ring.
+        ring: String,
+    },
     /// Publish one message.
     TopicPub {
         /// The topic.
@@ -44,6 +49,18 @@ pub enum Request {
 pub(super) enum Answer {
     Ok(Box<RawValue>),
     Error(String),
+}
+
+/// What comes in `ok` with the handles on a ring.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OpenedRing {
+    pub(super) ring: String,
+    pub(super) seat: usize,
+    pub(super) generation: u64,
+    pub(super) carries: String,
+    pub(super) element: String,
+    pub(super) blocks: usize,
+    pub(super) block_values: usize,
 }
 
 /// A line of an echo.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::control::echo;
 use crate::control::lines::{LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
+use crate::control::ring;
 use crate::control::server::Place;
 use crate::control::topics::{topic_info, topic_list};
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
@@ -67,6 +68,11 @@ impl Session {
                         Err(refused) => Err(refused),
                     }
                 }
+                Ok(Request::RingOpen { ring }) => match ring::hand_over(&mut self.lines, &self.place, &ring)?
+                {
+                    Ok(()) => return Ok(()),
+                    Err(refused) => Err(refused),
+                },
                 Ok(request) => self.answer(request),
                 Err(error) => {
                     Err(format!("request cannot be read: {error}; see docs/reference/control-socket.md"))
@@ -96,8 +102,8 @@ impl Session {
                 let authority = if as_operator { Authority::Operator } else { Authority::Tool };
                 self.publish(topic, &text, authority)
             }
-            // It has taken the connection over.
-            Request::TopicEcho { .. } => Ok(serde_json::Value::Null),
+            // They have taken the connection over.
+            Request::TopicEcho { .. } | Request::RingOpen { .. } => Ok(serde_json::Value::Null),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Real sockets, and a robot whose topics are real.
 
 mod misuse;
+mod ring;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -11,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nevil_runtime::prelude::*;
+use nevil_runtime::ring::{RingReader, Rings};
 use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
 use serde_json::json;
 
@@ -22,9 +24,10 @@ use crate::{RobotPhase, RobotReport};
 /// Long enough for a loaded machine; nothing waits for it where all is well.
 const WATCHDOG: Duration = Duration::from_secs(20);
 
-/// Measures, and obeys an operator.
+/// Measures, hears, and obeys an operator.
 struct Car {
     range: Publisher<Range>,
+    mic: RingOutput<f32>,
 }
 
 impl Node for Car {
@@ -33,12 +36,14 @@ impl Node for Car {
     fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
         setup.every(Duration::from_millis(1), Self::measure)?;
         setup.subscribe(topics::OPERATOR_DRIVE, Self::on_drive)?;
-        Ok(Self { range: setup.publisher(topics::RANGE)? })
+        let mic = setup.ring_writer("mic", RingSpec::values(4, 64))?;
+        Ok(Self { range: setup.publisher(topics::RANGE)?, mic })
     }
 }
 
 impl Car {
-    fn measure(&mut self, _: &Tick, _: &Context) -> NodeResult {
+    fn measure(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
+        self.mic.write(ctx.now(), &[0.5; 4])?;
         self.range.publish(Range { reading: RangeReading::Echo, distance_m: 0.5 })?;
         Ok(())
     }
@@ -50,6 +55,7 @@ impl Car {
 
 struct Handler {
     bus: Bus,
+    rings: Rings,
     status: serde_json::Value,
     stops: AtomicU64,
 }
@@ -61,6 +67,10 @@ impl Control for Handler {
 
     fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    fn rings(&self) -> &Rings {
+        &self.rings
     }
 
     fn request_stop(&self) {
@@ -99,7 +109,9 @@ impl Robot {
                     denied: &[],
                     status: &RobotStatus::read_simulated(&robot),
                 };
-                sender.send((robot.environment().bus().clone(), status.to_json())).unwrap();
+                let environment = robot.environment();
+                let (bus, rings) = (environment.bus().clone(), environment.rings().clone());
+                sender.send((bus, rings, status.to_json())).unwrap();
                 // Relaxed: nothing else is told by it.
                 while !ended.load(Ordering::Relaxed) {
                     robot.run_for(Duration::from_millis(1)).unwrap();
@@ -107,8 +119,8 @@ impl Robot {
                 }
             }
         });
-        let (bus, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler { bus, status, stops: AtomicU64::new(0) });
+        let (bus, rings, status) = receiver.recv().unwrap();
+        let handler = Arc::new(Handler { bus, rings, status, stops: AtomicU64::new(0) });
         let server = ControlServer::start(&path, Arc::<Handler>::clone(&handler)).unwrap();
         Self { path, handler, server: Some(server), ended, time: Some(time) }
     }

@@ -9,7 +9,8 @@ use nevil_sys::mem::{Bell, Lane, Latch, Pool, Shared};
 
 use crate::bus::account::{PublisherAccount, SubscriptionAccount};
 use crate::bus::memory::TopicShape;
-use crate::bus::publisher::{PublisherPort, Route};
+use crate::bus::publisher::PublisherPort;
+use crate::bus::route::Route;
 use crate::bus::subscription::{Envelope, Inlet, InletTable, SubscriptionPort, SubscriptionSide};
 
 /// What changes when somebody comes or goes. Locked only then, never while a message is on its way.

@@ -6,12 +6,13 @@ use std::hint;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Bell, Claim, Handover, Lane, Latch, Pool, Pushed, Shared, Sleep};
+use nevil_msgs::Message;
+use nevil_sys::mem::{Bell, Claim, Handover, Latch, Pool, Shared, Sleep};
 
-use crate::bus::account::{PublisherTally, RouteTally};
+use crate::bus::account::PublisherTally;
 use crate::bus::publish_error::{PublishError, PublishErrorKind};
-use crate::bus::subscription::{Envelope, Header, SubscriptionSide};
+use crate::bus::route::{Offered, Pace, Room, Route};
+use crate::bus::subscription::{Envelope, Header};
 use crate::bus::topic::TopicCore;
 use crate::clock::Time;
 use crate::incarnation::Incarnation;
@@ -28,6 +29,8 @@ pub struct Publisher<T: Message> {
     published: Cell<Time>,
     /// The slot of the next message, claimed ahead: the search for it delays no message.
     slot: Cell<Option<Claim<Envelope<T>>>>,
+    /// Where the search for slots begins.
+    first: usize,
     /// Where the search for the next slot begins.
     near: Cell<usize>,
 }
@@ -45,20 +48,6 @@ pub(crate) struct PublisherPort<T: Message> {
     pub(crate) latch: OnceLock<Latch<Envelope<T>>>,
     /// Rung by subscriptions that have room again, while the publisher waits for that.
     pub(crate) room: Arc<Bell>,
-}
-
-/// The way from one publisher to one subscription.
-pub(crate) struct Route<T: Message> {
-    pub(crate) lane: Arc<Lane<Envelope<T>>>,
-    pub(crate) side: Arc<SubscriptionSide>,
-    pub(crate) tally: Arc<RouteTally>,
-}
-
-impl<T: Message> Clone for Route<T> {
-    fn clone(&self) -> Self {
-        let (lane, side, tally) = (Arc::clone(&self.lane), Arc::clone(&self.side), Arc::clone(&self.tally));
-        Self { lane, side, tally }
-    }
 }
 
 /// From where a message descends.
@@ -81,20 +70,6 @@ pub(crate) enum Right {
     Excluded,
 }
 
-/// How close the messages of a publisher follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
-    Single,
-    Flood,
-}
-
-/// How much room a publisher waits for in a queue.
-#[derive(Clone, Copy, Debug)]
-enum Room {
-    One,
-    Half,
-}
-
 /// A message was offered to every subscription that there was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,15 +80,6 @@ pub struct Published {
     /// counted as `overflow`.
     pub overflowed: u32,
     /// Whether a receiver was woken.
-    rang: bool,
-}
-
-/// What became of a message on one route.
-#[derive(Clone, Copy, Debug)]
-struct Offered {
-    /// Whether a message was dropped for lack of room.
-    overflowed: bool,
-    /// Whether the receiver was woken.
     rang: bool,
 }
 
@@ -145,11 +111,11 @@ impl<T: Message> PublisherPort<T> {
 }
 
 impl<T: Message> Publisher<T> {
-    /// A publisher whose search for slots begins at slot `near`.
-    pub(crate) fn new(port: Arc<PublisherPort<T>>, tally: Arc<PublisherTally>, near: usize) -> Self {
+    /// A publisher whose search for slots begins at slot `first`.
+    pub(crate) fn new(port: Arc<PublisherPort<T>>, tally: Arc<PublisherTally>, first: usize) -> Self {
         let (sequence, published) = (Cell::new(0), Cell::new(Time::ZERO));
-        let (slot, near) = (Cell::new(None), Cell::new(near));
-        Self { port, tally, routes: RefCell::default(), sequence, published, slot, near }
+        let (slot, near) = (Cell::new(None), Cell::new(first));
+        Self { port, tally, routes: RefCell::default(), sequence, published, slot, first, near }
     }
 
     /// Offers `message` to every subscription of the topic. Never blocks, never panics, copies and allocates nothing.
@@ -302,6 +268,11 @@ impl<T: Message> Publisher<T> {
             // Waking takes longer than a message: the gap to the next one is counted from here.
             self.published.set(self.port.topic.clock.now());
         }
+        if pace == Pace::Single {
+            // The few slots that a slow topic uses stay in the caches. In a flood it is better to go round: the slots behind
+            // are free again, and those that are not would have to be looked at one by one.
+            self.near.set(self.first);
+        }
         self.slot.set(self.claim(pool));
         Ok(published)
     }
@@ -346,55 +317,6 @@ impl<T: Message> Publisher<T> {
         {
             *current = *routes;
         }
-    }
-}
-
-impl<T: Message> Route<T> {
-    /// Whether so many messages more would make no other lose its place. Tools are not waited for.
-    fn has_room(&self, room: Room) -> bool {
-        let messages = match room {
-            Room::One => 1,
-            Room::Half => self.lane.places().div_ceil(2),
-        };
-        self.side.wake.is_none() || self.side.overflow == Overflow::Latest || self.lane.has_room(messages)
-    }
-
-    /// Wakes the receiver if it dozes; whether it did.
-    fn rouse(&self) -> bool {
-        let dozes = self.side.wake.as_ref().filter(|(wake, _)| wake.bell().is_dozing());
-        dozes.inspect(|(wake, _)| wake.bell().ring()).is_some()
-    }
-
-    /// Queues `item`, and wakes the receiver if it sleeps.
-    fn offer(&self, item: Shared<Envelope<T>>, pace: Pace) -> Offered {
-        self.tally.offered.add(1);
-        let pushed = match self.side.overflow {
-            Overflow::DropOldest => self.lane.push_displacing(item),
-            Overflow::DropNewest => self.lane.push_if_room(item),
-            Overflow::Latest => self.lane.push_among_others(item),
-        };
-        let overflowed = !matches!(pushed, Pushed::Queued);
-        if overflowed {
-            self.tally.overflow.add(1);
-        }
-        // The subscription may have ended between the look at the table and the push: what it cannot see any more is
-        // swept here, and counted.
-        if self.lane.is_closed() {
-            self.tally.discarded.add(self.lane.sweep().count() as u64);
-        }
-        let mut rang = false;
-        if let Some((wake, source)) = &self.side.wake {
-            rang = wake.announce(*source);
-            // A receiver that dozes wakes up by itself before long; in a flood it is left until it has a batch to do.
-            let is_due = pace == Pace::Single || self.lane.holds_last(self.lane.places().div_ceil(2));
-            if is_due && wake.bell().is_dozing() {
-                wake.bell().ring();
-                rang = true;
-            }
-        }
-        // The message that lost its place is dropped last: it may be the user's code that does it.
-        drop(pushed);
-        Offered { overflowed, rang }
     }
 }
 

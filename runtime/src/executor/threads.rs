@@ -13,23 +13,18 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{hint, mem};
 
 use nevil_sys::mem::{Handover, Sleep};
 
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult, caught};
 use crate::executor::driver_thread::DriverThread;
+use crate::executor::waiting::Waiting;
 use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
-use crate::limits::{
-    BUSY_GAP, DOZE, DRIVER_STOP_DEADLINE, FLOOD_GAP, SETTLE, SETTLE_LOOKS, THREAD_NAME_BYTES,
-};
+use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling::{self, ThreadReport};
-
-/// Looks for work between two looks at the clock while a node spins; a look takes some nanoseconds, the clock some 20.
-const SPINS_PER_CLOCK: usize = 16;
 
 /// A node on a thread of its own.
 #[derive(Debug)]
@@ -108,8 +103,7 @@ impl ThreadedNode {
             clock: clock.clone(),
             guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
-            spin: spec.thread.wait.spin,
-            served_until: Time::ZERO,
+            waiting: Waiting::new(clock.clone(), spec.thread.wait.spin),
         };
         let (environment, name) = (environment.clone(), thread_name.to_owned());
         let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
@@ -223,9 +217,7 @@ struct Body {
     clock: Clock,
     guard: Arc<OnceLock<Arc<Guard>>>,
     drivers: Vec<DriverThread>,
-    spin: Duration,
-    /// When messages were served last.
-    served_until: Time,
+    waiting: Waiting,
 }
 
 impl Body {
@@ -282,56 +274,9 @@ impl Body {
                 _ => {}
             }
             let turn = node.turn();
-            let gap = self.gap(turn.served_until);
-            let flood = gap.is_some_and(|gap| gap < FLOOD_GAP);
-            if turn.more || flood && self.settle(&mut **node) || self.spin(&mut **node, turn.next_due) {
-                continue;
-            }
-            let busy = gap.is_some_and(|gap| gap < BUSY_GAP);
-            let (sleep, longest) =
-                if busy { (Sleep::Doze, Some(self.clock.now() + DOZE)) } else { (Sleep::Sound, None) };
-            let until = turn.next_due.into_iter().chain(longest).min().map(Time::as_ns);
             // An order's token may have been taken by the turn, which does not look at orders. Acquire: see `order`.
             let ordered = || self.orders.wanted.load(Ordering::Acquire) != 0;
-            self.shared.wake.bell().sleep_unless(|| ordered() || node.is_ready(), sleep, until);
-        }
-    }
-
-    /// Time between the messages that were served just now and those before; `None`: none were.
-    fn gap(&mut self, served_until: Option<Time>) -> Option<Duration> {
-        served_until.map(|now| now.since(mem::replace(&mut self.served_until, now)))
-    }
-
-    /// Lets the publisher of a flood get ahead before it looks again; whether there is work. Two threads that follow each
-    /// other from message to message pass every line of memory to and fro, and both take several times as long.
-    fn settle(&self, node: &mut dyn AnyNode) -> bool {
-        (1..=SETTLE_LOOKS).any(|look| {
-            let until = self.served_until + SETTLE * look;
-            while self.clock.now() < until {
-                hint::spin_loop();
-            }
-            node.is_ready()
-        })
-    }
-
-    /// Looks for work for as long as the node's spin window is; whether there is any.
-    fn spin(&self, node: &mut dyn AnyNode, next_due: Option<Time>) -> bool {
-        if self.spin.is_zero() {
-            return false;
-        }
-        let window = self.clock.now() + self.spin;
-        let until = next_due.map_or(window, |due| due.min(window));
-        loop {
-            for _ in 0..SPINS_PER_CLOCK {
-                if node.is_ready() || self.shared.wake.bell().is_rung() {
-                    return true;
-                }
-                hint::spin_loop();
-            }
-            let now = self.clock.now();
-            if now >= until {
-                return next_due.is_some_and(|due| now >= due);
-            }
+            self.waiting.wait(&turn, &mut **node, self.shared.wake.bell(), ordered);
         }
     }
 

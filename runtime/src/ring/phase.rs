@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use crate::clock::Time;
-use crate::limits::{RING_COARSE_MAX, RING_COARSE_MIN, RING_LEAD_MAX, RING_LEAD_MIN};
+use crate::limits::{RING_COARSE_MAX, RING_COARSE_MIN, RING_LATE_MIN, RING_LEAD_MAX, RING_LEAD_MIN};
 
 /// What to do until the next look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,11 @@ pub(super) enum Look {
 pub(super) enum Found {
     /// While it was waited for: it came just now.
     Spinning,
-    /// It was there when the waker woke up: it came at some time before.
-    AfterSleep,
+    /// After a sleep: it came at some time since the last look.
+    AfterSleep {
+        /// When that was.
+        last_look: Time,
+    },
 }
 
 /// Learns when blocks come.
@@ -60,7 +63,9 @@ impl Phase {
                 } else if now < end {
                     Look::SpinUntil(end)
                 } else {
-                    Look::SleepUntil(now + self.coarse())
+                    // The later a block is, the less its lateness is felt when it is found a little later still.
+                    let late = (now.since(due) / 8).max(RING_LATE_MIN);
+                    Look::SleepUntil(now + late.min(self.coarse()))
                 }
             }
             _ => Look::SleepUntil(now + self.coarse()),
@@ -72,26 +77,24 @@ impl Phase {
         if self.period.is_zero() {
             return;
         }
-        let next = now + self.period;
-        self.due = Some(match (found, self.due) {
+        let came = match (found, self.due) {
+            (Found::Spinning, None) => now,
             (Found::Spinning, Some(due)) => {
-                self.lead = (self.lead - self.lead / 32).max(RING_LEAD_MIN);
+                self.lead = (self.lead - self.lead / 128).max(RING_LEAD_MIN);
                 // A quarter of what it was off: a writer is sometimes late, and its clock is not ours.
-                let expected = due + self.period;
-                if next > expected {
-                    expected + next.since(expected) / 4
-                } else {
-                    expected - expected.since(next) / 4
-                }
+                if now > due { due + now.since(due) / 4 } else { due - due.since(now) / 4 }
             }
-            (_, due) => {
+            (Found::AfterSleep { last_look }, due) => {
                 self.lead = (self.lead * 2).min(self.lead_max);
-                // It came before `now`, and after the last look; that was a coarse step ago at most, or it was expected.
-                let early = next - self.lead;
-                due.map_or(early, |due| if due + self.period < next { due + self.period } else { early })
-                    .max(early)
+                let came = match due {
+                    // The waker was late, not the block; and if the block was early, then by little.
+                    Some(due) if due <= now => due - self.lead / 8,
+                    _ => now - self.lead,
+                };
+                came.max(last_look)
             }
-        });
+        };
+        self.due = Some(came + self.period);
     }
 
     /// Nobody has looked for a while.
@@ -114,18 +117,19 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
     const PERIOD: Duration = Duration::from_millis(10);
 
-    /// Lets a writer store at `times`, and a waker that is woken `late` look; returns how long after each block it was
+    /// Lets a writer store at `times`, and a waker that is woken `late` before that block look; returns how long after each block it was
     /// found, and how long was spun in all.
-    fn run(times: impl Iterator<Item = Time>, late: Duration) -> (Vec<Duration>, Duration) {
+    fn run(times: impl Iterator<Item = Time>, late: impl Fn(Time) -> Duration) -> (Vec<Duration>, Duration) {
         let mut phase = Phase::new(Some(PERIOD));
         let (mut now, mut delays, mut spun) = (Time::ZERO, Vec::new(), Duration::ZERO);
         for block in times {
             loop {
+                let last_look = now;
                 match phase.look(now) {
                     Look::SleepUntil(until) => {
-                        now = until + late;
+                        now = until + late(block);
                         if now >= block {
-                            phase.found(Found::AfterSleep, now);
+                            phase.found(Found::AfterSleep { last_look }, now);
                             break;
                         }
                     }
@@ -151,9 +155,21 @@ mod tests {
         (1..=count).map(move |n| Time::ZERO + PERIOD * n + Duration::from_micros(137) + jitter(n))
     }
 
+    fn punctual(_: Time) -> Duration {
+        Duration::from_micros(20)
+    }
+
+    #[test]
+    fn a_waker_that_overslept_once_is_in_time_for_the_next_block() {
+        let late = |block: Time| if block.as_ns() / 10_000_000 == 50 { MS * 4 } else { punctual(block) };
+        let (delays, _) = run(periodic(100, |_| Duration::ZERO), late);
+        assert!(delays[49] >= MS, "{:?}", delays[49]);
+        assert!(delays[50..].iter().all(|delay| delay.is_zero()), "{delays:?}");
+    }
+
     #[test]
     fn blocks_in_time_are_found_at_once_after_the_first_and_little_is_spun() {
-        let (delays, spun) = run(periodic(1000, |_| Duration::ZERO), Duration::from_micros(20));
+        let (delays, spun) = run(periodic(1000, |_| Duration::ZERO), punctual);
         assert!(delays[0] <= MS, "{:?}", delays[0]);
         assert!(delays[5..].iter().all(|delay| delay.is_zero()), "{delays:?}");
         assert!(spun < PERIOD * 1000 / 100, "less than a hundredth of the time: {spun:?}");
@@ -162,7 +178,7 @@ mod tests {
     #[test]
     fn blocks_that_jitter_are_found_at_once_most_of_the_time() {
         let jitter = |n: u32| Duration::from_micros(u64::from(n.wrapping_mul(2_654_435_761) >> 25));
-        let (mut delays, spun) = run(periodic(1000, jitter), Duration::from_micros(20));
+        let (mut delays, spun) = run(periodic(1000, jitter), punctual);
         delays.sort();
         assert!(delays[900].is_zero(), "jitter of up to 128 µs: {:?}", delays[900]);
         assert!(spun < PERIOD * 1000 / 20, "{spun:?}");
@@ -171,14 +187,14 @@ mod tests {
     #[test]
     fn a_writer_whose_clock_is_slow_by_a_thousandth_is_followed() {
         let drift = |n: u32| Duration::from_micros(10) * n;
-        let (delays, _) = run(periodic(2000, drift), Duration::from_micros(20));
+        let (delays, _) = run(periodic(2000, drift), punctual);
         assert!(delays[50..].iter().all(|delay| delay.is_zero()), "{delays:?}");
     }
 
     #[test]
     fn a_writer_that_begins_again_at_another_time_is_found_within_a_coarse_look() {
         let jump = |n: u32| if n < 500 { Duration::ZERO } else { MS * 4 };
-        let (delays, _) = run(periodic(1000, jump), Duration::from_micros(20));
+        let (delays, _) = run(periodic(1000, jump), punctual);
         assert!(delays[499..].iter().all(|delay| *delay <= MS), "{delays:?}");
         assert!(delays[510..].iter().all(|delay| delay.is_zero()));
     }
@@ -186,7 +202,7 @@ mod tests {
     #[test]
     fn a_ring_without_a_period_is_looked_at_every_millisecond() {
         let mut phase = Phase::new(None);
-        phase.found(Found::AfterSleep, Time::ZERO + MS);
+        phase.found(Found::AfterSleep { last_look: Time::ZERO }, Time::ZERO + MS);
         assert_eq!(phase.look(Time::ZERO + MS * 5), Look::SleepUntil(Time::ZERO + MS * 6));
     }
 }

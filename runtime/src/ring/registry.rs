@@ -100,17 +100,18 @@ impl Rings {
     pub fn get(&self, name: &str) -> Result<Arc<Ring>, String> {
         let places = self.lock();
         if let Some(place) = places.get(name) {
-            return place.ring().map_err(|error| error.to_string());
+            let is_written = |ring: &Arc<Ring>| ring.ended().is_none();
+            let none = || RingError::NoWriter { ring: Arc::clone(&place.name) }.to_string();
+            return place.ring().ok().filter(is_written).ok_or_else(none);
         }
         let names: Vec<&str> = places.keys().map(|name| &**name).collect();
+        let meant = nearest(name, &names).map(|meant| format!(", did you mean `{meant}`?"));
         let known = if names.is_empty() {
             "this robot has none".to_owned()
         } else {
             format!("known rings are {}", names.join(", "))
         };
-        let meant =
-            nearest(name, &names).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-        Err(format!("unknown ring `{name}`; {known}{meant}"))
+        Err(format!("unknown ring `{name}`{}; {known}", meant.unwrap_or_default()))
     }
 
     /// All rings that were declared, by name.

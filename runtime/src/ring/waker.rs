@@ -87,6 +87,7 @@ struct Looking<'a> {
     phase: Phase,
     /// Blocks that were found so far.
     seen: u64,
+    last_look: Time,
     /// Blocks since somebody has waited for one.
     idle: u32,
 }
@@ -94,7 +95,8 @@ struct Looking<'a> {
 impl<'a> Looking<'a> {
     fn new(ring: &'a Ring, stop: &'a AtomicBool) -> Self {
         let (clock, phase) = (Clock::monotonic(), Phase::new(ring.carries().period()));
-        Self { ring, stop, clock, phase, seen: ring.published(), idle: RING_IDLE_BLOCKS }
+        let (seen, last_look) = (ring.published(), clock.now());
+        Self { ring, stop, clock, phase, seen, last_look, idle: RING_IDLE_BLOCKS }
     }
 
     fn run(&mut self) {
@@ -105,12 +107,17 @@ impl<'a> Looking<'a> {
             if self.idle >= RING_IDLE_BLOCKS {
                 self.sleep_until_called();
             }
-            match self.phase.look(self.clock.now()) {
+            match self.phase.look(self.last_look) {
                 Look::SleepUntil(until) => {
                     self.nap(until);
-                    self.look(Found::AfterSleep);
+                    let last_look = self.last_look;
+                    self.look(Found::AfterSleep { last_look });
                 }
-                Look::SpinUntil(until) => self.spin(until),
+                Look::SpinUntil(until) => {
+                    while self.last_look < until && !self.look(Found::Spinning) {
+                        std::hint::spin_loop();
+                    }
+                }
             }
         }
     }
@@ -118,35 +125,30 @@ impl<'a> Looking<'a> {
     /// Rings the bell if there is a block that nobody was woken for; says whether there was one.
     fn look(&mut self, found: Found) -> bool {
         let published = self.ring.published();
-        if published == self.seen {
-            return false;
-        }
-        self.seen = published;
-        if self.ring.memory.bell().is_needed() {
-            self.ring.memory.wake_readers();
-            self.idle = 0;
-        } else {
-            self.idle += 1;
-        }
-        // After the call, which is what is waited for.
-        self.phase.found(found, self.clock.now());
-        true
-    }
-
-    fn spin(&mut self, until: Time) {
-        while !self.look(Found::Spinning) {
-            std::hint::spin_loop();
-            if self.clock.now() >= until {
-                return;
+        let is_new = published != self.seen;
+        if is_new {
+            self.seen = published;
+            if self.ring.memory.bell().is_needed() {
+                self.ring.memory.wake_readers();
+                self.idle = 0;
+            } else {
+                self.idle += 1;
             }
         }
+        // After the call, which is what is waited for. A block that was waited for came right after the look before.
+        let (before, now) = (self.last_look, self.clock.now());
+        self.last_look = now;
+        if is_new {
+            self.phase.found(found, if found == Found::Spinning { before } else { now });
+        }
+        is_new
     }
 
     /// Sleeps until `until`; the end of the ring is noticed after it.
     fn nap(&self, until: Time) {
         let left = until.since(self.clock.now());
         if !left.is_zero() {
-            // Without a call to the word, which stays as it is: a look too early does no harm.
+            // Nobody calls the word while it is so: a look too early does no harm.
             let _ = os::sleep_on(self.ring.memory.waker_word(), AWAKE, left);
         }
     }
@@ -165,7 +167,8 @@ impl<'a> Looking<'a> {
             }
         }
         word.store(AWAKE, Ordering::Relaxed);
-        (self.idle, self.seen) = (0, self.ring.published().min(self.seen));
+        self.idle = 0;
+        self.last_look = self.clock.now();
         self.phase.forget();
     }
 }

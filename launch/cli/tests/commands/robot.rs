@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use nevil_launch::{Control, ControlServer, RobotLock, RobotPhase, RobotReport, RuntimeDir};
 use nevil_runtime::prelude::*;
+use nevil_runtime::ring::Rings;
 use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
 
 /// Stands in for `$XDG_RUNTIME_DIR`; removed at the end.
@@ -59,6 +60,7 @@ impl Car {
 
 struct Handler {
     bus: Bus,
+    rings: Rings,
     status: serde_json::Value,
     asked_to_stop: AtomicBool,
 }
@@ -70,6 +72,10 @@ impl Control for Handler {
 
     fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    fn rings(&self) -> &Rings {
+        &self.rings
     }
 
     fn request_stop(&self) {
@@ -117,7 +123,12 @@ impl Robot {
             }
         });
         let (bus, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler { bus, status, asked_to_stop: AtomicBool::new(false) });
+        let handler = Arc::new(Handler {
+            bus,
+            rings: Environment::new(Clock::simulated(), 1).rings().clone(),
+            status,
+            asked_to_stop: AtomicBool::new(false),
+        });
         let server = ControlServer::start(lock.socket_path(), Arc::<Handler>::clone(&handler)).unwrap();
         Self { handler, held: Some((server, lock)), ended, time: Some(time) }
     }

@@ -87,7 +87,7 @@ impl<T> Lane<T> {
         // Relaxed, both: only this producer writes `head`.
         let position = self.head.load(Ordering::Relaxed);
         self.head.store(position + 1, Ordering::Relaxed);
-        if position % CELLS as u64 == 0 && self.places >= 4 * CELLS {
+        if position.is_multiple_of(CELLS as u64) && self.places >= 4 * CELLS {
             // The consumer took what stood there, and its processor has the line.
             prefetch::to_write(self.cell(position + CELLS as u64));
         }

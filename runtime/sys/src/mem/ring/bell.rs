@@ -31,7 +31,7 @@ impl<'a> Bell<'a> {
     /// Says that the reader of `seat` is about to sleep. It looks for a block once more before it does.
     #[must_use]
     pub fn announce(&self, seat: usize) -> Ticket {
-        // Acquire: what was published before the bell rang last is seen by the look that follows.
+        // Acquire: the bit is set after the bell's last ringing has cleared all of them.
         let ticket = self.bell.load(Ordering::Acquire);
         // Relaxed: the fence below orders it.
         self.waiting.fetch_or(1 << seat, Ordering::Relaxed);
@@ -64,10 +64,10 @@ impl<'a> Bell<'a> {
     /// Lets nobody fall asleep who has a ticket. To be followed by the call to those who sleep already. They say so again when
     /// they sleep again, so that the next block costs no call for those who are still on their way.
     pub fn ring(&self) {
-        // Relaxed: a bit that is set after this is of a reader whose ticket is too old for it to sleep, or new enough for it
-        // to see the block.
+        // Relaxed: a bit that is cleared here was set with a ticket that is void after the next line.
         self.waiting.store(0, Ordering::Relaxed);
-        // Release: who gets the new number as its ticket sees the block that the bell was rung for.
+        // Release: who gets the new number as its ticket sets its bit after the clearing. Loom orders the stores to one word as
+        // they were run, so no model shows it.
         self.bell.fetch_add(1, Ordering::Release);
     }
 }

@@ -132,19 +132,9 @@ impl<M: Memory> Blocks<M> {
             return Err(if stamp > expected { Missing::Lapped } else { Missing::NotYet });
         }
         // Relaxed, as all words of a block: what was read counts only when `finish` has found the stamp unchanged.
-        let word = |at: usize| place[at].load(Ordering::Relaxed);
-        let first = word(VALUES_AND_EPOCH);
-        #[expect(clippy::cast_possible_truncation, reason = "two numbers of 32 bits share the word")]
-        let head = BlockHead {
-            values: first as u32,
-            epoch: (first >> 32) as u32,
-            first_frame: word(FIRST_FRAME),
-            lost_frames: word(LOST_FRAMES),
-            captured_ns: word(CAPTURED),
-        };
+        let values = count(place[VALUES_AND_EPOCH].load(Ordering::Relaxed));
         // A writer that is not ours may say anything.
-        let values = (head.values as usize).min(self.places.block_values);
-        Ok(OpenBlock { place, expected, head, values })
+        Ok(OpenBlock { place, expected, values: values.min(self.places.block_values) })
     }
 
     /// Where a reader goes on that was lapped at `block`: half a ring behind the newest, so that it is not lapped again at
@@ -175,6 +165,11 @@ impl<M: Memory> Blocks<M> {
     }
 }
 
+/// The number of values in the word that holds it with the epoch.
+const fn count(values_and_epoch: u64) -> usize {
+    (values_and_epoch & u32::MAX as u64) as usize
+}
+
 /// Above the number of any block that will ever be written. A block reference may hold any number, and one whose stamp
 /// wraps round would be taken for another block.
 const NUMBER_END: u64 = 1 << 62;
@@ -192,15 +187,24 @@ const fn stamp_whole(block: u64) -> u64 {
 pub struct OpenBlock<'a> {
     place: &'a [AtomicU64],
     expected: u64,
-    head: BlockHead,
     values: usize,
 }
 
 impl OpenBlock<'_> {
     /// What is known of the block.
     #[must_use]
-    pub const fn head(&self) -> BlockHead {
-        self.head
+    pub fn head(&self) -> BlockHead {
+        // Relaxed: see `open`.
+        let word = |at: usize| self.place[at].load(Ordering::Relaxed);
+        let first = word(VALUES_AND_EPOCH);
+        #[expect(clippy::cast_possible_truncation, reason = "two numbers of 32 bits share the word")]
+        BlockHead {
+            values: first as u32,
+            epoch: (first >> 32) as u32,
+            first_frame: word(FIRST_FRAME),
+            lost_frames: word(LOST_FRAMES),
+            captured_ns: word(CAPTURED),
+        }
     }
 
     /// How many values it has.
