@@ -73,6 +73,18 @@ struct Orders {
     report: Handover<Report>,
 }
 
+impl Orders {
+    fn is_waiting(&self) -> bool {
+        // Acquire: see `ThreadedNode::order`.
+        self.wanted.load(Ordering::Acquire) != 0
+    }
+
+    /// The phase that is wanted: its number, or 0. A turn that finds none writes nothing.
+    fn take(&self) -> u8 {
+        if self.is_waiting() { self.wanted.swap(0, Ordering::AcqRel) } else { 0 }
+    }
+}
+
 /// How a phase ended.
 #[derive(Debug)]
 struct Report {
@@ -251,8 +263,7 @@ impl Body {
     /// There is nothing to end, and who orders that is told so.
     fn end_without_node(&self) {
         loop {
-            // Acquire: see `order`.
-            match self.orders.wanted.swap(0, Ordering::AcqRel) {
+            match self.orders.take() {
                 3 => self.report(Phase::Deactivate, Ok(())),
                 4 => return self.report(Phase::Shutdown, Ok(())),
                 _ => self.shared.wake.bell().sleep_unless(|| false, Sleep::Sound, None),
@@ -263,8 +274,7 @@ impl Body {
     /// Turns and orders, until the node is shut down.
     fn serve(&mut self, place: &mut Option<Box<dyn AnyNode>>) {
         while let Some(node) = place {
-            // Acquire: see `order`.
-            match self.orders.wanted.swap(0, Ordering::AcqRel) {
+            match self.orders.take() {
                 2 => self.activate(&mut **node),
                 3 => self.deactivate(&mut **node),
                 4 => {
@@ -274,9 +284,9 @@ impl Body {
                 _ => {}
             }
             let turn = node.turn();
-            // An order's token may have been taken by the turn, which does not look at orders. Acquire: see `order`.
-            let ordered = || self.orders.wanted.load(Ordering::Acquire) != 0;
-            self.waiting.wait(&turn, &mut **node, self.shared.wake.bell(), ordered);
+            // An order's token may have been taken by the turn, which does not look at orders.
+            let (orders, bell) = (&self.orders, self.shared.wake.bell());
+            self.waiting.wait(&turn, &mut **node, bell, || orders.is_waiting());
         }
     }
 

@@ -85,8 +85,8 @@ impl Waiting {
                 if node.is_ready() || bell.is_rung() {
                     return true;
                 }
-                hint::spin_loop();
             }
+            hint::spin_loop();
             let now = self.clock.now();
             if now >= until {
                 return next_due.is_some_and(|due| now >= due);
