@@ -132,6 +132,20 @@ impl Node for Speaker {
     }
 }
 
+/// A node whose driver says again, at its own pace, what it hears.
+struct Parrot;
+
+impl Node for Parrot {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        let words = Topic::<Words>::new("words").message_bytes_max(1024);
+        setup.subscribe(words, |_, _, _| Ok(()))?;
+        setup.driver_publisher(words)?;
+        Ok(Self)
+    }
+}
+
 /// A node with an error in its code.
 struct Broken;
 
@@ -167,6 +181,7 @@ fn types() -> NodeTypes {
         .with::<Helm>("helm")
         .with::<Lamp>("lamp")
         .with::<OddRadar>("odd_radar")
+        .with::<Parrot>("parrot")
         .with::<Radar>("radar")
         .with::<Speaker>("speaker")
         .with::<Stepper>("stepper")
@@ -205,12 +220,11 @@ macro_rules! kinds {
     };
 }
 
-// One has no file: no node can declare yet that a publisher waits.
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     Value RobotName InstanceName Namespace TopicName NoNodes TooManyNodes PriorityOfNormal PriorityMissing
     NiceOfRealTime NoCores NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional
     TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
-    Panicked; PlanProblem::WaitsInCycle { .. } => "another");
+    Panicked WaitsInCycle; _ => "another");
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:
