@@ -6,6 +6,8 @@ use nevil_msgs::{FieldInfo, FieldKind};
 use nevil_runtime::{Bus, TopicDescription};
 use serde_json::{Value, json};
 
+use crate::control::protocol::raw;
+
 /// The topics, by name.
 pub(super) fn topic_list(bus: &Bus) -> Value {
     let topic = |topic: &TopicDescription| {
@@ -33,6 +35,8 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
     let mut fields = Vec::new();
     list_fields(topic.type_info.fields, "", &mut fields);
     let (in_use, all) = counts.slots;
+    let latched = bus.latched(name).map_err(|error| error.to_string())?.into_iter();
+    let latched = latched.map(|(node, value)| json!({ "node": *node, "message": raw(value) }));
     Ok(json!({
         "name": *topic.name,
         "type": topic.type_info.name,
@@ -43,6 +47,7 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
         "private": topic.is_private,
         "publishers": counts.publishers.into_iter().map(publisher).collect::<Vec<_>>(),
         "subscriptions": counts.subscriptions.into_iter().map(subscription).collect::<Vec<_>>(),
+        "latched": latched.collect::<Vec<_>>(),
         "slots": { "in_use": in_use, "all": all, "bytes_each": topic.memory.slot_bytes },
     }))
 }

@@ -19,10 +19,6 @@ use crate::bus::error::TopicError;
 use crate::bus::subscription::Envelope;
 use crate::limits::{POOL_MARGIN, TAP_DEPTH, TAPS_IN_HAND, TAPS_MAX, TOOL_PUBLISHERS_MAX};
 
-/// Bytes of a slot besides the message and its header: the count of its references, its number, and a way back to its
-/// pool. More than they take, so that a slot may grow a little.
-const SLOT_WORDS_BYTES: usize = 64;
-
 /// What of a topic decides how many of its messages can exist at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TopicShape {
@@ -68,7 +64,7 @@ impl TopicMemory {
         } else {
             0
         };
-        Self { slots, slot_bytes: size_of::<Envelope<T>>() + SLOT_WORDS_BYTES + heap_bytes }
+        Self { slots, slot_bytes: Pool::<Envelope<T>>::SLOT_BYTES + heap_bytes }
     }
 
     /// Most bytes that all messages of the topic take together. What nobody has published takes less.

@@ -181,6 +181,16 @@ impl Bus {
         Ok(self.known(name)?.counts())
     }
 
+    /// The latched values of the topic called `name`, as text, with the nodes that published them.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Unknown`] if no node has declared it.
+    pub fn latched(&self, name: &str) -> Result<Vec<(Arc<str>, String)>, TopicError> {
+        let values = self.known(name)?.latched();
+        Ok(values.into_iter().map(|(source, value)| (self.source_name(source), value)).collect())
+    }
+
     /// The accounts that do not balance, in words. Meaningful when nothing is moving.
     #[must_use]
     pub fn imbalances(&self) -> Vec<String> {

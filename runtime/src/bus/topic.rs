@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
-use nevil_sys::mem::Pool;
+use nevil_sys::mem::{Latch, Pool};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
@@ -162,6 +162,8 @@ pub(crate) trait AnyTopic: Send + Sync {
     fn describe(&self) -> TopicDescription;
     fn seal(&self) -> Result<(), TopicError>;
     fn counts(&self) -> TopicCounts;
+    /// The latched values, as text, with the numbers of the nodes that published them.
+    fn latched(&self) -> Vec<(u32, String)>;
     fn tap(self: Arc<Self>) -> Box<dyn AnyTap>;
     fn tool_publisher(
         self: Arc<Self>,
@@ -265,6 +267,14 @@ impl<T: Message> AnyTopic for TopicCore<T> {
                 .collect(),
             slots: self.pool.get().map_or((0, 0), |pool| (pool.in_use(), pool.capacity())),
         }
+    }
+
+    fn latched(&self) -> Vec<(u32, String)> {
+        // Under the registration lock: there is one that looks at a time.
+        let ends = self.ends();
+        let ports = ends.publishers.iter().filter_map(|entry| entry.port.upgrade());
+        let values = ports.filter_map(|port| port.latch.get().and_then(Latch::get));
+        values.map(|value| (value.header.source, nevil_msgs::to_text(&value.message))).collect()
     }
 
     fn tap(self: Arc<Self>) -> Box<dyn AnyTap> {

@@ -16,10 +16,12 @@ type Counter = (&'static str, &'static str);
 const PUBLISHED: [Counter; 2] = [("published", "published"), ("accepted", "accepted")];
 
 /// Why messages of a publisher were refused.
-const REFUSED: [Counter; 4] = [
+const REFUSED: [Counter; 6] = [
     ("refused_size", "too large"),
     ("refused_hops", "looped"),
     ("refused_fenced", "not active"),
+    ("refused_exclusive", "exclusive"),
+    ("refused_no_room", "no room"),
     ("refused_no_slot", "no slot"),
 ];
 
@@ -38,6 +40,9 @@ const NOT_DELIVERED: [Counter; 7] = [
     ("discarded", "discarded"),
 ];
 
+/// What is worth a look although every message was delivered.
+const NOTED: [Counter; 2] = [("replayed", "replayed"), ("silences", "silences")];
+
 /// What the robot says about a topic, as a screen. What never went wrong is left out.
 pub(crate) fn render(info: &Value, reader: Reader) -> String {
     // A screen is for people: in a pipe it has its lines of names too, and 80 columns.
@@ -51,9 +56,12 @@ pub(crate) fn render(info: &Value, reader: Reader) -> String {
         troubles("refused", &info["publishers"], &REFUSED, publisher),
         accounts("subscribed by", &info["subscriptions"], &DELIVERED, subscription),
         troubles("not done", &info["subscriptions"], &NOT_DELIVERED, subscription),
+        troubles("noted", &info["subscriptions"], &NOTED, subscription),
+        latencies(&info["subscriptions"], subscription),
     ];
     let mut parts = vec![head(info, reader)];
     parts.extend(tables.into_iter().flatten().map(|table| table.render(reader)));
+    parts.extend(last_values(&info["latched"]));
     parts.push(slots(&info["slots"]));
     parts.join("\n")
 }
@@ -137,6 +145,44 @@ fn troubles(
     accounts(title, &Value::Array(troubled), &shown, name)
 }
 
+/// Time from `publish` to the callback, of those subscriptions that had any message.
+fn latencies(subscriptions: &Value, name: impl Fn(&Value) -> String) -> Option<Table> {
+    let columns = ["half within", "99 % within", "all within"].map(Column::number);
+    let mut table = Table::new(std::iter::once(Column::text("publish to callback")).chain(columns).collect());
+    let subscriptions = subscriptions.as_array().map(Vec::as_slice).unwrap_or_default();
+    let measured = subscriptions.iter().filter(|counts| number(&counts["latency"], "count") > 0);
+    let mut rows = 0;
+    for counts in measured {
+        let time = |key| Cell::plain(short(Duration::from_nanos(number(&counts["latency"], key))));
+        let cells = ["p50_ns", "p99_ns", "max_ns"].map(time);
+        table.row(std::iter::once(Cell::plain(name(counts))).chain(cells).collect());
+        rows += 1;
+    }
+    (rows > 0).then_some(table)
+}
+
+/// The latched values, a line each.
+fn last_values(latched: &Value) -> Option<String> {
+    let latched = latched.as_array().filter(|latched| !latched.is_empty())?;
+    let line = |value: &Value| {
+        let line = format!("{}: {}", clean(&value["node"]), value["message"]);
+        line.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect::<String>()
+    };
+    let lines: Vec<_> = latched.iter().map(line).collect();
+    Some(format!("last value of {}\n", lines.join("\nlast value of ")))
+}
+
+/// In the largest unit in which it is at least 1, to a whole number.
+fn short(time: Duration) -> String {
+    let ns = time.as_nanos();
+    match ns {
+        0..1_000 => format!("{ns} ns"),
+        1_000..1_000_000 => format!("{} us", ns / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        _ => format!("{} s", ns / 1_000_000_000),
+    }
+}
+
 fn number(object: &Value, key: &str) -> u64 {
     object[key].as_u64().unwrap_or_default()
 }
@@ -182,9 +228,11 @@ mod tests {
             },
             "publishers": [{ "node": "sim_car", "published": 120, "accepted": 119, "refused_size": 1 }],
             "subscriptions": [
-                { "node": "navigation", "callback": "on_range", "offered": 119, "ok": 119, "failed": 0 },
+                { "node": "navigation", "callback": "on_range", "offered": 119, "ok": 119, "failed": 0,
+                  "latency": { "count": 119, "p50_ns": 5500, "p99_ns": 112_000, "max_ns": 3_200_000 } },
                 { "node": "obstacle_detection", "callback": "on_range", "offered": 119, "ok": 100, "expired": 19 },
             ],
+            "latched": [{ "node": "sim_car", "message": { "reading": "echo", "distance_m": 0.5 } }],
             "slots": { "in_use": 2, "all": 273, "bytes_each": 112 },
         })
     }
@@ -222,6 +270,11 @@ obstacle_detection.on_range      119  100       0        0     0
 
 not done                     expired
 obstacle_detection.on_range       19
+
+publish to callback  half within  99 % within  all within
+navigation.on_range         5 us       112 us        3 ms
+
+last value of sim_car: {\"distance_m\":0.5,\"reading\":\"echo\"}
 
 2 of 273 slots are in use; full, they take 29.9KiB (112B each)
 ";

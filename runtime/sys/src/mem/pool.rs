@@ -51,6 +51,9 @@ impl<T> Pool<T> {
     /// Most slots of one pool: a lane's word has 16 bits for a slot, and 0 means none.
     pub const SLOTS_MAX: usize = u16::MAX as usize - 1;
 
+    /// Bytes of a slot with its value.
+    pub const SLOT_BYTES: usize = size_of::<CachePadded<Slot<T>>>();
+
     /// A pool of `slots` free slots, 1 to [`Self::SLOTS_MAX`].
     ///
     /// # Panics
