@@ -9,8 +9,9 @@
 //! Both are seen in what the kernel says of that thread alone, so that no other load changes the answer.
 //!
 //! `NEVIL_LONG=1 cargo test -p nevil-tests --test no_inversion -- --nocapture` runs 60 s instead of 3 and judges the
-//! wall clock too: no publish takes longer than 1 ms, and no timer of `urgent` is later. For a machine without other
-//! real-time work.
+//! wall clock too: no publish takes longer than 1 ms, and no timer of `urgent` is later. A third thread, more urgent and
+//! without topics, witnesses how late the machine itself is, which is taken off. For a machine without other real-time
+//! work.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
@@ -20,6 +21,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nevil_runtime::prelude::*;
 use nevil_runtime::{Cores, Policy, ThreadReport, ThreadSpec, os};
@@ -70,18 +72,22 @@ const DOWN: [Topic<Word>; 4] = [
 struct Spread {
     buckets: [u64; 512],
     max: u64,
+    /// When the greatest was added.
+    max_at_ns: u64,
 }
 
 impl Spread {
     const fn new() -> Self {
-        Self { buckets: [0; 512], max: 0 }
+        Self { buckets: [0; 512], max: 0, max_at_ns: 0 }
     }
 
     fn add(&mut self, ns: u64) {
         let octave = ns.max(8).ilog2();
         let within = (ns.max(8) >> (octave - 3)) & 7;
         self.buckets[(u64::from(octave) * 8 + within) as usize] += 1;
-        self.max = self.max.max(ns);
+        if ns > self.max {
+            (self.max, self.max_at_ns) = (ns, os::monotonic_ns());
+        }
     }
 
     fn count(&self) -> u64 {
@@ -99,14 +105,15 @@ impl Spread {
         (8 + next % 8) << (next / 8 - 3)
     }
 
-    fn line(&self, what: &str) -> String {
+    fn line(&self, what: &str, began_ns: u64) -> String {
         let us = |ns: u64| ns as f64 / 1000.0;
         format!(
-            "{what:<34} {:>9} times  p50 {:>7.1} µs  p99 {:>7.1} µs  max {:>8.1} µs",
+            "{what:<34} {:>9} times  p50 {:>7.1} µs  p99 {:>7.1} µs  max {:>8.1} µs at {:>6.3} s",
             self.count(),
             us(self.quantile(500).min(self.max)),
             us(self.quantile(990).min(self.max)),
-            us(self.max)
+            us(self.max),
+            self.max_at_ns.saturating_sub(began_ns) as f64 / 1e9
         )
     }
 }
@@ -262,6 +269,24 @@ impl Flood {
     }
 }
 
+static WITNESSED_NS: AtomicU64 = AtomicU64::new(0);
+
+/// Has a timer and nothing else: what makes it late is not ours.
+struct Witness;
+
+impl Node for Witness {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.every(PERIOD, |_: &mut Self, tick: &Tick, ctx: &Context| {
+            let late = u64::try_from(ctx.now().since(tick.due).as_nanos())?;
+            WITNESSED_NS.fetch_max(late, Ordering::Relaxed);
+            Ok(())
+        })?;
+        Ok(Self)
+    }
+}
+
 /// Says it past the test harness, which shows what a test prints only if it fails.
 fn say(text: &str) {
     // Who closed stderr does not want to read it.
@@ -279,10 +304,15 @@ fn an_urgent_node_never_waits_for_a_half_done_step_of_an_ordinary_one_on_its_cor
     let is_long = std::env::var_os("NEVIL_LONG").is_some();
     let core = *os::thread_cores().unwrap().last().unwrap();
     let thread = |policy| ThreadSpec { policy, cores: Cores::Only(vec![core]), ..ThreadSpec::default() };
-    let robot = Running::start(vec![
+    let began_ns = os::monotonic_ns();
+    let mut specs = vec![
         spec::<Urgent>("urgent", thread(Policy::Fifo { priority: 50 })),
         spec::<Flood>("flood", thread(Policy::Normal { nice: 0 })),
-    ]);
+    ];
+    if is_long {
+        specs.push(spec::<Witness>("witness", thread(Policy::Fifo { priority: 60 })));
+    }
+    let robot = Running::start(specs);
     std::thread::sleep(Duration::from_secs(if is_long { 60 } else { 3 }));
     let report = robot.nodes[0].thread_report().unwrap().clone();
     let switched = switches(&report);
@@ -298,7 +328,7 @@ fn an_urgent_node_never_waits_for_a_half_done_step_of_an_ordinary_one_on_its_cor
         ("publish, wall clock", &measured.publish_wall),
         ("timer, late by", &measured.late),
     ] {
-        say(&spread.line(what));
+        say(&spread.line(what, began_ns));
     }
     say(&format!("slept {} times in {} batches of publishes", measured.slept, measured.watched));
     let mut offered = 0;
@@ -323,10 +353,12 @@ fn an_urgent_node_never_waits_for_a_half_done_step_of_an_ordinary_one_on_its_cor
         ));
         return;
     }
-    assert!(measured.turn_cpu.max < SPIN_NS, "`urgent` has spun: {}", measured.turn_cpu.line("turns"));
+    assert!(measured.turn_cpu.max < SPIN_NS, "`urgent` has spun for {} ns", measured.turn_cpu.max);
     assert!(measured.slept <= SLEEPS_MAX, "`urgent` slept {} times while it published", measured.slept);
     if is_long {
         let worst = measured.publish_wall.max.max(measured.late.max);
-        assert!(worst < TURN_NS_MAX, "a publish or a timer of `urgent` took {worst} ns");
+        let machine = WITNESSED_NS.load(Ordering::Relaxed);
+        say(&format!("worst {worst} ns, of which the machine itself can be late by {machine} ns"));
+        assert!(worst < TURN_NS_MAX + machine, "a publish or a timer of `urgent` took {worst} ns");
     }
 }
