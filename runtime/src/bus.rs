@@ -10,7 +10,7 @@
 //!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot; `qos`: what may stand
 //!   on a topic; `memory`: how much of it; `sources`: which subscriptions of a node a turn has to look at.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
-//!   new table of routes is handed over, and taken at the next publish or turn.
+//!   new table of routes is handed over, taken at the next publish or turn, and handed back (`table`).
 //! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
 //!   discarded.
 
@@ -27,6 +27,7 @@ mod registry;
 mod route;
 mod sources;
 mod subscription;
+mod table;
 mod tap;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,8 @@ pub(super) struct SubscriptionEntry<T: Message> {
     pub(super) inlets: Vec<Inlet<T>>,
     /// Latched values that the subscription is still to get.
     pub(super) replays: Vec<Shared<Envelope<T>>>,
+    /// How many it was given so far.
+    pub(super) replays_ever: usize,
 }
 
 impl<T: Message> Ends<T> {
@@ -97,7 +99,8 @@ impl<T: Message> PublisherEntry<T> {
         }
         if changed {
             // A table that the publisher never took is older than this one.
-            drop(port.incoming.put(Box::new(self.routes.clone())));
+            drop(port.tables.take_back());
+            port.tables.put(self.routes.clone());
         }
         // After the table: what the publisher latches later than this look, it pushes to those that have joined by itself.
         let latched = port.latch.get().filter(|_| !joined.is_empty()).and_then(Latch::get);
@@ -127,17 +130,21 @@ impl<T: Message> SubscriptionEntry<T> {
     /// Forgets lanes that no publisher fills any more, and hands the rest over to the subscription.
     fn hand_over(&mut self) {
         let Some(port) = self.port.upgrade() else { return };
+        // Before the references are counted: a table that is not in use any more has some.
+        let untaken = port.tables.take_back();
         // One reference is this list's, one the subscription's; a publisher's route would be a third.
         let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
         self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
-        let mut table = InletTable { inlets: self.inlets.clone(), replays: Vec::new() };
         // What the subscription did not take yet, it gets with the newer table.
-        if let Some(untaken) = port.incoming.take() {
-            table.replays = untaken.replays;
-        }
-        table.replays.append(&mut self.replays);
+        let mut replays = untaken.map_or_else(Vec::new, |table| table.replays);
+        self.replays_ever += self.replays.len();
+        replays.append(&mut self.replays);
+        // Room for all that the subscription may still have to receive, and to remember: its thread does not allocate.
+        replays.reserve(self.replays_ever);
+        let (inlets, replayed) = (self.inlets.clone(), Vec::with_capacity(self.replays_ever));
+        let table = InletTable { inlets, replays, replayed };
         let has_replays = !table.replays.is_empty();
-        drop(port.incoming.put(Box::new(table)));
+        port.tables.put(table);
         if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| has_replays) {
             let _rang = wake.announce(*source);
         }

@@ -7,12 +7,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nevil_msgs::Message;
-use nevil_sys::mem::{Bell, Claim, Handover, Latch, Pool, Shared, Sleep};
+use nevil_sys::mem::{Bell, Claim, Latch, Pool, Shared, Sleep};
 
 use crate::bus::account::PublisherTally;
 use crate::bus::publish_error::{PublishError, PublishErrorKind};
 use crate::bus::route::{Offered, Pace, Room, Route};
 use crate::bus::subscription::{Envelope, Header};
+use crate::bus::table::Tables;
 use crate::bus::topic::TopicCore;
 use crate::clock::Time;
 use crate::incarnation::Incarnation;
@@ -43,7 +44,7 @@ pub(crate) struct PublisherPort<T: Message> {
     /// Its number among the publishers that the topic has ever had.
     number: u32,
     right: Right,
-    pub(crate) incoming: Handover<Vec<Route<T>>>,
+    pub(crate) tables: Tables<Vec<Route<T>>>,
     /// Its last message, if the topic is latched.
     pub(crate) latch: OnceLock<Latch<Envelope<T>>>,
     /// Rung by subscriptions that have room again, while the publisher waits for that.
@@ -101,8 +102,8 @@ impl<T: Message> PublisherPort<T> {
         number: u32,
         right: Right,
     ) -> Self {
-        let (incoming, latch, room) = (Handover::new(), OnceLock::new(), Arc::default());
-        Self { topic, incarnation, lineage, number, right, incoming, latch, room }
+        let (tables, latch, room) = (Tables::new(), OnceLock::new(), Arc::default());
+        Self { topic, incarnation, lineage, number, right, tables, latch, room }
     }
 
     pub(crate) fn is_of_a_tool(&self) -> bool {
@@ -312,10 +313,9 @@ impl<T: Message> Publisher<T> {
     }
 
     fn take_routes(&self) {
-        if let Some(routes) = self.port.incoming.take()
-            && let Ok(mut current) = self.routes.try_borrow_mut()
-        {
-            *current = *routes;
+        // It is borrowed if a message that loses its place publishes from its own `Drop`: then the next publish takes it.
+        if let Ok(mut current) = self.routes.try_borrow_mut() {
+            self.port.tables.exchange(&mut current, |_, _| {});
         }
     }
 }

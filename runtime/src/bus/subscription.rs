@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nevil_msgs::{Message, Overflow};
-use nevil_sys::mem::{Bell, Handover, Lane, Shared};
+use nevil_sys::mem::{Bell, Lane, Shared};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
+use crate::bus::table::Tables;
 use crate::bus::topic::TopicCore;
 use crate::clock::Time;
 use crate::lineage::Lineage;
@@ -62,8 +63,22 @@ pub(crate) struct Inlet<T: Message> {
 /// What a subscription is handed when somebody comes or goes.
 pub(crate) struct InletTable<T: Message> {
     pub(crate) inlets: Vec<Inlet<T>>,
-    /// Latched values of publishers that were there before.
+    /// Latched values of publishers that were there before, which are still to be received, the next one last.
     pub(crate) replays: Vec<Shared<Envelope<T>>>,
+    /// Publishers whose latched value was received, and its sequence, until a newer one comes from them.
+    pub(crate) replayed: Vec<(u32, u64)>,
+}
+
+impl<T: Message> InletTable<T> {
+    const fn new() -> Self {
+        Self { inlets: Vec::new(), replays: Vec::new(), replayed: Vec::new() }
+    }
+
+    /// Takes over what of `old` was not done with; there is room for it.
+    fn take_over(&mut self, old: &mut Self) {
+        self.replays.append(&mut old.replays);
+        self.replayed.append(&mut old.replayed);
+    }
 }
 
 impl<T: Message> Clone for Inlet<T> {
@@ -76,12 +91,12 @@ impl<T: Message> Clone for Inlet<T> {
 pub(crate) struct SubscriptionPort<T: Message> {
     pub(crate) topic: Arc<TopicCore<T>>,
     pub(crate) side: Arc<SubscriptionSide>,
-    pub(crate) incoming: Handover<InletTable<T>>,
+    pub(crate) tables: Tables<InletTable<T>>,
 }
 
 impl<T: Message> SubscriptionPort<T> {
     pub(crate) fn new(topic: Arc<TopicCore<T>>, side: Arc<SubscriptionSide>) -> Self {
-        Self { topic, side, incoming: Handover::new() }
+        Self { topic, side, tables: Tables::new() }
     }
 }
 
@@ -91,26 +106,14 @@ pub(crate) struct Subscription<T: Message> {
     tally: Arc<SubscriptionTally>,
     /// The handle on `tally` that goes with each message and comes back.
     spare: Option<Arc<SubscriptionTally>>,
-    inlets: Vec<Inlet<T>>,
-    /// Latched values that are still to be received, the next one last.
-    replays: Vec<Shared<Envelope<T>>>,
-    /// Publishers whose latched value was received, and its sequence, until a newer one comes from them.
-    replayed: Vec<(u32, u64)>,
+    table: InletTable<T>,
     /// The inlet that is served next, so that one publisher's flood starves no other.
     next: usize,
 }
 
 impl<T: Message> Subscription<T> {
     pub(crate) fn new(port: Arc<SubscriptionPort<T>>, tally: Arc<SubscriptionTally>) -> Self {
-        Self {
-            port,
-            tally,
-            spare: None,
-            inlets: Vec::new(),
-            replays: Vec::new(),
-            replayed: Vec::new(),
-            next: 0,
-        }
+        Self { port, tally, spare: None, table: InletTable::new(), next: 0 }
     }
 
     pub(crate) fn topic(&self) -> &Arc<TopicCore<T>> {
@@ -134,23 +137,23 @@ impl<T: Message> Subscription<T> {
     /// Whether a message is queued.
     pub(crate) fn has_message(&mut self) -> bool {
         self.refresh();
-        !self.replays.is_empty() || self.inlets.iter().any(|inlet| !inlet.lane.is_empty())
+        !self.table.replays.is_empty() || self.table.inlets.iter().any(|inlet| !inlet.lane.is_empty())
     }
 
     /// Takes the next message, one inlet after the other; each publisher's order is kept, and what it has latched comes
     /// first.
     pub(crate) fn take(&mut self) -> Option<Received<T>> {
         self.refresh();
-        if let Some(envelope) = self.replays.pop() {
-            self.replayed.push((envelope.publisher, envelope.header.sequence));
+        if let Some(envelope) = self.table.replays.pop() {
+            self.table.replayed.push((envelope.publisher, envelope.header.sequence));
             self.tally.replayed.add(1);
             return Some(self.received(envelope, Arrival::Replayed));
         }
-        for _ in 0..self.inlets.len() {
+        for _ in 0..self.table.inlets.len() {
             let at = self.next;
-            self.next = if at + 1 < self.inlets.len() { at + 1 } else { 0 };
-            while let Some(envelope) = self.inlets[at].lane.take() {
-                if self.replayed.is_empty() || !self.was_replayed(&envelope) {
+            self.next = if at + 1 < self.table.inlets.len() { at + 1 } else { 0 };
+            while let Some(envelope) = self.table.inlets[at].lane.take() {
+                if self.table.replayed.is_empty() || !self.was_replayed(&envelope) {
                     return Some(self.received(envelope, Arrival::Live));
                 }
                 self.tally.discarded.add(1);
@@ -166,13 +169,13 @@ impl<T: Message> Subscription<T> {
 
     /// Whether a message came as a latched value already: it was published while the subscription joined.
     fn was_replayed(&mut self, envelope: &Envelope<T>) -> bool {
-        let Some(at) = self.replayed.iter().position(|(publisher, _)| *publisher == envelope.publisher)
-        else {
+        let replayed = &mut self.table.replayed;
+        let Some(at) = replayed.iter().position(|(publisher, _)| *publisher == envelope.publisher) else {
             return false;
         };
-        let was_replayed = envelope.header.sequence <= self.replayed[at].1;
+        let was_replayed = envelope.header.sequence <= replayed[at].1;
         if !was_replayed {
-            self.replayed.swap_remove(at);
+            replayed.swap_remove(at);
         }
         was_replayed
     }
@@ -184,7 +187,7 @@ impl<T: Message> Subscription<T> {
 
     /// Tells publishers that wait that there is room, when half of it is free again: so they are woken once per batch.
     pub(crate) fn tell_room(&self) {
-        for Inlet { lane, room } in &self.inlets {
+        for Inlet { lane, room } in &self.table.inlets {
             if room.is_sleeping() && lane.is_awaited() && lane.len() <= lane.places() / 2 {
                 room.ring();
             }
@@ -192,12 +195,11 @@ impl<T: Message> Subscription<T> {
     }
 
     fn refresh(&mut self) {
-        if let Some(table) = self.port.incoming.take() {
-            let InletTable { inlets, replays } = *table;
-            self.inlets = inlets;
-            self.replays.extend(replays);
-            self.next = 0;
-        }
+        let next = &mut self.next;
+        self.port.tables.exchange(&mut self.table, |new, old| {
+            new.take_over(old);
+            *next = 0;
+        });
     }
 }
 

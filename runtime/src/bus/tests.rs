@@ -1,10 +1,10 @@
+mod properties;
 mod qos;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use nevil_msgs::{Field, Message, Topic};
-use proptest::prelude::*;
 
 use super::{Bus, Outcome, PublishErrorKind, Publisher, Sources, Subscription, SubscriptionCounts, Wake};
 use crate::clock::{Clock, Time};
@@ -259,72 +259,6 @@ fn a_header_says_who_when_and_from_which_first_event() {
     assert_eq!((first.sequence, second.sequence), (1, 2));
     assert_eq!((first.stamp, first.incarnation, first.lineage), (stamp, 1, cause));
     assert_eq!(&*fixture.bus.source_name(first.source), "sender");
-}
-
-/// What random nodes do with a topic.
-#[derive(Clone, Debug)]
-enum Step {
-    Publish { publisher: usize },
-    Take { subscription: usize },
-    Resubscribe { subscription: usize },
-    Fence { publisher: usize },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        6 => (0..3_usize).prop_map(|publisher| Step::Publish { publisher }),
-        4 => (0..3_usize).prop_map(|subscription| Step::Take { subscription }),
-        1 => (0..3_usize).prop_map(|subscription| Step::Resubscribe { subscription }),
-        1 => (0..3_usize).prop_map(|publisher| Step::Fence { publisher }),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn every_account_balances_whatever_nodes_do_and_each_publisher_s_order_is_kept(
-        rule in 0..3_usize,
-        steps in prop::collection::vec(step(), 1..200),
-    ) {
-        let topic = [OLDEST, NEWEST, LATEST][rule];
-        let fixture = Fixture::new();
-        let names = ["a", "b", "c"];
-        let incarnations = names.map(|name| fixture.incarnation(name));
-        let publishers = incarnations.clone().map(|incarnation| {
-            fixture.bus.publisher(topic.name(), &topic, incarnation, Arc::default()).unwrap()
-        });
-        let mut subscriptions = names.map(|name| fixture.subscribe(&topic, name));
-        fixture.seal();
-        let mut last = [[0_u64; 3]; 3];
-        for (index, step) in steps.into_iter().enumerate() {
-            match step {
-                Step::Publish { publisher } => {
-                    // Refusals are part of the account.
-                    let _ = publishers[publisher].publish(number(u32::try_from(index).unwrap()));
-                }
-                Step::Take { subscription: at } => {
-                    let Some(received) = subscriptions[at].take() else { continue };
-                    let header = *received.header();
-                    let tally = Arc::clone(subscriptions[at].tally());
-                    tally.begin();
-                    tally.end([Outcome::Ok, Outcome::Failed, Outcome::Panicked][index % 3]);
-                    let last = &mut last[at][header.source as usize];
-                    prop_assert!(header.sequence > *last);
-                    *last = header.sequence;
-                }
-                Step::Resubscribe { subscription: at } => {
-                    subscriptions[at] = fixture.subscribe(&topic, names[at]);
-                    last[at] = [u64::MIN; 3];
-                }
-                Step::Fence { publisher } => {
-                    incarnations[publisher].fence();
-                }
-            }
-            prop_assert_eq!(fixture.bus.imbalances(), Vec::<String>::new());
-        }
-        drop(subscriptions);
-        prop_assert_eq!(fixture.bus.imbalances(), Vec::<String>::new());
-        prop_assert_eq!(fixture.bus.counts(topic.name()).unwrap().slots.0, 0);
-    }
 }
 
 #[test]

@@ -119,6 +119,7 @@ impl<T: Message> TopicCore<T> {
             port: Arc::downgrade(&port),
             inlets: Vec::new(),
             replays: Vec::new(),
+            replays_ever: 0,
         });
         if let Some(pool) = self.pool.get() {
             ends.connect(pool, self.qos);

@@ -6,19 +6,20 @@ use std::cell::Cell;
 thread_local! {
     /// Const and without a destructor, so that reaching it never allocates.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static FREES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The system's allocator, which counts what each thread asks of it.
 ///
 /// ```
-/// use nevil_sys::alloc::{CountingAllocator, thread_allocations};
+/// use nevil_sys::alloc::{CountingAllocator, thread_allocations, thread_frees};
 ///
 /// #[global_allocator]
 /// static ALLOCATOR: CountingAllocator = CountingAllocator;
 ///
-/// let before = thread_allocations();
+/// let before = (thread_allocations(), thread_frees());
 /// drop(std::hint::black_box(Box::new(1)));
-/// assert_eq!(thread_allocations() - before, 1);
+/// assert_eq!((thread_allocations() - before.0, thread_frees() - before.1), (1, 1));
 /// ```
 #[derive(Debug)]
 pub struct CountingAllocator;
@@ -27,6 +28,12 @@ pub struct CountingAllocator;
 #[must_use]
 pub fn thread_allocations() -> u64 {
     ALLOCATIONS.get()
+}
+
+/// What the calling thread has given back so far; 0 for ever where another allocator is installed.
+#[must_use]
+pub fn thread_frees() -> u64 {
+    FREES.get()
 }
 
 fn count() {
@@ -54,6 +61,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        FREES.set(FREES.get() + 1);
         // SAFETY: `pointer` came from the system's allocator, as all do; the rest is the caller's contract.
         unsafe { System.dealloc(pointer, layout) }
     }

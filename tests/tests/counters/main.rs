@@ -1,0 +1,177 @@
+//! Each counter that a user can see moves in one situation, and nothing else does but what is named there.
+//!
+//! The counters are found in the JSON of a robot's status, which is what the control socket sends: one that is added
+//! without a situation of its own fails here.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "all of this is a test")]
+
+mod node;
+#[path = "../running/mod.rs"]
+mod running;
+mod situations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nevil_runtime::prelude::*;
+use nevil_runtime::{RobotStatus, ThreadSpec};
+use serde_json::Value as Json;
+
+use node::Robot;
+use situations::{Situation, situations};
+
+/// Counters that nothing can move yet.
+const NOT_YET: [(&str, &str); 2] = [
+    ("subscription.timed_out", "callbacks have no deadlines yet"),
+    ("subscription.breaker_open", "callbacks have no breakers yet"),
+];
+
+/// Numbers that count nothing.
+const NO_COUNTERS: [&str; 5] =
+    ["slots.all", "ring.blocks", "ring.block_values", "ring.bytes", "ring.generation"];
+
+/// What only a clock that goes on by itself can move: see `a_timer_that_is_late_…`.
+const WITH_A_REAL_CLOCK: [&str; 4] =
+    ["timer.missed", "timer.late_us_mean", "timer.late_us_max", "callback.longest_us"];
+
+/// What moves within a callback and is back when it returns: see `a_message_in_a_callback_…`.
+const WITHIN_A_CALLBACK: [&str; 1] = ["subscription.running"];
+
+/// The numbers of a status by kind, such as `subscription.ok`, and within it by what they belong to.
+type Numbers = BTreeMap<String, BTreeMap<String, i64>>;
+
+fn numbers(status: &RobotStatus) -> Numbers {
+    let json = serde_json::to_value(status).unwrap();
+    let mut numbers = Numbers::new();
+    let mut add = |kind: &str, owner: String, counts: &Json| {
+        for (name, value) in counts.as_object().unwrap() {
+            let fields: Vec<(String, &Json)> = match value {
+                Json::Object(inner) => {
+                    inner.iter().map(|(part, value)| (format!("{name}.{part}"), value)).collect()
+                }
+                _ => vec![(name.clone(), value)],
+            };
+            for (field, number) in
+                fields.into_iter().filter_map(|(field, value)| Some((field, value.as_i64()?)))
+            {
+                numbers.entry(format!("{kind}.{field}")).or_default().insert(owner.clone(), number);
+            }
+        }
+    };
+    let list = |json: &Json| json.as_array().unwrap().clone();
+    let text = |json: &Json| json.as_str().unwrap().to_owned();
+    for node in list(&json["nodes"]) {
+        let name = text(&node["name"]);
+        list(&node["callbacks"]).iter().for_each(|callback| {
+            add("callback", format!("{name}.{}", text(&callback["name"])), callback);
+        });
+        list(&node["timers"])
+            .iter()
+            .for_each(|timer| add("timer", format!("{name}.{}", text(&timer[0])), &timer[1]));
+    }
+    for topic in list(&json["topics"]) {
+        let (name, counts) = (text(&topic["name"]), &topic["counts"]);
+        for publisher in list(&counts["publishers"]) {
+            add("publisher", format!("{name} by {}", text(&publisher[0])), &publisher[1]);
+        }
+        for subscription in list(&counts["subscriptions"]) {
+            add("subscription", format!("{name} to {}", text(&subscription[0])), &subscription[2]);
+        }
+        let slots = serde_json::json!({ "in_use": counts["slots"][0], "all": counts["slots"][1] });
+        add("slots", name, &slots);
+    }
+    for ring in list(&json["rings"]) {
+        add("ring", text(&ring["name"]), &ring);
+        list(&ring["readers"]).iter().for_each(|reader| add("reader", text(&reader["name"]), reader));
+    }
+    for actuator in list(&json["actuators"]) {
+        add("actuator", text(&actuator["name"]), &actuator);
+    }
+    numbers
+}
+
+/// The kinds of which a number is not what it was.
+fn moved(before: &Numbers, after: &Numbers) -> BTreeSet<String> {
+    let old =
+        |kind: &String, owner: &String| before.get(kind).and_then(|of| of.get(owner)).copied().unwrap_or(0);
+    let differs = |(kind, of): &(&String, &BTreeMap<String, i64>)| {
+        of.iter().any(|(owner, now)| *now != old(kind, owner))
+    };
+    after.iter().filter(differs).map(|(kind, _)| kind.clone()).collect()
+}
+
+fn names<'a>(kinds: impl IntoIterator<Item = &'a &'a str>) -> BTreeSet<String> {
+    kinds.into_iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn each_counter_moves_in_its_situation_and_only_those_that_are_named_with_it() {
+    let mut all = BTreeSet::new();
+    let mut situated = BTreeSet::new();
+    for Situation { name, prepare, act, moves, besides } in situations() {
+        let mut robot = Robot::new();
+        prepare(&mut robot);
+        let before = numbers(&robot.status());
+        act(&mut robot);
+        let after = numbers(&robot.status());
+        let expected: BTreeSet<_> = names(moves).union(&names(besides)).cloned().collect();
+        assert_eq!(moved(&before, &after), expected, "{name}");
+        situated.extend(names(moves));
+        all.extend(after.into_keys());
+    }
+    let known = [names(&NO_COUNTERS), names(&WITH_A_REAL_CLOCK), names(&WITHIN_A_CALLBACK), situated];
+    for known in known.iter().flatten() {
+        assert!(all.remove(known), "{known} is no number of a status");
+    }
+    for (known, why) in NOT_YET {
+        assert!(all.remove(known), "{known}, which does not move because {why}, is no number of a status");
+    }
+    assert_eq!(all, BTreeSet::new(), "these have no situation in which they move");
+}
+
+#[test]
+fn a_message_in_a_callback_is_running_and_not_queued() {
+    let mut robot = Robot::new();
+    robot.start();
+    robot.publish("watched", "{value: 1}").unwrap();
+    let before = robot.robot.environment().bus().counts("watched").unwrap().subscriptions.remove(0).2;
+    let during = robot.look_during_the_callback();
+    assert_eq!((before.queued, before.running), (1, 0));
+    assert_eq!((during.queued, during.running), (0, 1));
+    let rest = nevil_runtime::SubscriptionCounts { queued: 1, running: 0, ..during };
+    assert_eq!(rest, before);
+    let after = robot.robot.environment().bus().counts("watched").unwrap().subscriptions.remove(0).2;
+    assert_eq!((after.ok, after.running), (1, 0));
+}
+
+/// Is slower than its timer.
+struct Late;
+
+impl Node for Late {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.every(Duration::from_millis(1), |_: &mut Self, _, _| {
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(())
+        })?;
+        Ok(Self)
+    }
+}
+
+#[test]
+fn a_timer_that_is_late_says_by_how_much_and_how_often_and_its_callback_how_long_it_took() {
+    let robot = running::Running::start(vec![running::spec::<Late>("late", ThreadSpec::default())]);
+    let status = || numbers(&RobotStatus::read(&robot.environment, &robot.nodes));
+    let expected =
+        names(&WITH_A_REAL_CLOCK).into_iter().chain(names(&["timer.ticks", "callback.ok"])).collect();
+    let mut seen = BTreeSet::new();
+    for _ in 0..6000 {
+        seen = moved(&Numbers::new(), &status());
+        if seen == expected {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(seen, expected);
+    robot.stop();
+}
