@@ -1,10 +1,11 @@
 //! One topic: its pool, and who is connected to whom.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
 use nevil_sys::mem::Pool;
+use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};

@@ -2,9 +2,11 @@
 //!
 //! What is offered here is safe to call and knows nothing of nodes or topics. [`os`] holds one system call per
 //! function; [`mem`] holds pool slots, lanes, handovers and rings. The algorithms of `mem` take their atomics from the
-//! private module `sync`, so that loom can run every interleaving of them (`--cfg loom`).
+//! module `sync`, so that loom can run every interleaving of them (`--cfg loom`), and shuttle many of those of the
+//! bus (`--cfg shuttle`).
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod mem;
 pub mod os;
-mod sync;
+#[doc(hidden)]
+pub mod sync;

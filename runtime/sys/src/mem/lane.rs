@@ -17,7 +17,7 @@ use std::fmt;
 use crossbeam_utils::CachePadded;
 
 use crate::mem::pool::{Pool, Shared};
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const SLOT_BITS: u32 = 16;
 

@@ -11,7 +11,8 @@
 use std::fmt;
 
 use crate::mem::pool::{Pool, Shared};
-use crate::sync::{AtomicU32, Ordering, one_order};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::one_order;
 
 /// Borrowings before a joiner is content with the value that it has: the publisher is faster than it.
 const TRIES: usize = 3;

@@ -18,7 +18,8 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use crate::mem::prefetch;
-use crate::sync::{Arc, AtomicU32, Ordering, UnsafeCell};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Arc, UnsafeCell};
 
 /// The slot is not free.
 const TAKEN: u32 = 1;
