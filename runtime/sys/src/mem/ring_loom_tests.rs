@@ -5,6 +5,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 
+use super::loom_tests::check;
 use super::ring::{Bell, BlockHead, BlockWriter, Blocks, Memory, Missing, Places, RingState};
 
 #[derive(Clone)]
@@ -80,7 +81,7 @@ fn loom_a_block_that_is_counted_as_published_is_whole() {
 
 #[test]
 fn loom_each_block_is_read_or_lapped_however_far_the_writer_runs_ahead() {
-    loom::model(|| {
+    check(3, || {
         let (mut writer, blocks) = ring(2);
         write(&mut writer);
         write(&mut writer);
