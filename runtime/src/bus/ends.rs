@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeFrom;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 
 use nevil_msgs::{Message, Overflow, Qos};
@@ -126,18 +127,27 @@ impl<T: Message> SubscriptionEntry<T> {
     /// Forgets lanes that no publisher fills any more, and hands the rest over to the subscription.
     fn hand_over(&mut self) {
         let Some(port) = self.port.upgrade() else { return };
-        // One reference is this list's, one the subscription's; a publisher's route would be a third.
-        let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
+        let filled = |lane: &Arc<Lane<_>>| {
+            // One reference is this list's, one the subscription's; a publisher's route would be a third.
+            let has_publisher = Arc::strong_count(lane) > 2;
+            // Acquire: who sees that the publisher has let go of the lane sees what it pushed.
+            fence(Ordering::Acquire);
+            // All places: the subscription may be half-way through taking the message at the next one.
+            has_publisher || lane.len() > 0
+        };
         self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
         let mut table = InletTable { inlets: self.inlets.clone(), replays: Vec::new() };
-        // What the subscription did not take yet, it gets with the newer table.
+        // What the subscription did not take yet, it gets with the newer table. If it was woken for a message and looked
+        // meanwhile, it found no table, and did not see the message.
+        let mut has_missed = false;
         if let Some(untaken) = port.incoming.take() {
             table.replays = untaken.replays;
+            has_missed = true;
         }
         table.replays.append(&mut self.replays);
-        let has_replays = !table.replays.is_empty();
+        let is_to_look = has_missed || !table.replays.is_empty();
         drop(port.incoming.put(Box::new(table)));
-        if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| has_replays) {
+        if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| is_to_look) {
             wake.announce(*source);
         }
     }

@@ -1,4 +1,6 @@
 mod qos;
+#[cfg(shuttle)]
+mod shuttle;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -133,9 +133,11 @@ impl<T: Message> TopicCore<T> {
         let mut ends = self.ends();
         let ended =
             ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
-        for Inlet { lane, .. } in ended.flat_map(|entry| entry.inlets) {
+        for Inlet { lane, room } in ended.flat_map(|entry| entry.inlets) {
             lane.close();
             tally.discarded.add(lane.sweep().count() as u64);
+            // Who waited for room in it waits for nothing now.
+            room.ring_if_sleeping();
         }
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {
