@@ -1,6 +1,9 @@
 //! Every interleaving of the lock-free steps, each in a model of a few lines. `tests/weaken` breaks the steps, one at a
 //! time, and asks for the model that says so.
 //!
+//! Loom finds the orders of two threads from the last access of a word before each other one. Where a thread reads a word
+//! that it writes next, it belongs into the thread of the model that runs first, which is the one that spawns the others.
+//!
 //! Loom has no `SeqCst` accesses: it takes them for `AcqRel`, and what rests on more has `one_order` beside it.
 
 mod count;

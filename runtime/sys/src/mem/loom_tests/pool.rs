@@ -38,7 +38,7 @@ fn loom_the_last_of_two_references_frees_the_slot_for_the_next_value() {
 fn loom_shares_that_two_threads_drop_beside_the_rest_free_the_slot_once() {
     loom::model(|| {
         let pool = Pool::new(1);
-        let mut shares = pool.claim(0).unwrap().fill_for(1_u32, 3);
+        let mut shares = pool.claim(0).unwrap().fill_for(1_u32, 4);
         let readers = [(); 2].map(|()| {
             let share = shares.take().unwrap();
             thread::spawn(move || assert_eq!(*share, 1))
@@ -57,9 +57,10 @@ fn loom_who_finds_itself_the_only_owner_sees_what_the_others_did_and_frees_the_s
         // A value that can be written: loom says so if its drop may come before a write.
         let first = pool.put(0, Written::default()).unwrap();
         let second = first.clone();
-        let writer = thread::spawn(move || second.write());
+        let other = thread::spawn(move || drop(second));
+        first.write();
         drop(first);
-        writer.join().unwrap();
+        other.join().unwrap();
         assert_eq!(pool.in_use(), 0);
         assert!(pool.put(0, Written::default()).is_ok());
     });
@@ -70,12 +71,14 @@ fn loom_a_slot_that_is_claimed_while_it_is_freed_is_claimed_after_its_value_is_g
     loom::model(|| {
         let pool = Pool::new(1);
         let old = pool.put(0, 1_u32).unwrap();
-        let reader = thread::spawn(move || drop(old));
-        if let Ok(new) = pool.put(0, 2) {
-            assert_eq!(*new, 2);
-        }
-        reader.join().unwrap();
+        let claimer = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.put(0, 2).is_ok_and(|new| *new == 2))
+        };
+        drop(old);
+        let claimed = claimer.join().unwrap();
         assert_eq!(pool.in_use(), 0);
+        assert!(claimed || pool.put(0, 3).is_ok());
     });
 }
 
@@ -84,10 +87,12 @@ fn loom_a_claim_that_is_given_back_leaves_the_slot_to_another() {
     loom::model(|| {
         let pool = Pool::new(1);
         let claim = pool.claim(0).unwrap();
-        let giving = thread::spawn(move || drop(claim));
-        let here = pool.put(0, 1_u32).is_ok();
-        giving.join().unwrap();
-        assert!(here || pool.put(0, 2).is_ok());
+        let claimer = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.put(0, 1_u32).is_ok())
+        };
+        drop(claim);
+        assert!(claimer.join().unwrap() || pool.put(0, 2).is_ok());
     });
 }
 
@@ -97,9 +102,10 @@ fn loom_the_last_handle_of_a_pool_goes_while_a_reference_is_dropped_and_its_memo
     loom::model(|| {
         let pool = Pool::new(1);
         let item = pool.put(0, 1_u32).unwrap();
-        let reader = thread::spawn(move || assert_eq!(*item, 1));
-        drop(pool);
-        reader.join().unwrap();
+        let other = thread::spawn(move || drop(pool));
+        assert_eq!(*item, 1);
+        drop(item);
+        other.join().unwrap();
     });
 }
 
