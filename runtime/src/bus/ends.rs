@@ -132,8 +132,9 @@ impl<T: Message> SubscriptionEntry<T> {
             let has_publisher = Arc::strong_count(lane) > 2;
             // Acquire: who sees that the publisher has let go of the lane sees what it pushed.
             fence(Ordering::Acquire);
-            // All places: the subscription may be half-way through taking the message at the next one.
-            has_publisher || lane.len() > 0
+            // All places, unlike `is_empty`: the subscription may be half-way through taking the message at the next one.
+            let queued = lane.len();
+            has_publisher || queued > 0
         };
         self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
         let mut table = InletTable { inlets: self.inlets.clone(), replays: Vec::new() };
