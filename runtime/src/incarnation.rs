@@ -1,9 +1,9 @@
 //! One life of a node: what may still begin on its behalf, and whether it was told to give up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use nevil_sys::mem::{Gate, Pass, Shut};
+use nevil_sys::sync::atomic::{AtomicBool, Ordering};
 
 /// One life of a node instance. A node that is replaced gets the next number; what the old life still tries to publish
 /// or to do with a device is refused by the fence.

@@ -13,34 +13,14 @@
 //! own, so that counting shares no line of memory (of 64 bytes, or 128 where lines are fetched in pairs). An **account** is what belongs to (topic, node, callback) over all
 //! incarnations: the tallies that are in use, and the sum of those that are not any more.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use nevil_sys::mem::Count;
+use nevil_sys::sync::atomic::AtomicU64;
+use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::counts::{PublisherCounts, SubscriptionCounts};
 use crate::bus::latency::{Latencies, LatencySum};
-
-/// A count with one writer at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
-
-impl Count {
-    #[inline]
-    pub(crate) fn add(&self, more: u64) {
-        // Relaxed: what this thread wrote last. Release, with the Acquire in `get`: who sees this count sees the counts of
-        // the steps before it, which is what the inequality of a live snapshot rests on.
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Release);
-    }
-
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
-
-    #[inline]
-    fn set(&self, value: u64) {
-        self.0.store(value, Ordering::Release);
-    }
-}
 
 /// How one call of a callback ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! The counters of the bus as plain values, and whether they balance. What they mean: `account`.
 
-use std::sync::atomic::Ordering;
-
+use nevil_sys::sync::atomic::Ordering;
 use serde::Serialize;
 
 use crate::bus::account::{PublisherTally, RouteTally, SubscriptionTally};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeFrom;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 
 use nevil_msgs::{Message, Overflow, Qos};
@@ -98,8 +99,7 @@ impl<T: Message> PublisherEntry<T> {
             joined.push(entry);
         }
         if changed {
-            // A table that the publisher never took is older than this one.
-            drop(port.tables.take_back());
+            // In one step: a publisher that finds no table goes on with its old one, and misses who has joined.
             port.tables.put(self.routes.clone());
         }
         // After the table: what the publisher latches later than this look, it pushes to those that have joined by itself.
@@ -132,10 +132,19 @@ impl<T: Message> SubscriptionEntry<T> {
         let Some(port) = self.port.upgrade() else { return };
         // Before the references are counted: a table that is not in use any more has some.
         let untaken = port.tables.take_back();
-        // One reference is this list's, one the subscription's; a publisher's route would be a third.
-        let filled = |lane: &Arc<Lane<_>>| Arc::strong_count(lane) > 2 || !lane.is_empty();
+        let filled = |lane: &Arc<Lane<_>>| {
+            // One reference is this list's, one the subscription's; a publisher's route would be a third.
+            let has_publisher = Arc::strong_count(lane) > 2;
+            // Acquire: who sees that the publisher has let go of the lane sees what it pushed.
+            fence(Ordering::Acquire);
+            // All places, unlike `is_empty`: the subscription may be half-way through taking the message at the next one.
+            let queued = lane.len();
+            has_publisher || queued > 0
+        };
         self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
-        // What the subscription did not take yet, it gets with the newer table.
+        // What the subscription did not take yet, it gets with the newer table. If it was woken for a message and looked
+        // meanwhile, it found no table, and did not see the message.
+        let has_missed = untaken.is_some();
         let mut replays = untaken.map_or_else(Vec::new, |table| table.replays);
         self.replays_ever += self.replays.len();
         replays.append(&mut self.replays);
@@ -143,9 +152,9 @@ impl<T: Message> SubscriptionEntry<T> {
         replays.reserve(self.replays_ever);
         let (inlets, replayed) = (self.inlets.clone(), Vec::with_capacity(self.replays_ever));
         let table = InletTable { inlets, replays, replayed };
-        let has_replays = !table.replays.is_empty();
+        let is_to_look = has_missed || !table.replays.is_empty();
         port.tables.put(table);
-        if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| has_replays) {
+        if let Some((wake, source)) = port.side.wake.as_ref().filter(|_| is_to_look) {
             let _rang = wake.announce(*source);
         }
     }

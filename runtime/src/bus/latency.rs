@@ -1,8 +1,7 @@
 //! How long messages take from `publish` to the callback: counts by duration, always on.
 
+use nevil_sys::mem::Count;
 use serde::Serialize;
-
-use crate::bus::account::Count;
 
 /// Buckets of each doubling: a quantile is at most a quarter too large.
 const PER_OCTAVE: u32 = 4;

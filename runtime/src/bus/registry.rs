@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use nevil_msgs::{Message, Qos, Topic};
+use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
 use crate::bus::counts::TopicCounts;

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use nevil_msgs::{Message, Overflow};
 use nevil_sys::mem::{Bell, Lane, Shared};
+use nevil_sys::sync::atomic::Ordering;
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};

@@ -30,14 +30,17 @@ impl<T> Tables<T> {
         Self { incoming: Handover::new(), outgoing: Handover::new() }
     }
 
-    /// Frees what came back, and takes back what the user has not taken yet. For who makes tables.
+    /// Frees what came back, and takes back what the user has not taken yet: until the next one is put, a user that looks
+    /// finds none. For who makes tables.
     pub(crate) fn take_back(&self) -> Option<T> {
         drop(self.outgoing.take());
         self.incoming.take().map(|table| table.value)
     }
 
-    /// Hands `value` over, instead of one that was not taken yet. For who makes tables.
+    /// Frees what came back, and hands `value` over, instead of one that was not taken yet: a user that looks finds one of
+    /// them. For who makes tables.
     pub(crate) fn put(&self, value: T) {
+        drop(self.outgoing.take());
         drop(self.incoming.put(Box::new(Table { value, before: None })));
     }
 

@@ -1,5 +1,7 @@
 mod properties;
 mod qos;
+#[cfg(shuttle)]
+mod shuttle;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,10 +1,11 @@
 //! One topic: its pool, and who is connected to whom.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
 use nevil_sys::mem::{Latch, Pool};
+use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
@@ -133,9 +134,11 @@ impl<T: Message> TopicCore<T> {
         let mut ends = self.ends();
         let ended =
             ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
-        for Inlet { lane, .. } in ended.flat_map(|entry| entry.inlets) {
+        for Inlet { lane, room } in ended.flat_map(|entry| entry.inlets) {
             lane.close();
             tally.discarded.add(lane.sweep().count() as u64);
+            // Who waited for room in it waits for nothing now.
+            room.ring_if_sleeping();
         }
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {

@@ -2,7 +2,8 @@
 //!
 //! What is offered here is safe to call and knows nothing of nodes or topics. [`os`] holds one system call per
 //! function; [`mem`] holds pool slots, lanes, handovers and rings. The algorithms of `mem` take their atomics from the
-//! private module `sync`, so that loom can run every interleaving of them (`--cfg loom`).
+//! module `sync`, so that loom can run every interleaving of them (`--cfg loom`), and shuttle many of those of the
+//! bus (`--cfg shuttle`).
 //! With the feature `count-alloc`, `alloc` has an allocator that counts.
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -10,4 +11,5 @@
 pub mod alloc;
 pub mod mem;
 pub mod os;
-mod sync;
+#[doc(hidden)]
+pub mod sync;

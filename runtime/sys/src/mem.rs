@@ -7,6 +7,7 @@
 //!  Latch     the last reference of a publisher, copied by who comes later   (a swap to set, two to copy)
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
 //!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
+//!  Count     one writer, any readers                                 (a store to add, a load to read)
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
@@ -14,6 +15,7 @@
 //! A thread that is preempted in the middle of any of these steps delays nobody else.
 
 mod bell;
+mod count;
 mod gate;
 mod handover;
 mod lane;
@@ -30,6 +32,7 @@ mod tests;
 mod wake;
 
 pub use bell::{Bell, Sleep};
+pub use count::Count;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};

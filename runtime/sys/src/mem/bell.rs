@@ -10,7 +10,8 @@
 //! look for SLEEPING. All four steps are `SeqCst`, so that at least one of the two sees the other, and no wake-up is lost.
 //! While nobody sleeps, a message costs one load of a word that nobody writes.
 
-use crate::sync::{Futex, Ordering, one_order};
+use crate::sync::atomic::Ordering;
+use crate::sync::{Futex, one_order};
 
 const AWAKE: u32 = 0;
 const SLEEPING: u32 = 1;

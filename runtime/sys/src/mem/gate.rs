@@ -9,7 +9,7 @@
 //!                     Pass ── drop ─► −1
 //! ```
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU32, Ordering};
 
 const SHUT: u32 = 1 << 31;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ptr;
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::atomic::{AtomicPtr, Ordering};
 
 /// A place for one boxed value. Giving and taking are one swap each: neither side ever waits.
 pub struct Handover<T> {

@@ -18,7 +18,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::mem::pool::{Pool, Shared};
 use crate::mem::prefetch;
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const SLOT_BITS: u32 = 16;
 
@@ -180,8 +180,9 @@ impl<T> Lane<T> {
 
     /// Takes every message out, from any thread, in no order.
     pub fn sweep(&self) -> impl Iterator<Item = Shared<T>> + '_ {
-        // AcqRel: takes the message over; and a producer whose swap comes after this one sees what came before it.
-        self.cells().filter_map(|cell| self.adopt(cell.swap(0, Ordering::AcqRel)))
+        // SeqCst: takes the message over; a producer whose swap comes after this one sees what came before it; in one order
+        // with a producer's look for room, and the sweeper's at whether it sleeps.
+        self.cells().filter_map(|cell| self.adopt(cell.swap(0, Ordering::SeqCst)))
     }
 
     /// Messages that are queued now; exact when nobody pushes or takes.

@@ -11,7 +11,7 @@
 use std::fmt;
 
 use crate::mem::pool::{Pool, Shared};
-use crate::sync::{AtomicU32, Ordering, one_order};
+use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// Borrowings before a joiner is content with the value that it has: the publisher is faster than it.
 const TRIES: usize = 3;
@@ -31,8 +31,7 @@ impl<T> Latch<T> {
 
     /// Puts `item` there; the one before comes back. For one publisher.
     ///
-    /// It is in one order with what the publisher reads with `SeqCst` afterwards: a joiner that did not see `item` has
-    /// written before that what it has to say.
+    /// A joiner whose [`Self::get`] did not see `item` came before, and the publisher now sees what it had written.
     ///
     /// # Panics
     ///
@@ -40,10 +39,9 @@ impl<T> Latch<T> {
     pub fn set(&self, item: Shared<T>) -> Option<Shared<T>> {
         assert!(self.pool.owns(&item), "a latch holds messages of its own pool");
         let word = u32::from(item.into_index()) + 1;
-        // SeqCst: publishes the value, and takes over the one before.
-        let before = self.word.swap(word, Ordering::SeqCst);
-        one_order();
-        self.adopt(before)
+        // AcqRel: publishes the value, and takes over the one before. Of this swap and a joiner's, the later one sees what
+        // the other side wrote before the earlier one.
+        self.adopt(self.word.swap(word, Ordering::AcqRel))
     }
 
     /// A copy of the value. When one is set meanwhile it may be the one before. For one joiner at a time.
@@ -51,9 +49,8 @@ impl<T> Latch<T> {
     pub fn get(&self) -> Option<Shared<T>> {
         let mut found = None;
         for _ in 0..TRIES {
-            one_order();
-            // SeqCst: takes the value over; in one order with what the joiner wrote before.
-            let word = self.word.swap(0, Ordering::SeqCst);
+            // AcqRel: takes the value over; and, if there is none, publishes what the joiner wrote before: see `set`.
+            let word = self.word.swap(0, Ordering::AcqRel);
             let Some(item) = self.adopt(word) else { break };
             found = Some(item.clone());
             // Release: gives the value back.

@@ -18,7 +18,8 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use crate::mem::prefetch;
-use crate::sync::{Arc, AtomicU32, Ordering, UnsafeCell};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Arc, UnsafeCell};
 
 /// The slot is not free.
 const TAKEN: u32 = 1;
@@ -170,6 +171,8 @@ impl<T> Drop for Places<T> {
         // Acquire: a slot that is seen free is touched no more by who freed it. One that is not belongs to a claim or a
         // reference, which will still touch it: then the memory stays.
         if self.slots.iter().all(|slot| slot.word.load(Ordering::Acquire) == 0) {
+            // Nothing, but in a model, where loom sees here that nobody touches the values any more.
+            self.slots.iter().for_each(|slot| slot.value.with_mut(|_| ()));
             // SAFETY: it is dropped here and nowhere else, and no reference or claim into it exists: each keeps its slot's
             // word from being 0, and no handle is left from which a new one could come.
             unsafe { ManuallyDrop::drop(&mut self.slots) };

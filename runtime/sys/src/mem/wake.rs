@@ -10,7 +10,8 @@
 use crossbeam_utils::CachePadded;
 
 use crate::mem::bell::Bell;
-use crate::sync::{AtomicU64, Ordering, one_order};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::one_order;
 
 const WORDS: usize = 64;
 
