@@ -143,7 +143,6 @@ fn loom_who_dozes_is_woken_by_a_publisher_that_does_not_leave_it_alone() {
             let (lane, wake) = (Arc::clone(&lane), Arc::clone(&wake));
             thread::spawn(move || {
                 push(&pool, &lane);
-                wake.announce(0);
                 if wake.bell().is_dozing() {
                     wake.bell().ring();
                 }
