@@ -56,7 +56,7 @@ pub fn receive_with_handle(stream: &UnixStream, bytes: &mut [u8]) -> io::Result<
 /// Most handles that [`send_with_handles`] sends at once: the two mappings of a ring.
 const HANDLES_MAX: usize = 2;
 
-/// Sends `bytes` and, with them, duplicates of at most [`HANDLES_MAX`] handles. Blocks as the stream does; returns the
+/// Sends `bytes` and, with them, duplicates of at most two handles. Blocks as the stream does; returns the
 /// bytes sent.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub fn send_with_handles(stream: &UnixStream, bytes: &[u8], handles: &[BorrowedF
     Ok(rustix::net::sendmsg(stream, &[io::IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
 }
 
-/// Receives up to `bytes.len()` bytes and the handles that came with them, at most [`HANDLES_MAX`]. 0 bytes: the other end
+/// Receives up to `bytes.len()` bytes and the handles that came with them, at most two. 0 bytes: the other end
 /// is gone.
 ///
 /// # Errors
