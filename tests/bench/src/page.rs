@@ -34,7 +34,8 @@ pub(crate) fn page(report: &Report) -> String {
 fn goals(text: &mut String, rows: &[MeasuredRow]) {
     *text += "## Goals\n\n\
         A goal is *met* if the whole interval keeps its bound, *missed* if the whole interval breaks it, *open* if the bound lies\n\
-        within, and *absent* if something that it takes was not measured.\n\n\
+        within, and *absent* if something that it takes was not measured. [Profiles](profiles.md) says where the time goes that is\n\
+        too much.\n\n\
         | goal | bound | measured | verdict | row |\n| --- | --- | --- | --- | --- |\n";
     for goal in &GOALS {
         let (measured, verdict) = match goal.judge(rows) {
