@@ -4,6 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Drops `value`, whose `Drop` is foreign code: a panic in it is logged, and goes no further.
+pub(crate) fn drop_caught<T>(value: T) {
+    if let Err(panic) = caught(|| drop(value)) {
+        tracing::warn!("a message could not be dropped: {panic}");
+    }
+}
+
 /// What a callback returns: an error counts as a failure of that callback, and says why.
 pub type NodeResult = Result<(), NodeError>;
 

@@ -56,6 +56,11 @@ impl<T: Message> Ends<T> {
     pub(super) fn connect(&mut self, pool: &Pool<Envelope<T>>, qos: Qos) {
         self.publishers.retain(|entry| entry.port.strong_count() > 0);
         self.subscriptions.retain(|entry| entry.port.strong_count() > 0);
+        // Before lanes are looked at: a table that is not in use any more has references to them.
+        self.subscriptions
+            .iter()
+            .filter_map(|entry| entry.port.upgrade())
+            .for_each(|port| port.tables.free());
         for publisher in &mut self.publishers {
             let Some(port) = publisher.port.upgrade() else { continue };
             if qos.latched {
@@ -103,6 +108,7 @@ impl<T: Message> PublisherEntry<T> {
             port.tables.put(self.routes.clone());
         }
         // After the table: what the publisher latches later than this look, it pushes to those that have joined by itself.
+        // What it has pushed there before this look is older than the latched value, and discarded.
         let latched = port.latch.get().filter(|_| !joined.is_empty()).and_then(Latch::get);
         if let Some(latched) = latched {
             joined.into_iter().for_each(|entry| entry.replays.push(latched.clone()));
@@ -122,6 +128,11 @@ impl<T: Message> SubscriptionEntry<T> {
         {
             return Arc::clone(&shared.lane);
         }
+        // The lane of one that is gone, with what it left there: so there are never more than publishers at once.
+        if let Some(inlet) = self.inlets.iter_mut().find(|inlet| !has_publisher(&inlet.lane)) {
+            inlet.room = Arc::clone(room);
+            return Arc::clone(&inlet.lane);
+        }
         let lane = Arc::new(Lane::new(pool.clone(), side.places()));
         self.inlets.push(Inlet { lane: Arc::clone(&lane), room: Arc::clone(room) });
         lane
@@ -130,13 +141,9 @@ impl<T: Message> SubscriptionEntry<T> {
     /// Forgets lanes that no publisher fills any more, and hands the rest over to the subscription.
     fn hand_over(&mut self) {
         let Some(port) = self.port.upgrade() else { return };
-        // Before the references are counted: a table that is not in use any more has some.
         let untaken = port.tables.take_back();
         let filled = |lane: &Arc<Lane<_>>| {
-            // One reference is this list's, one the subscription's; a publisher's route would be a third.
-            let has_publisher = Arc::strong_count(lane) > 2;
-            // Acquire: who sees that the publisher has let go of the lane sees what it pushed.
-            fence(Ordering::Acquire);
+            let has_publisher = has_publisher(lane);
             // All places, unlike `is_empty`: the subscription may be half-way through taking the message at the next one.
             let queued = lane.len();
             has_publisher || queued > 0
@@ -158,4 +165,13 @@ impl<T: Message> SubscriptionEntry<T> {
             let _rang = wake.announce(*source);
         }
     }
+}
+
+/// Whether a publisher may still push to `lane`. If not, what it has pushed is seen.
+fn has_publisher<T>(lane: &Arc<Lane<T>>) -> bool {
+    // One reference is the topic's list's, one the subscription's; a publisher's route would be a third.
+    let has_publisher = Arc::strong_count(lane) > 2;
+    // Acquire: who sees that the publisher has let go of the lane sees what it pushed.
+    fence(Ordering::Acquire);
+    has_publisher
 }

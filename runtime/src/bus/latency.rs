@@ -34,7 +34,7 @@ pub struct LatencyCounts {
     pub p50_ns: u64,
     /// 99 of 100 took at most so many nanoseconds.
     pub p99_ns: u64,
-    /// None took longer than so many nanoseconds.
+    /// None took longer than so many nanoseconds, except those above 17 s.
     pub max_ns: u64,
 }
 

@@ -16,6 +16,7 @@ use crate::bus::subscription::{Envelope, Header};
 use crate::bus::table::Tables;
 use crate::bus::topic::TopicCore;
 use crate::clock::Time;
+use crate::error::drop_caught;
 use crate::incarnation::Incarnation;
 use crate::limits::{FLOOD_GAP, PUBLISH_WAIT_LOOK, PUBLISH_WAIT_SPIN};
 use crate::lineage::{Lineage, LineageCell};
@@ -28,6 +29,8 @@ pub struct Publisher<T: Message> {
     sequence: Cell<u64>,
     /// When the last message was published.
     published: Cell<Time>,
+    /// Whether a receiver was woken for it.
+    rang: Cell<bool>,
     /// The slot of the next message, claimed ahead: the search for it delays no message.
     slot: Cell<Option<Claim<Envelope<T>>>>,
     /// Where the search for slots begins.
@@ -80,8 +83,6 @@ pub struct Published {
     /// Subscriptions among them that had no room: there this message, or an older one in its favour, was dropped and
     /// counted as `overflow`.
     pub overflowed: u32,
-    /// Whether a receiver was woken.
-    rang: bool,
 }
 
 impl Published {
@@ -90,7 +91,6 @@ impl Published {
             self.offered += 1;
             self.overflowed += u32::from(offered.overflowed);
         }
-        self.rang |= offered.rang;
     }
 }
 
@@ -111,12 +111,18 @@ impl<T: Message> PublisherPort<T> {
     }
 }
 
+impl<T: Message> Drop for PublisherPort<T> {
+    fn drop(&mut self) {
+        drop_caught(self.latch.take());
+    }
+}
+
 impl<T: Message> Publisher<T> {
     /// A publisher whose search for slots begins at slot `first`.
     pub(crate) fn new(port: Arc<PublisherPort<T>>, tally: Arc<PublisherTally>, first: usize) -> Self {
-        let (sequence, published) = (Cell::new(0), Cell::new(Time::ZERO));
+        let (sequence, published, rang) = (Cell::new(0), Cell::new(Time::ZERO), Cell::new(false));
         let (slot, near) = (Cell::new(None), Cell::new(first));
-        Self { port, tally, routes: RefCell::default(), sequence, published, slot, first, near }
+        Self { port, tally, routes: RefCell::default(), sequence, published, rang, slot, first, near }
     }
 
     /// Offers `message` to every subscription of the topic. Never blocks, never panics, copies and allocates nothing.
@@ -165,13 +171,16 @@ impl<T: Message> Publisher<T> {
             incarnation: port.incarnation.number(),
             lineage,
         };
+        // Before the message is offered: a message that loses its place to it may publish from its `Drop`.
+        self.sequence.set(header.sequence);
         match self.offer(pool, Envelope { header, publisher: port.number, message }) {
             Ok(published) => {
-                self.sequence.set(header.sequence);
                 tally.accepted.add(1);
                 Ok(published)
             }
             Err(message) => {
+                // Nothing was offered, so that nobody has published meanwhile.
+                self.sequence.set(header.sequence - 1);
                 tally.refused_no_slot.add(1);
                 refuse(PublishErrorKind::NoSlot { slots: pool.capacity() }, message)
             }
@@ -265,7 +274,7 @@ impl<T: Message> Publisher<T> {
             None => self.offer_to_routes(slot, envelope, pace),
             Some(latch) => self.latch_and_offer(latch, slot.fill(envelope), pace),
         };
-        if published.rang {
+        if self.rang.take() {
             // Waking takes longer than a message: the gap to the next one is counted from here.
             self.published.set(self.port.topic.clock.now());
         }
@@ -284,7 +293,9 @@ impl<T: Message> Publisher<T> {
         let mut shares = slot.fill_for(envelope, u16::try_from(routes.len()).unwrap_or(u16::MAX));
         for route in routes.iter() {
             let Some(item) = shares.take() else { break };
-            published.add(route, route.offer(item, pace));
+            let offered = route.offer(item, pace);
+            self.rang.set(self.rang.get() | offered.rang);
+            published.add(route, offered);
         }
         published
     }
@@ -300,9 +311,11 @@ impl<T: Message> Publisher<T> {
         self.take_routes();
         let (routes, mut published) = (self.routes.borrow(), Published::default());
         for route in routes.iter() {
-            published.add(route, route.offer(item.clone(), pace));
+            let offered = route.offer(item.clone(), pace);
+            self.rang.set(self.rang.get() | offered.rang);
+            published.add(route, offered);
         }
-        drop(before);
+        drop_caught(before);
         published
     }
 

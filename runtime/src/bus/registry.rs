@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use nevil_msgs::{Message, Qos, Topic};
+use nevil_sys::sync::atomic::{AtomicU32, Ordering};
 use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
@@ -33,6 +34,8 @@ struct Registry {
     /// Topics between a driver and its node.
     private: Mutex<BTreeSet<Arc<str>>>,
     sources: Mutex<Vec<Arc<str>>>,
+    /// Publishers of tools that there have been.
+    tools: AtomicU32,
 }
 
 /// A topic, and what holds for it alone.
@@ -53,7 +56,8 @@ impl Bus {
     #[must_use]
     pub fn with_overrides(clock: Clock, overrides: BTreeMap<String, QosOverride>) -> Self {
         let (topics, private, sources) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Registry { clock, overrides, topics, private, sources }))
+        let tools = AtomicU32::new(0);
+        Self(Arc::new(Registry { clock, overrides, topics, private, sources, tools }))
     }
 
     /// The clock that stamps messages.
@@ -143,7 +147,10 @@ impl Bus {
         let topic = self.known(name)?;
         let tool: Arc<str> = tool.into();
         let source = self.source(&tool);
-        let incarnation = Arc::new(Incarnation::new(tool, source, 1));
+        // Each has its own: sequence numbers begin with 1 in each.
+        // Relaxed: any number that no other has will do.
+        let number = self.0.tools.fetch_add(1, Ordering::Relaxed) + 1;
+        let incarnation = Arc::new(Incarnation::new(tool, source, number));
         incarnation.open();
         topic.tool_publisher(incarnation, authority)
     }

@@ -7,6 +7,7 @@ use nevil_sys::mem::{Lane, Pushed, Shared};
 
 use crate::bus::account::RouteTally;
 use crate::bus::subscription::{Envelope, SubscriptionSide};
+use crate::error::drop_caught;
 
 /// The way from one publisher to one subscription.
 pub(crate) struct Route<T: Message> {
@@ -76,7 +77,7 @@ impl<T: Message> Route<T> {
         // The subscription may have ended between the look at the table and the push: what it cannot see any more is
         // swept here, and counted.
         if self.lane.is_closed() {
-            self.tally.discarded.add(self.lane.sweep().count() as u64);
+            self.tally.discarded.add(self.lane.sweep().map(drop_caught).count() as u64);
         }
         let mut rang = false;
         if let Some((wake, source)) = &self.side.wake {
@@ -88,8 +89,10 @@ impl<T: Message> Route<T> {
                 rang = true;
             }
         }
-        // The message that lost its place is dropped last: it may be the user's code that does it.
-        drop(pushed);
+        // The message that lost its place is dropped last: it is the user's code that does it.
+        if overflowed {
+            drop_caught(pushed);
+        }
         Offered { overflowed, rang }
     }
 }

@@ -13,6 +13,7 @@ use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
 use crate::bus::table::Tables;
 use crate::bus::topic::TopicCore;
 use crate::clock::Time;
+use crate::error::drop_caught;
 use crate::lineage::Lineage;
 
 /// What the bus says about a message.
@@ -157,6 +158,7 @@ impl<T: Message> Subscription<T> {
                     return Some(self.received(envelope, Arrival::Live));
                 }
                 self.tally.discarded.add(1);
+                drop_caught(envelope);
             }
         }
         None

@@ -30,17 +30,22 @@ impl<T> Tables<T> {
         Self { incoming: Handover::new(), outgoing: Handover::new() }
     }
 
+    /// Frees what came back. For who makes tables.
+    pub(crate) fn free(&self) {
+        drop(self.outgoing.take());
+    }
+
     /// Frees what came back, and takes back what the user has not taken yet: until the next one is put, a user that looks
     /// finds none. For who makes tables.
     pub(crate) fn take_back(&self) -> Option<T> {
-        drop(self.outgoing.take());
+        self.free();
         self.incoming.take().map(|table| table.value)
     }
 
     /// Frees what came back, and hands `value` over, instead of one that was not taken yet: a user that looks finds one of
     /// them. For who makes tables.
     pub(crate) fn put(&self, value: T) {
-        drop(self.outgoing.take());
+        self.free();
         drop(self.incoming.put(Box::new(Table { value, before: None })));
     }
 

@@ -6,6 +6,7 @@ use nevil_msgs::{EncodeError, Message};
 
 use crate::bus::subscription::{Header, Received, Subscription};
 use crate::bus::topic::{SideOf, TopicCore};
+use crate::error::drop_caught;
 
 /// A bounded side lane of a topic. Publishers fill it and wake nobody; its owner looks when it likes; what it was too
 /// slow for is counted in [`Self::lost`].
@@ -45,13 +46,27 @@ impl<T: Message> Tap<T> {
 
     /// The next message, if there is one.
     pub fn take(&mut self) -> Option<Received<T>> {
-        self.subscription.take()
+        let topic = Arc::clone(self.subscription.topic());
+        loop {
+            let received = self.subscription.take()?;
+            // A latched value that is too old is not told, as to any other who comes later.
+            if !(received.is_replayed() && topic.is_too_old(received.header().stamp)) {
+                return Some(received);
+            }
+            drop_caught(received);
+        }
     }
 
     /// Messages that had no room because this tap was too slow.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.subscription.overflowed()
+    }
+}
+
+impl<T: Message> Drop for Tap<T> {
+    fn drop(&mut self) {
+        drop_caught(self.last.take());
     }
 }
 
@@ -71,7 +86,7 @@ impl<T: Message> AnyTap for Tap<T> {
     fn show_next(&mut self, show: &mut dyn FnMut(&Header, &dyn Tapped)) -> bool {
         let Some(received) = self.take() else { return false };
         show(received.header(), &*received);
-        self.last = Some(received);
+        drop_caught(self.last.replace(received));
         true
     }
 

@@ -16,8 +16,8 @@ use crate::bus::memory::TopicMemory;
 use crate::bus::publisher::{Published, Publisher, PublisherPort, Right};
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
 use crate::bus::tap::{AnyTap, Tap};
-use crate::clock::Clock;
-use crate::error::NodeError;
+use crate::clock::{Clock, Time};
+use crate::error::{NodeError, drop_caught};
 use crate::incarnation::Incarnation;
 use crate::limits::{TAP_DEPTH, TOOL_PUBLISHERS_MAX};
 use crate::lineage::LineageCell;
@@ -62,6 +62,11 @@ impl<T: Message> TopicCore<T> {
     /// The pool, once the topic is sealed.
     pub(crate) fn pool(&self) -> Option<&Pool<Envelope<T>>> {
         self.pool.get()
+    }
+
+    /// Whether a message of `stamp` is older than the lifespan.
+    pub(crate) fn is_too_old(&self, stamp: Time) -> bool {
+        self.qos.lifespan.is_some_and(|lifespan| self.clock.now().since(stamp) > lifespan)
     }
 
     /// A new publisher of `incarnation`.
@@ -130,20 +135,25 @@ impl<T: Message> TopicCore<T> {
 
     /// Ends a subscription: nothing more is queued for it, and what is queued is discarded and counted.
     pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>, tally: &SubscriptionTally) {
+        let mut swept = Vec::new();
         // Under the registration lock, so that no publisher that comes meanwhile gets a lane that is never closed.
         let mut ends = self.ends();
         let ended =
             ends.subscriptions.extract_if(.., |entry| std::ptr::eq(entry.port.as_ptr(), Arc::as_ptr(port)));
         for Inlet { lane, room } in ended.flat_map(|entry| entry.inlets) {
             lane.close();
-            tally.discarded.add(lane.sweep().count() as u64);
+            swept.extend(lane.sweep());
             // Who waited for room in it waits for nothing now.
             room.ring_if_sleeping();
         }
+        tally.discarded.add(swept.len() as u64);
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {
             ends.connect(pool, self.qos);
         }
+        drop(ends);
+        // The messages are the user's code when they are dropped: no lock is held then.
+        swept.into_iter().for_each(drop_caught);
     }
 
     fn ends(&self) -> MutexGuard<'_, Ends<T>> {
@@ -278,6 +288,7 @@ impl<T: Message> AnyTopic for TopicCore<T> {
         let ends = self.ends();
         let ports = ends.publishers.iter().filter_map(|entry| entry.port.upgrade());
         let values = ports.filter_map(|port| port.latch.get().and_then(Latch::get));
+        let values = values.filter(|value| !self.is_too_old(value.header.stamp));
         values.map(|value| (value.header.source, nevil_msgs::to_text(&value.message))).collect()
     }
 

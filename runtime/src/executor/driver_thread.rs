@@ -37,13 +37,16 @@ impl DriverThread {
             builder.spawn(move || {
                 let told =
                     |error: NodeError| caught(|| error.to_string()).unwrap_or_else(|panic| panic.to_string());
-                let text = match driver.run(&stop).map_err(told) {
+                let ended = driver.run(&stop).map_err(told);
+                // Its drop is foreign code too, and the last that this thread does with it.
+                if let Err(panic) = caught(|| drop(driver)) {
+                    tracing::warn!("driver `{name}` could not be dropped: {panic}");
+                }
+                let text = match ended {
                     _ if stop.is_stopped() => return,
                     Ok(()) => "it returned, although nobody told it to stop".to_owned(),
                     Err(text) => text,
                 };
-                // Its drop is foreign code too, and the last that this thread does.
-                let _ = caught(|| drop(driver));
                 node.fail(Failure::DriverEnded { driver: name.to_string(), text });
             })?
         };

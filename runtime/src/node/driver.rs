@@ -89,10 +89,11 @@ impl<T: Message> DriverInput<T> {
 }
 
 /// A driver's end of a topic that other nodes subscribe to. Declared by
-/// [`Setup::driver_publisher`](crate::Setup::driver_publisher), and cloned into each driver that `open` makes.
+/// [`Setup::driver_publisher`](crate::Setup::driver_publisher), and cloned into the driver by each `open`; the queues of one
+/// clone at a time are planned.
 pub struct DriverPublisher<T: Message> {
     make: Arc<dyn Fn() -> Publisher<T> + Send + Sync>,
-    /// Made when the driver first publishes.
+    /// Made by cloning, or when it publishes without having been cloned.
     publisher: OnceCell<Publisher<T>>,
 }
 
@@ -125,9 +126,10 @@ impl<T: Message> DriverPublisher<T> {
     }
 }
 
+/// A publisher of its own, registered here: on the node's thread, where drivers are opened, and not on the driver's.
 impl<T: Message> Clone for DriverPublisher<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.make))
+        Self { make: Arc::clone(&self.make), publisher: OnceCell::from((self.make)()) }
     }
 }
 

@@ -152,3 +152,43 @@ fn a_turn_serves_so_many_messages_of_a_flood_and_says_that_there_are_more() {
     assert_eq!(fixture.counts("plain").ok, u64::from(flood));
     assert!(fixture.shared.take_failure().is_none());
 }
+
+#[test]
+fn a_node_that_is_told_to_stop_begins_no_further_callback() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, PLAIN);
+    (0..9).for_each(|value| assert!(publisher.publish(Note { value }).is_ok()));
+    fixture.shared.cancel.set(true);
+    fixture.node.turn();
+    assert_eq!((fixture.counts("plain").ok, fixture.counts("plain").queued), (0, 9));
+}
+
+#[test]
+fn a_node_that_failed_and_is_ended_gives_up_its_queues() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, PLAIN);
+    publisher.publish(Note { value: 1 }).unwrap();
+    let text = "a test".to_owned();
+    fixture.shared.fail(crate::node::Failure::Panicked { callback: "on_note".into(), text });
+    fixture.node.deactivate().unwrap();
+    let counts = fixture.counts("plain");
+    assert_eq!((counts.offered, counts.queued, counts.discarded), (1, 0, 1));
+    assert_eq!(publisher.publish(Note { value: 2 }).unwrap().offered, 0);
+}
+
+#[test]
+fn a_node_that_is_too_late_for_its_own_messages_does_not_call_that_silence() {
+    let mut fixture = Fixture::new();
+    let publisher = publisher(&fixture.environment, REGULAR);
+    for value in 0..u32::try_from(TURN_MESSAGES_MAX).unwrap() + 4 {
+        publisher.publish(Note { value }).unwrap();
+    }
+    fixture.set_ms(50);
+    // One source has its share of the turn, and messages are left.
+    let nothing_silent = |fixture: &Fixture| fixture.counts("regular").silences == 0;
+    fixture.node.turn();
+    assert!(nothing_silent(&fixture));
+    fixture.set_ms(59);
+    fixture.node.turn();
+    assert!(nothing_silent(&fixture));
+}

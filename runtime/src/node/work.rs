@@ -1,5 +1,6 @@
 //! The callbacks of a node behind one face, so that the executor need not know their types.
 
+use std::mem;
 use std::sync::Arc;
 
 use nevil_msgs::Message;
@@ -8,7 +9,7 @@ use crate::actuator::AnyActuator;
 use crate::bus::{ActiveSources, Received, Subscription};
 use crate::clock::Time;
 use crate::device::AnyDevice;
-use crate::error::{NodeError, NodeResult, caught};
+use crate::error::{NodeError, NodeResult, caught, drop_caught};
 use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
@@ -113,6 +114,10 @@ where
 
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool {
         let Some(received) = self.subscription.take() else { return false };
+        if self.silence.is_some() {
+            // Also by what is too old: the publisher is there.
+            self.hear(ctx.time());
+        }
         let Some(received) = self.has_expired(received, ctx) else { return true };
         self.subscription.tally().begin();
         let (cause, stamp) = (received.header().lineage, received.header().stamp);
@@ -129,9 +134,6 @@ where
         if is_live {
             tally.latencies.record(ctx.now().as_ns().saturating_sub(stamp.as_ns()));
         }
-        if self.silence.is_some() {
-            self.hear(ctx.now());
-        }
         true
     }
 
@@ -142,6 +144,10 @@ where
     }
 
     fn look_at_silence(&mut self, now: Time) -> Option<Time> {
+        if self.silence.as_ref()?.due().is_some_and(|due| due <= now) && self.subscription.has_message() {
+            // It is this node that is late.
+            self.hear(now);
+        }
         let silence = self.silence.as_mut()?;
         if silence.is_to_be_reported(now) {
             self.subscription.tally().silences.add(1);
@@ -257,7 +263,8 @@ impl<N: Node> NodeCore<N> {
             let now = ctx.clock().now();
             work.timers.iter().for_each(|timer| timer.serve(now, node, ctx));
         }
-        let is_active = || shared.state() == NodeState::Active;
+        // Nor is anything begun once the node is told to stop.
+        let is_active = || shared.state() == NodeState::Active && !shared.cancel.is_cancelled();
         let mut serving = Serving { node, sources: &mut work.sources, any: false, more: false };
         let serve = |Serving { node, sources, any, more }: &mut Serving<'_, N>, index: usize| {
             let source = &mut sources[index];
@@ -277,6 +284,13 @@ impl<N: Node> NodeCore<N> {
         let has_message = |serving: &mut Serving<'_, N>, index: usize| serving.sources[index].has_message();
         active.serve(&shared.wake, &mut serving, serve, has_message);
         (serving.any.then(|| ctx.time()), serving.more)
+    }
+
+    /// Ends the subscriptions of a node that will serve none any more: nobody wakes it, nobody waits for room in its
+    /// queues, and what is queued is discarded and counted.
+    fn unsubscribe(&mut self) {
+        (self.active, self.listening) = (ActiveSources::default(), Vec::new());
+        drop_caught(mem::take(&mut self.work.sources));
     }
 
     fn close(&mut self) {
@@ -356,8 +370,10 @@ impl<N: Node> AnyNode for NodeCore<N> {
         };
         self.ctx.incarnation().fence();
         self.close();
-        if self.shared.state() == NodeState::Active {
-            self.shared.set_state(NodeState::Inactive);
+        match self.shared.state() {
+            NodeState::Active => self.shared.set_state(NodeState::Inactive),
+            NodeState::Failed => self.unsubscribe(),
+            _ => {}
         }
         result
     }

@@ -98,15 +98,16 @@ impl<T: Element> RingReader<T> {
             Err(missing) => return self.cursor().missing(missing).map(|()| None),
         };
         let (needed, given) = (open.len(), values.len());
+        open.copy(&mut values[..given.min(needed)]);
+        let (head, finished) = (open.head(), open.finish());
+        // Before the length is believed: of a block that is being overwritten it is another one's.
+        if finished.is_err() {
+            return Err(self.cursor().lapped());
+        }
         if given < needed {
             return Err(ReadError::TooSmall { ring: Arc::clone(self.ring().name()), given, needed });
         }
-        open.copy(values);
-        let (head, finished) = (open.head(), open.finish());
         let cursor = self.cursor();
-        if finished.is_err() {
-            return Err(cursor.lapped());
-        }
         cursor.took();
         Ok(Some(Block::new(next, needed, head)))
     }

@@ -233,7 +233,9 @@ impl Ring {
     /// The ring now; who writes and reads it by declaration is for the registry to say.
     #[must_use]
     pub fn status(&self) -> RingStatus {
-        let (sleepers, names) = (self.memory.bell().sleepers(), self.names());
+        // A copy: whoever takes a seat meanwhile does not wait for the rest.
+        let names = self.names().clone();
+        let sleepers = self.memory.bell().sleepers();
         let reader = |(index, name): (usize, &Option<Arc<str>>)| {
             let SeatCounts { next, read, lapped } = self.memory.seat(index).counts()?;
             let name = name.as_ref()?.to_string();
@@ -334,7 +336,6 @@ impl Drop for RingSeat {
     fn drop(&mut self) {
         self.ring.memory.bell().withdraw(self.index);
         if !self.given {
-            self.ring.names()[self.index] = None;
             self.ring.memory.seat(self.index).leave();
         }
     }

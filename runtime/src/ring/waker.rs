@@ -19,6 +19,7 @@ use crate::limits::{RING_IDLE_BLOCKS, RING_LOOK_EVERY, RING_WAKER_STACK_BYTES};
 use crate::ring::error::RingError;
 use crate::ring::phase::{Found, Look, Phase};
 use crate::ring::shared::Ring;
+use crate::scheduling::{self, ThreadSpec};
 
 /// The waker's word: it is awake, or will be by itself soon.
 const AWAKE: u32 = 0;
@@ -39,7 +40,11 @@ impl Waker {
         let spawned = {
             let (ring, stop) = (Arc::clone(ring), Arc::clone(&stop));
             let builder = thread::Builder::new().name(thread_name(ring.name()));
-            builder.stack_size(RING_WAKER_STACK_BYTES).spawn(move || Looking::new(&ring, &stop).run())
+            builder.stack_size(RING_WAKER_STACK_BYTES).spawn(move || {
+                // Who makes it may be a node with a class and cores of its own, which it would inherit.
+                let _ = scheduling::apply(&ThreadSpec::default(), ring.name());
+                Looking::new(&ring, &stop).run();
+            })
         };
         let failed = |source: io::Error| RingError::Waker { ring: Arc::clone(ring.name()), source };
         let thread = Some(spawned.map_err(failed)?);

@@ -26,7 +26,9 @@ pub(super) fn install(signal: libc::c_int) -> io::Result<()> {
         return Ok(());
     }
     // Relaxed: the handler runs after `sigaction` below, which the kernel orders.
-    before(signal).store(action.sa_sigaction, Ordering::Relaxed);
+    // One that takes another kind of arguments cannot be called from ours: then it is as if there were none.
+    let takes_ours = action.sa_flags & libc::SA_SIGINFO != 0;
+    before(signal).store(if takes_ours { action.sa_sigaction } else { libc::SIG_DFL }, Ordering::Relaxed);
     action.sa_sigaction = ours;
     action.sa_flags |= libc::SA_SIGINFO | libc::SA_ONSTACK;
     // SAFETY: `action` is a whole action whose handler has the signature that SA_SIGINFO demands, and which only does
