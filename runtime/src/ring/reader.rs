@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nevil_msgs::BlockRef;
-use nevil_sys::mem::ring::{Element, Missing, SeatCounts};
+use nevil_sys::mem::ring::{Element, Missing, OpenBlock, SeatCounts};
 
 use crate::clock::{Clock, Time};
 use crate::limits::{RING_LOOK_EVERY, RING_WAIT_SPINS};
@@ -93,7 +93,7 @@ impl<T: Element> RingReader<T> {
     #[inline]
     pub fn read(&mut self, values: &mut [T]) -> Result<Option<Block>, ReadError> {
         let next = self.counts.next;
-        let open = match self.seat.ring().memory.blocks().open(next) {
+        let open = match open_next(self.seat.ring(), next) {
             Ok(open) => open,
             Err(missing) => return self.cursor().missing(missing).map(|()| None),
         };
@@ -121,7 +121,7 @@ impl<T: Element> RingReader<T> {
         let next = self.counts.next;
         let (seat, counts) = (&self.seat, &mut self.counts);
         let ring: &Ring = seat.ring();
-        match ring.memory.blocks().open(next) {
+        match open_next(ring, next) {
             Err(missing) => Cursor { seat, counts }.missing(missing).map(|()| None),
             Ok(open) => {
                 let block = Block::new(next, open.len(), open.head());
@@ -221,7 +221,7 @@ impl<T: Element> RingReader<T> {
     }
 
     fn is_there(&self) -> bool {
-        !matches!(self.ring().memory.blocks().open(self.counts.next), Err(Missing::NotYet))
+        !matches!(open_next(self.ring(), self.counts.next), Err(Missing::NotYet))
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), ReadError> {
@@ -279,7 +279,7 @@ impl Cursor<'_> {
             (Missing::Lapped, _) => Err(self.lapped()),
             (Missing::NotYet, None) => Ok(()),
             // What was published before the end is read before the end is told; the end was not seen before this look.
-            (Missing::NotYet, Some(end)) => match ring.memory.blocks().open(self.counts.next) {
+            (Missing::NotYet, Some(end)) => match open_next(ring, self.counts.next) {
                 Err(Missing::NotYet) => Err(end),
                 Ok(_) | Err(Missing::Lapped) => Ok(()),
             },
@@ -289,6 +289,13 @@ impl Cursor<'_> {
     fn say(&self) {
         self.seat.ring().memory.seat(self.seat.index()).say(*self.counts);
     }
+}
+
+/// The block that a reader polls for. It looks at the count, which is written once a block; whoever looks at the block that
+/// is being written takes its first line from the writer again and again.
+fn open_next(ring: &Ring, next: u64) -> Result<OpenBlock<'_>, Missing> {
+    let blocks = ring.memory.blocks();
+    if blocks.published() > next { blocks.open(next) } else { Err(Missing::NotYet) }
 }
 
 /// The first block of a reader that begins at `start`.
