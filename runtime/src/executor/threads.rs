@@ -3,7 +3,7 @@
 //! ```text
 //!  supervisor                                   node's thread
 //!    spawn ─────────────────────────────────────► scheduling, configure
-//!    order(Activate) ──► word, unpark ──────────► activate, then turns until the next order
+//!    order(Activate) ──► word, bell ────────────► activate, then turns until the next order
 //!    wait(…)         ◄── report, wake ◄─────────── how the phase ended
 //! ```
 //! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.

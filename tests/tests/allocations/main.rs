@@ -158,6 +158,11 @@ fn check_that_all_was_done(status: &RobotStatus) {
     assert!(subscription("waiting/hand").ok > COUNTED);
 }
 
+/// Calls of all paths so far.
+fn calls() -> u64 {
+    METERS.iter().map(|meter| meter.calls.load(Ordering::Relaxed)).sum()
+}
+
 #[test]
 fn nothing_is_allocated_or_freed_on_the_threads_of_active_nodes_and_drivers() {
     let _alone = alone();
@@ -171,7 +176,12 @@ fn nothing_is_allocated_or_freed_on_the_threads_of_active_nodes_and_drivers() {
             let mut tap = bus.tap(&topic).unwrap();
             let tool = bus.tool_publisher(topic.name(), "tool", Authority::Tool).unwrap();
             tool.publish(&Value::parse_yaml("message", "{value: 7}").unwrap()).unwrap();
-            std::thread::sleep(5 * MS);
+            // Until the nodes have gone on beside the tools.
+            let seen = calls();
+            while calls() < seen + 10 {
+                assert!(bus.clock().now() < late, "the nodes go on beside the tools");
+                std::thread::yield_now();
+            }
             while tap.take().is_some() {}
         }
     }

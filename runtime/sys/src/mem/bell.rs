@@ -8,7 +8,7 @@
 //! A thread that dozes will wake up by itself before long: in a flood a publisher may leave it until there is more to do.
 //! Both sides write first and look then: the sleeper writes SLEEPING and looks for work, the others write the work and
 //! look for SLEEPING. All four steps are `SeqCst`, so that at least one of the two sees the other, and no wake-up is lost.
-//! While nobody sleeps, a message costs one load of a word that nobody writes.
+//! While nobody sleeps, looking for a sleeper costs loads of words that nobody writes.
 
 use crate::sync::atomic::Ordering;
 use crate::sync::{Futex, one_order};

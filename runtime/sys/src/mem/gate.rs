@@ -65,7 +65,7 @@ impl Gate {
 
     /// Opens the gate again.
     pub fn reopen(&self) {
-        // Release: who enters sees what was prepared before the opening.
+        // AcqRel, of which Release counts: who enters sees what was prepared before the opening.
         self.word.fetch_and(!SHUT, Ordering::AcqRel);
     }
 
@@ -86,7 +86,7 @@ impl Gate {
 impl Drop for Pass<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Release: who sees the count without this one sees what the operation did.
+        // AcqRel, of which Release counts: who sees the count without this one sees what the operation did.
         self.gate.word.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -103,7 +103,7 @@ pub fn limit_send_buffer(stream: &UnixStream, bytes: usize) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_send_buffer_size(stream, bytes)?)
 }
 
-/// Sends as much of `bytes` as there is room for now. Never blocks, never raises a signal.
+/// Sends as much of `bytes` as there is room for at this moment. Never blocks, never raises a signal.
 ///
 /// # Errors
 ///
