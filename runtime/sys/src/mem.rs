@@ -9,12 +9,15 @@
 //!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
 //!  Count     one writer, any readers                                 (a store to add, a load to read)
 //!  Gate      lets operations begin until it is shut, and counts those under way
+//!  Call      one call that is watched, and what was decided about it (a store to begin, a swap to end)
+//!  Watcher   wakes a watcher that sleeps when a call begins        (a load while it does not)
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
 //! ```
 //! A thread that is preempted in the middle of any of these steps delays nobody else.
 
 mod bell;
+mod call;
 mod count;
 mod gate;
 mod handover;
@@ -30,8 +33,10 @@ mod ring_loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod wake;
+mod watcher;
 
 pub use bell::{Bell, Sleep};
+pub use call::{Call, Ending, Judged, Seen, Watched};
 pub use count::Count;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
@@ -39,3 +44,4 @@ pub use lane::{Lane, Pushed};
 pub use latch::Latch;
 pub use pool::{Claim, Pool, Shared, Shares};
 pub use wake::{SOURCES_MAX, Wake};
+pub use watcher::Watcher;
