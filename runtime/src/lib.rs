@@ -116,9 +116,9 @@ pub use incarnation::{CancelToken, Incarnation};
 pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
 pub use node::{
-    CallbackCounts, ConfigureError, Context, Driver, DriverInput, DriverPublisher, Environment, Failure,
-    HelperProcess, Node, NodeState, NodeType, NodeTypes, Setup, SetupError, Stop, Tick, Timer, TimerCounts,
-    Unblock,
+    CallbackCounts, CallbackRule, ConfigureError, Context, Driver, DriverInput, DriverPublisher, Environment,
+    Failure, HelperProcess, Node, NodeRules, NodeState, NodeType, NodeTypes, OnHang, OnPanic, Setup,
+    SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};

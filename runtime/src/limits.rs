@@ -88,6 +88,39 @@ pub const MAKE_SAFE_RETRY: Duration = Duration::from_millis(20);
 /// Longest validity of one command to an actuator.
 pub const COMMAND_VALID_MAX: Duration = Duration::from_secs(5);
 
+/// How long a callback may take where nothing else is said: a node that falls this far behind is late for everybody.
+pub const CALLBACK_TIMEOUT_DEFAULT: Duration = Duration::from_millis(100);
+
+/// Shortest time-out of a callback: below it the kernel's own pauses would be failures.
+pub const CALLBACK_TIMEOUT_MIN: Duration = Duration::from_millis(1);
+
+/// Longest time-out of a callback: what takes longer is work for a driver, or asks for more time while it goes on.
+pub const CALLBACK_TIMEOUT_MAX: Duration = Duration::from_secs(600);
+
+/// How much longer than its time-out a callback may take until it is taken for hung, where nothing else is said. Together
+/// they are half a second: at 0.8 m/s the car moves 40 cm.
+pub const HANG_GRACE_DEFAULT: Duration = Duration::from_millis(400);
+
+/// Least that may be said for it: a callback that sees that it was cancelled needs some time to return, and a thread that
+/// the kernel kept waiting is not hung.
+pub const HANG_GRACE_MIN: Duration = Duration::from_millis(10);
+
+/// Most that may be said for it: as long as a robot may take to stop.
+pub const HANG_GRACE_MAX: Duration = Duration::from_secs(60);
+
+/// Most that a callback may ask for besides its time-out where nothing else is said.
+pub const CALLBACK_EXTEND_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Most that may be said for it: a large model comes from an SD card within it.
+pub const CALLBACK_EXTEND_MAX: Duration = Duration::from_secs(600);
+
+/// Threads of hung callbacks and drivers that a robot may keep where nothing else is said. Each holds a stack, and what
+/// hung so often will hang again.
+pub const ZOMBIES_DEFAULT: usize = 4;
+
+/// Most that may be said for it: 16 stacks are 8 MiB.
+pub const ZOMBIES_MAX: usize = 16;
+
 /// How long a driver's thread has to return after it was told to stop.
 pub const DRIVER_STOP_DEADLINE: Duration = Duration::from_millis(500);
 
@@ -227,5 +260,11 @@ const _: () = assert!(2 * LINE_QUEUED_MAX + 32 <= LINE_RECORDS);
 const _: () = assert!(RING_READERS_MAX == nevil_sys::mem::ring::SEATS_MAX);
 const _: () = assert!(RING_LEAD_MIN.as_nanos() <= RING_LEAD_MAX.as_nanos());
 const _: () = assert!(GUARD_SILENCE.as_millis() >= 4 * GUARD_BEAT.as_millis());
+const _: () = assert!(CALLBACK_TIMEOUT_MIN.as_nanos() <= CALLBACK_TIMEOUT_DEFAULT.as_nanos());
+const _: () = assert!(CALLBACK_TIMEOUT_DEFAULT.as_nanos() <= CALLBACK_TIMEOUT_MAX.as_nanos());
+const _: () = assert!(HANG_GRACE_MIN.as_nanos() <= HANG_GRACE_DEFAULT.as_nanos());
+const _: () = assert!(HANG_GRACE_DEFAULT.as_nanos() <= HANG_GRACE_MAX.as_nanos());
+const _: () = assert!(CALLBACK_EXTEND_DEFAULT.as_nanos() <= CALLBACK_EXTEND_MAX.as_nanos());
+const _: () = assert!(ZOMBIES_DEFAULT <= ZOMBIES_MAX);
 // The lengths of names, writes and lists are one byte each in the guard's frames.
 const _: () = assert!(GUARD_NAME_BYTES < 256 && GUARD_WRITES_MAX < 256 && GUARD_WRITE_BYTES < 256);

@@ -6,7 +6,7 @@
 //!   only          devices open
 //! ```
 //! * [`Setup`]: how a node declares what it needs. [`Context`]: what a callback may ask. [`Driver`]: blocking input.
-//! * `spec`: a node that is to be launched. `names`: which topic it means.
+//! * `spec`: a node that is to be launched. `rules`: what its callbacks are allowed. `names`: which topic it means.
 //! * `work`: the callbacks behind one face, so that the executor need not know their types.
 //! * `guarded`: every call of user code goes through one function.
 
@@ -16,6 +16,7 @@ mod environment;
 mod guarded;
 mod names;
 mod ring;
+mod rules;
 mod setup;
 mod shared;
 mod silence;
@@ -34,6 +35,7 @@ pub(crate) use driver::ReadyDriver;
 pub use driver::{Driver, DriverInput, DriverPublisher, Stop, Unblock};
 pub use environment::Environment;
 pub use guarded::CallbackCounts;
+pub use rules::{CallbackRule, NodeRules, OnHang, OnPanic};
 pub use setup::{Setup, SetupError};
 pub(crate) use shared::NodeShared;
 pub use shared::{Failure, NodeState};

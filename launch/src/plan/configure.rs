@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nevil_runtime::{
-    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, QosOverride, SetupError,
+    Clock, ConfigureError, Environment, NodeError, NodeRules, NodeSpec, NodeTypes, QosOverride, SetupError,
     TopicDescription, TopicError,
 };
 
@@ -42,6 +42,7 @@ pub(super) fn configure_all(
             thread: entry.thread.clone(),
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
+            rules: NodeRules::default(),
         };
         match check_within(file.start_timeout, &spec, &environment) {
             Ok(Ok(())) => {}

@@ -10,6 +10,7 @@ use crate::incarnation::Incarnation;
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::environment::Environment;
 use crate::node::names::Names;
+use crate::node::rules::NodeRules;
 use crate::node::shared::{NodeShared, NodeState};
 use crate::node::types::{ConfigureError, NodeType};
 use crate::node::work::AnyNode;
@@ -30,6 +31,8 @@ pub struct NodeSpec {
     pub namespace: String,
     /// Topics that are called otherwise than in its code: from the name in the code to the other one.
     pub remap: BTreeMap<String, String>,
+    /// What its callbacks are allowed, and what follows if one hangs or panics.
+    pub rules: NodeRules,
 }
 
 impl NodeSpec {
@@ -43,6 +46,7 @@ impl NodeSpec {
             thread: ThreadSpec::default(),
             namespace: String::new(),
             remap: BTreeMap::new(),
+            rules: NodeRules::default(),
         }
     }
 
