@@ -160,7 +160,7 @@ impl<A: Actuate> Actuator<A> {
         }
         self.cell.commands.fetch_add(1, Ordering::Relaxed);
         // Also if `apply` panics.
-        let _undo = TookEffect { cell: &self.cell, until };
+        let _undo = TookEffect { cell: &self.cell, incarnation: &self.incarnation, until };
         control.apply(command).map_err(|cause| CommandError::Failed { actuator: actuator(), cause })
     }
 
@@ -174,12 +174,18 @@ impl<A: Actuate> Actuator<A> {
 /// A command has taken effect, or may have.
 struct TookEffect<'a> {
     cell: &'a ActuatorCell,
+    incarnation: &'a Incarnation,
     until: Time,
 }
 
 impl Drop for TookEffect<'_> {
     fn drop(&mut self) {
         self.cell.took_effect(self.until);
+        // What a life of the node that was given up has set in motion is undone, whatever the life after it commands: that
+        // one repeats its command.
+        if self.incarnation.is_fenced() {
+            self.cell.request();
+        }
     }
 }
 
@@ -217,8 +223,7 @@ where
     A: Actuate,
     O: FnMut() -> DeviceResult<OpenActuator<A>> + Send + 'static,
 {
-    let cell = Arc::new(ActuatorCell::new(name, clock.clone(), actuators.motion()));
-    actuators.add(&cell);
+    let cell = actuators.cell(name, clock);
     let control = Arc::new(Mutex::new(None));
     let slot = ActuatorSlot { cell: Arc::clone(&cell), control: Arc::clone(&control), open };
     (Actuator { cell, control, incarnation: Arc::clone(incarnation) }, slot)

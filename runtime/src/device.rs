@@ -56,6 +56,21 @@ struct DeviceCell<D> {
     open: Mutex<Option<D>>,
 }
 
+impl<D> DeviceCell<D> {
+    fn close(&self) -> Result<(), DeviceError> {
+        let closed = match self.open.try_lock() {
+            Ok(mut open) => open.take(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
+            Err(TryLockError::WouldBlock) => {
+                return Err(DeviceError::InUse { claim: Arc::clone(&self.claim) });
+            }
+        };
+        // Foreign code, dropped outside of the lock.
+        caught(|| drop(closed))
+            .map_err(|panic| DeviceError::Failed { claim: Arc::clone(&self.claim), cause: panic.into() })
+    }
+}
+
 impl<D> Clone for Device<D> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -65,6 +80,18 @@ impl<D> Clone for Device<D> {
 impl<D: Send + 'static> Device<D> {
     pub(crate) fn new(claim: Arc<str>, incarnation: Arc<Incarnation>, fault: Arc<Fault>) -> Self {
         Self(Arc::new(DeviceCell { claim, incarnation, fault, open: Mutex::new(None) }))
+    }
+
+    /// How others close it when the thread of its node is beyond reach.
+    pub(crate) fn holding(&self, only_one: bool) -> Holding {
+        let (closing, looking) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        Holding {
+            claim: Arc::clone(&self.0.claim),
+            only_one,
+            // An error is the text of a `Drop` that panicked: it is closed all the same.
+            close: Box::new(move || !matches!(closing.close(), Err(DeviceError::InUse { .. }))),
+            is_in_use: Box::new(move || matches!(looking.open.try_lock(), Err(TryLockError::WouldBlock))),
+        }
     }
 
     /// Uses the device. Never waits for another user of it.
@@ -105,6 +132,23 @@ impl<D> fmt::Debug for Device<D> {
     }
 }
 
+/// What a life of a node holds, as seen from outside of its thread, which may be beyond reach.
+pub(crate) struct Holding {
+    pub(crate) claim: Arc<str>,
+    /// Whether it cannot be opened a second time beside the first.
+    pub(crate) only_one: bool,
+    /// Closes it, unless a call is under way in it; whether it is closed.
+    pub(crate) close: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Whether a call is under way in it.
+    pub(crate) is_in_use: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Holding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Holding({})", self.claim)
+    }
+}
+
 /// A device that can be opened and closed, whatever it is.
 pub(crate) trait AnyDevice: Send {
     fn open(&mut self) -> Result<(), DeviceError>;
@@ -130,17 +174,7 @@ where
     }
 
     fn close(&mut self) -> Result<(), DeviceError> {
-        let cell = &self.device.0;
-        let closed = match cell.open.try_lock() {
-            Ok(mut open) => open.take(),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),
-            Err(TryLockError::WouldBlock) => {
-                return Err(DeviceError::InUse { claim: Arc::clone(&cell.claim) });
-            }
-        };
-        // Foreign code, dropped outside of the lock.
-        caught(|| drop(closed))
-            .map_err(|panic| DeviceError::Failed { claim: Arc::clone(&cell.claim), cause: panic.into() })
+        self.device.0.close()
     }
 }
 

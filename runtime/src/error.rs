@@ -29,6 +29,7 @@ pub type NodeResult = Result<(), NodeError>;
 /// assert_eq!(read_volume("x").unwrap_err().to_string(), "invalid digit found in string");
 /// ```
 pub struct NodeError {
+    kind: Option<&'static str>,
     text: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -37,7 +38,32 @@ impl NodeError {
     /// An error with nothing behind it.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), source: None }
+        Self { kind: None, text: text.into(), source: None }
+    }
+
+    /// The same error of a kind that rules can name: what a breaker's `ignore` lists does not count against the callback.
+    ///
+    /// ```
+    /// use nevil_runtime::NodeError;
+    ///
+    /// let error = NodeError::new("nothing was said").of_kind("no_speech");
+    /// assert_eq!(error.kind(), Some("no_speech"));
+    /// ```
+    #[must_use]
+    pub fn of_kind(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Its kind, if it was given one.
+    #[must_use]
+    pub const fn kind(&self) -> Option<&'static str> {
+        self.kind
+    }
+
+    /// The same as text alone: what is behind it is foreign, and is dropped here.
+    pub(crate) fn told(self) -> Self {
+        Self { kind: self.kind, text: self.to_string(), source: None }
     }
 
     /// The error behind this one.
@@ -49,7 +75,7 @@ impl NodeError {
 
 impl<E: Error + Send + Sync + 'static> From<E> for NodeError {
     fn from(error: E) -> Self {
-        Self { text: String::new(), source: Some(Box::new(error)) }
+        Self { kind: None, text: String::new(), source: Some(Box::new(error)) }
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Both call the same `turn`; node code cannot tell them apart.
 
+mod body;
 mod driver_thread;
 mod simulation;
 #[cfg(test)]
@@ -34,6 +35,12 @@ pub enum Phase {
     Deactivate,
     /// It is dropped.
     Shutdown,
+    /// Its callbacks are not called until it is resumed.
+    Pause,
+    /// Its callbacks are called again.
+    Resume,
+    /// It is told that an input is down.
+    InputDown,
 }
 
 impl fmt::Display for Phase {
@@ -43,6 +50,9 @@ impl fmt::Display for Phase {
             Self::Activate => "activate",
             Self::Deactivate => "deactivate",
             Self::Shutdown => "shutdown",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::InputDown => "input_down",
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What can be seen of a robot from outside: a snapshot in plain values, for tools.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::actuator::ActuatorCounts;
@@ -60,10 +62,10 @@ impl RobotStatus {
     /// The simulated `robot` now.
     #[must_use]
     pub fn read_simulated(robot: &SimulatedRobot) -> Self {
-        Self::of(robot.environment(), robot.nodes().map(|node| &**node))
+        Self::of(robot.environment(), robot.nodes().map(Arc::clone))
     }
 
-    fn of<'a>(environment: &Environment, nodes: impl Iterator<Item = &'a NodeShared>) -> Self {
+    fn of(environment: &Environment, nodes: impl Iterator<Item = Arc<NodeShared>>) -> Self {
         let topic = |description: crate::bus::TopicDescription| TopicStatus {
             name: description.name.to_string(),
             type_name: description.type_info.name,
@@ -71,7 +73,7 @@ impl RobotStatus {
             counts: environment.bus.counts(&description.name).unwrap_or_default(),
         };
         Self {
-            nodes: nodes.map(NodeStatus::of).collect(),
+            nodes: nodes.map(|node| NodeStatus::of(&node)).collect(),
             topics: environment.bus.topics().into_iter().map(topic).collect(),
             rings: environment.rings.status(),
             actuators: environment.actuators.counts(),

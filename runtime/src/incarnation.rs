@@ -1,9 +1,21 @@
-//! One life of a node: what may still begin on its behalf, and whether it was told to give up.
+//! One life of a node: what may still begin on its behalf, what it calls now, and whether it was told to give up.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use nevil_sys::mem::{Gate, Pass, Shut};
+use nevil_sys::mem::{Call, Gate, Pass, Shut};
 use nevil_sys::sync::atomic::{AtomicBool, Ordering};
+
+thread_local! {
+    /// Whether this thread runs a node's callbacks: what they do when they are late is refused, and what the node's drivers
+    /// do on their own threads meanwhile is not.
+    static RUNS_CALLBACKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread runs the callbacks of a node.
+pub(crate) fn runs_callbacks() {
+    RUNS_CALLBACKS.set(true);
+}
 
 /// One life of a node instance. A node that is replaced gets the next number; what the old life still tries to publish
 /// or to do with a device is refused by the fence.
@@ -22,12 +34,7 @@ impl Incarnation {
     /// A life that may not yet publish: its fence opens on activation.
     #[must_use]
     pub(crate) fn new(instance: Arc<str>, source: u32, number: u32) -> Self {
-        Self::with_cancel(instance, source, number, CancelToken::default())
-    }
-
-    /// The same, with the token through which others tell it to give up.
-    pub(crate) fn with_cancel(instance: Arc<str>, source: u32, number: u32, cancel: CancelToken) -> Self {
-        Self { instance, source, number, fence: Gate::closed(), cancel }
+        Self { instance, source, number, fence: Gate::closed(), cancel: CancelToken::default() }
     }
 
     /// The node's instance name.
@@ -56,14 +63,29 @@ impl Incarnation {
         &self.cancel
     }
 
+    /// What its thread calls now.
+    #[inline]
+    pub(crate) fn call(&self) -> &Call {
+        &self.cancel.0.call
+    }
+
     /// Begins a publish or a device operation.
     ///
     /// # Errors
     ///
-    /// [`Shut`] before activation and after the fence.
+    /// [`Shut`] before activation, after the fence, and to a callback that has missed its deadline: what it wants to say or
+    /// do is too old.
     #[inline]
     pub(crate) fn begin(&self) -> Result<Pass<'_>, Shut> {
+        if self.call().is_judged() && RUNS_CALLBACKS.get() {
+            return Err(Shut);
+        }
         self.fence.enter()
+    }
+
+    /// Whether nothing may begin: before activation, and after the fence.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.fence.is_shut()
     }
 
     /// Lets operations begin.
@@ -77,19 +99,32 @@ impl Incarnation {
     }
 }
 
-/// Says that work should be given up. Setting it interrupts nothing: long work looks at it.
+/// Says that work should be given up: its node is to stop, or the callback that runs has missed its deadline. It interrupts
+/// nothing: long work looks at it.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<CancelState>);
+
+#[derive(Debug, Default)]
+struct CancelState {
+    stop: AtomicBool,
+    call: Call,
+}
 
 impl CancelToken {
     /// Whether the work should be given up.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        // Acquire: who sees the token sees why it was set.
-        self.0.load(Ordering::Acquire)
+        self.is_stopped() || self.0.call.is_judged()
     }
 
-    pub(crate) fn set(&self, cancelled: bool) {
-        self.0.store(cancelled, Ordering::Release);
+    /// Whether the node is to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        // Acquire: who sees the token sees why it was set.
+        self.0.stop.load(Ordering::Acquire)
+    }
+
+    /// Says whether the node is to stop.
+    pub(crate) fn set(&self, stop: bool) {
+        self.0.stop.store(stop, Ordering::Release);
     }
 }

@@ -55,6 +55,9 @@ mod clock;
 // From which first event a message descends.
 mod lineage;
 
+// stub
+mod breaker;
+
 // One life of a node, its fence and its cancel token.
 mod incarnation;
 
@@ -117,8 +120,8 @@ pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
 pub use node::{
     CallbackCounts, CallbackRule, ConfigureError, Context, Driver, DriverInput, DriverPublisher, Environment,
-    Failure, HelperProcess, Node, NodeRules, NodeState, NodeType, NodeTypes, OnHang, OnPanic, Setup,
-    SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
+    ExtendError, Failure, HelperProcess, InputDown, Node, NodeRules, NodeState, NodeType, NodeTypes, OnHang,
+    OnPanic, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};

@@ -200,6 +200,14 @@ pub const RING_IDLE_BLOCKS: u32 = 2;
 /// Stack of a ring's waker; it calls nothing.
 pub const RING_WAKER_STACK_BYTES: usize = 64 * 1024;
 
+/// How often the safety thread looks at callbacks at least, while some run: half of the default time-out. It looks when
+/// the earliest deadline comes, and a callback that began after a look is seen by the next.
+pub const WATCH_LOOK_MAX: Duration = Duration::from_millis(50);
+
+/// How long after the last callback the safety thread goes on looking: a robot at rest wakes it no more, and one that works
+/// once a second need not wake it each time.
+pub const WATCH_QUIET: Duration = Duration::from_secs(1);
+
 /// How often the safety thread sends a beat to the guard process while motion is possible.
 pub const GUARD_BEAT: Duration = Duration::from_millis(50);
 

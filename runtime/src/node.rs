@@ -10,7 +10,9 @@
 //! * `work`: the callbacks behind one face, so that the executor need not know their types.
 //! * `guarded`: every call of user code goes through one function.
 
+mod callback;
 mod context;
+mod down;
 mod driver;
 mod environment;
 mod guarded;
@@ -20,21 +22,25 @@ mod rules;
 mod setup;
 mod shared;
 mod silence;
+mod source;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod timer;
 mod types;
+mod watch;
 mod work;
 
 use crate::error::{NodeError, NodeResult};
 use crate::parameter::Parameters;
 
-pub use context::Context;
-pub(crate) use driver::ReadyDriver;
+pub use callback::CallbackCounts;
+pub use context::{Context, ExtendError};
+pub use down::InputDown;
 pub use driver::{Driver, DriverInput, DriverPublisher, Stop, Unblock};
+pub(crate) use driver::{DriverHandle, ReadyDriver};
 pub use environment::Environment;
-pub use guarded::CallbackCounts;
+pub(crate) use guarded::watch;
 pub use rules::{CallbackRule, NodeRules, OnHang, OnPanic};
 pub use setup::{Setup, SetupError};
 pub(crate) use shared::NodeShared;
@@ -42,6 +48,7 @@ pub use shared::{Failure, NodeState};
 pub use spec::NodeSpec;
 pub use timer::{Tick, Timer, TimerCounts};
 pub use types::{ConfigureError, HelperProcess, NodeType, NodeTypes};
+pub(crate) use watch::Watch;
 pub(crate) use work::{AnyNode, Turn};
 
 /// A node: one part of a robot, on a thread of its own.
@@ -88,6 +95,16 @@ pub trait Node: Sized + Send + 'static {
     ///
     /// What went wrong; the node is dropped all the same.
     fn shutdown(&mut self, _ctx: &Context) -> NodeResult {
+        Ok(())
+    }
+
+    /// Hears that a node which this one depends on is down. Where the launch file does not say otherwise, the callbacks of
+    /// this node are not called after that until the other one is up again.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; it is counted and logged.
+    fn input_down(&mut self, _input: &InputDown, _ctx: &Context) -> NodeResult {
         Ok(())
     }
 

@@ -1,11 +1,14 @@
-//! The safety thread: beats for the guard process while something moves, and the end of all motion.
+//! The safety thread: beats for the guard process while something moves, the end of all motion, and an eye on callbacks.
 //!
 //! ```text
-//!  first actuator moves ── arm ──► guard          safety thread: beat every 50 ms while anything moves,
-//!                      └─ unpark ► safety thread                 disarm and sleep when nothing does
+//!  first actuator moves ── arm ──► guard          safety thread: beat every 50 ms while anything moves, then disarm;
+//!                      └─ wake ──► safety thread                 look at callbacks when the earliest deadline comes, and
+//!  first callback begins ─ wake ─► safety thread                 at least every 50 ms while some run, then sleep
 //! ```
 //! It runs no foreign code: what makes an actuator safe runs on that actuator's helper thread, which is started here,
 //! before the actuator opens.
+
+mod watching;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +20,9 @@ use nevil_sys::mem::Bell;
 use crate::actuator::{Actuators, Motion, run_helper};
 use crate::clock::Clock;
 use crate::guard::{Guard, GuardEvent, GuardWatch};
-use crate::limits::{GUARD_BEAT, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES};
-use crate::node::Environment;
+use crate::limits::{GUARD_BEAT, SAFETY_HELPER_PRIORITY, SAFETY_PRIORITY, THREAD_NAME_BYTES, WATCH_LOOK_MAX};
+use crate::node::{Environment, Watch};
+use crate::safety::watching::Watching;
 use crate::scheduling::{self, Policy, ThreadReport, ThreadSpec};
 
 /// Stack of the helper threads of actuators, which run foreign code, and of the safety thread.
@@ -37,6 +41,7 @@ struct Shared {
     actuators: Actuators,
     motion: Arc<Motion>,
     clock: Clock,
+    watch: Arc<Watch>,
     ended: AtomicBool,
     guard_lost: AtomicBool,
     failures: Arc<Bell>,
@@ -71,6 +76,7 @@ impl Safety {
             actuators: actuators.clone(),
             motion: actuators.motion(),
             clock: environment.bus().clock().clone(),
+            watch: Arc::clone(&environment.watch),
             ended: AtomicBool::new(false),
             guard_lost: AtomicBool::new(false),
             failures: Arc::clone(&environment.failures),
@@ -87,10 +93,10 @@ impl Safety {
         };
         // The thread reports first of all; if it ended before, something is badly wrong.
         let report = report.recv().map_err(io::Error::other)?;
-        let (begins, safety) = (Arc::clone(&shared), thread.thread().clone());
+        let begins = Arc::clone(&shared);
         actuators.on_motion(Box::new(move || {
             let may = begins.arm();
-            safety.unpark();
+            begins.watch.watcher().wake();
             may
         }));
         Ok(Self { shared, actuators, report, thread: Some(thread) })
@@ -117,7 +123,7 @@ impl Safety {
         }
         // First the thread that beats: a beat after the release would find nobody.
         if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
+            self.shared.watch.watcher().wake();
             // It runs no foreign code; a panic in it is a bug that the panic hook has reported.
             let _ = thread.join();
         }
@@ -164,7 +170,7 @@ impl Shared {
     fn run(&self, reported: &mpsc::Sender<ThreadReport>) {
         // Who started this thread waits for it.
         let _ = reported.send(elevate_to("safety", SAFETY_PRIORITY));
-        let mut told = false;
+        let (mut told, mut watching) = (false, Watching::default());
         while !self.ended.load(Ordering::Acquire) {
             let overdue = self.actuators.overdue(self.clock.now());
             if let Some(name) = overdue.as_ref().filter(|_| !told) {
@@ -190,12 +196,20 @@ impl Shared {
             if let Err(error) = sent {
                 self.lose_guard(&error.to_string());
             }
-            if self.motion.guarded.load(Ordering::SeqCst) {
-                thread::park_timeout(GUARD_BEAT);
-            } else {
-                // Woken when motion begins, and at the end.
-                thread::park();
-            }
+            self.sleep(&mut watching);
+        }
+    }
+
+    /// Looks at callbacks, and sleeps until there is something to do: woken when motion begins, when a callback begins after
+    /// some time without, and at the end.
+    fn sleep(&self, watching: &mut Watching) {
+        let (watcher, now) = (self.watch.watcher(), self.clock.now());
+        let look = watching.look(&self.watch, now);
+        let beat = self.motion.guarded.load(Ordering::SeqCst).then(|| now + GUARD_BEAT);
+        let blind = (!watcher.may_sleep()).then(|| now + WATCH_LOOK_MAX);
+        match [look, beat, blind].into_iter().flatten().min() {
+            Some(until) => watcher.nap(until.as_ns()),
+            None => watcher.sleep_unless(|| watching.any_runs()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What makes one actuator safe: when its command expires, and when it is asked to.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
@@ -54,6 +55,12 @@ pub(crate) struct ActuatorCell {
     expired: AtomicU64,
     made_safe: AtomicU64,
     failed: AtomicU64,
+}
+
+impl fmt::Debug for ActuatorCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActuatorCell({})", self.name)
+    }
 }
 
 impl ActuatorCell {

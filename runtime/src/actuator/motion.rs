@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::actuator::helper::ActuatorCell;
-use crate::clock::Time;
+use crate::clock::{Clock, Time};
 
 /// All actuators of a robot. Clones are handles on the same ones.
 #[derive(Clone, Default)]
@@ -35,10 +35,15 @@ pub struct ActuatorCounts {
 }
 
 impl Actuators {
-    pub(crate) fn add(&self, cell: &Arc<ActuatorCell>) {
+    /// The actuator `name`: the same one in each life of its node, so that whoever makes it safe stays with it.
+    pub(crate) fn cell(&self, name: Arc<str>, clock: &Clock) -> Arc<ActuatorCell> {
         let mut cells = self.lock();
-        cells.retain(|known| known.name != cell.name);
-        cells.push(Arc::clone(cell));
+        if let Some(known) = cells.iter().find(|known| known.name == name) {
+            return Arc::clone(known);
+        }
+        let cell = Arc::new(ActuatorCell::new(name, clock.clone(), self.motion()));
+        cells.push(Arc::clone(&cell));
+        cell
     }
 
     pub(crate) fn motion(&self) -> Arc<Motion> {

@@ -28,6 +28,12 @@ pub(crate) enum Outcome {
     Ok,
     Failed,
     Panicked,
+    /// The deadline passed before it returned.
+    TimedOut,
+    /// The callback was not called, because its breaker is open.
+    BreakerOpen,
+    /// The call was given up while it ran, and whoever did so has accounted for the message.
+    Abandoned,
 }
 
 /// What the thread of one subscription counts.
@@ -48,7 +54,13 @@ pub(crate) struct SubscriptionTally {
     pub(super) timed_out: Count,
     pub(super) breaker_open: Count,
     running: Count,
+    /// The message in the callback's hand, on latched topics: the number of its publisher, and its own.
+    in_hand: (Count, Count),
 }
+
+/// Latched messages that are not delivered to a callback again, because it hung or panicked with them; one for each
+/// publisher is all that there can be, and more of them forget the oldest.
+const POISON_MAX: usize = 8;
 
 impl SubscriptionTally {
     #[inline]
@@ -58,13 +70,42 @@ impl SubscriptionTally {
 
     #[inline]
     pub(crate) fn end(&self, outcome: Outcome) {
+        if outcome == Outcome::Abandoned {
+            return;
+        }
         // In this order, so that a snapshot may miss the message for a moment but never counts it twice.
         self.running.set(0);
         match outcome {
             Outcome::Ok => self.ok.add(1),
             Outcome::Failed => self.failed.add(1),
             Outcome::Panicked => self.panicked.add(1),
+            Outcome::TimedOut => self.timed_out.add(1),
+            Outcome::BreakerOpen => self.breaker_open.add(1),
+            Outcome::Abandoned => {}
         }
+    }
+
+    /// Notes which message is in the callback's hand: message `sequence` of the publisher with this number.
+    pub(crate) fn take_in_hand(&self, publisher: u32, sequence: u64) {
+        self.in_hand.0.set(publisher.into());
+        self.in_hand.1.set(sequence);
+    }
+
+    /// The message that was in the callback's hand last, if it is one that can come again.
+    fn in_hand(&self) -> Option<(u32, u64)> {
+        let sequence = Some(self.in_hand.1.get()).filter(|sequence| *sequence > 0)?;
+        Some((u32::try_from(self.in_hand.0.get()).ok()?, sequence))
+    }
+
+    /// Accounts for the message in the hand of a callback that was given up. For whoever did so: the thread of the
+    /// subscription touches its tally no more.
+    fn give_up(&self) -> bool {
+        let ran = self.running.get() > 0;
+        if ran {
+            self.running.set(0);
+            self.timed_out.add(1);
+        }
+        ran
     }
 }
 
@@ -88,6 +129,8 @@ struct SubscriptionParts {
     latencies_before: LatencySum,
     subscriptions: Vec<Arc<SubscriptionTally>>,
     routes: Vec<Arc<RouteTally>>,
+    /// Messages that are not delivered again: number of the publisher, and of the message.
+    poison: Vec<(u32, u64)>,
 }
 
 impl SubscriptionAccount {
@@ -105,6 +148,29 @@ impl SubscriptionAccount {
         parts.settle();
         parts.routes.push(Arc::default());
         Arc::clone(&parts.routes[parts.routes.len() - 1])
+    }
+
+    /// Accounts for the message in the hand of a callback that was given up, and lets it not be delivered again.
+    pub(crate) fn give_up(&self, tally: &SubscriptionTally) {
+        if tally.give_up() {
+            self.poison(tally);
+        }
+    }
+
+    /// Lets the message that is in the callback's hand not be delivered again.
+    pub(crate) fn poison(&self, tally: &SubscriptionTally) {
+        let Some(message) = tally.in_hand() else { return };
+        let poison = &mut lock(&self.0).poison;
+        poison.retain(|known| known.0 != message.0);
+        if poison.len() == POISON_MAX {
+            poison.remove(0);
+        }
+        poison.push(message);
+    }
+
+    /// Whether message `sequence` of the publisher with this number is not to be delivered again.
+    pub(crate) fn is_poison(&self, publisher: u32, sequence: u64) -> bool {
+        lock(&self.0).poison.contains(&(publisher, sequence))
     }
 
     /// The counters now; `queued` is read between the ends and `offered`.

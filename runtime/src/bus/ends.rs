@@ -111,7 +111,13 @@ impl<T: Message> PublisherEntry<T> {
         // What it has pushed there before this look is older than the latched value, and discarded.
         let latched = port.latch.get().filter(|_| !joined.is_empty()).and_then(Latch::get);
         if let Some(latched) = latched {
-            joined.into_iter().for_each(|entry| entry.replays.push(latched.clone()));
+            // One that hung or panicked with this value does not get it again.
+            let may_get = |entry: &&mut SubscriptionEntry<T>| {
+                let port = entry.port.upgrade();
+                let (number, sequence) = (latched.publisher, latched.header.sequence);
+                port.is_some_and(|port| !port.side.account.is_poison(number, sequence))
+            };
+            joined.into_iter().filter(may_get).for_each(|entry| entry.replays.push(latched.clone()));
         }
     }
 }

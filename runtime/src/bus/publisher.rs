@@ -106,6 +106,11 @@ impl<T: Message> PublisherPort<T> {
         Self { topic, incarnation, lineage, number, right, tables, latch, room }
     }
 
+    /// Whether it belongs to this life of a node.
+    pub(crate) fn is_of(&self, incarnation: &Arc<Incarnation>) -> bool {
+        Arc::ptr_eq(&self.incarnation, incarnation)
+    }
+
     pub(crate) fn is_of_a_tool(&self) -> bool {
         self.right != Right::Declared
     }

@@ -161,6 +161,12 @@ impl Bus {
         Ok(())
     }
 
+    /// Ends all that a life of a node that was given up has on the bus: its thread may never do so.
+    pub(crate) fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>) {
+        let topics: Vec<_> = lock(&self.0.topics).values().map(|entry| Arc::clone(&entry.topic)).collect();
+        topics.iter().for_each(|topic| topic.give_up(wake, incarnation));
+    }
+
     /// The topics with their types and ends, by name.
     #[must_use]
     pub fn topics(&self) -> Vec<TopicDescription> {

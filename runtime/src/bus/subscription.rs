@@ -92,12 +92,14 @@ impl<T: Message> Clone for Inlet<T> {
 pub(crate) struct SubscriptionPort<T: Message> {
     pub(crate) topic: Arc<TopicCore<T>>,
     pub(crate) side: Arc<SubscriptionSide>,
+    pub(crate) tally: Arc<SubscriptionTally>,
     pub(crate) tables: Tables<InletTable<T>>,
 }
 
 impl<T: Message> SubscriptionPort<T> {
     pub(crate) fn new(topic: Arc<TopicCore<T>>, side: Arc<SubscriptionSide>) -> Self {
-        Self { topic, side, tables: Tables::new() }
+        let tally = side.account.subscription();
+        Self { topic, side, tally, tables: Tables::new() }
     }
 }
 
@@ -113,7 +115,8 @@ pub(crate) struct Subscription<T: Message> {
 }
 
 impl<T: Message> Subscription<T> {
-    pub(crate) fn new(port: Arc<SubscriptionPort<T>>, tally: Arc<SubscriptionTally>) -> Self {
+    pub(crate) fn new(port: Arc<SubscriptionPort<T>>) -> Self {
+        let tally = Arc::clone(&port.tally);
         Self { port, tally, spare: None, table: InletTable::new(), next: 0 }
     }
 
@@ -182,6 +185,18 @@ impl<T: Message> Subscription<T> {
         was_replayed
     }
 
+    /// Notes that the callback gets `received` now, which could be delivered again if it hung or panicked.
+    pub(crate) fn hand_over(&self, received: &Received<T>) {
+        if self.port.topic.qos.latched {
+            self.tally.take_in_hand(received.envelope.publisher, received.header().sequence);
+        }
+    }
+
+    /// Lets the message that the callback had last not be delivered again.
+    pub(crate) fn poison(&self) {
+        self.port.side.account.poison(&self.tally);
+    }
+
     /// Takes back what went with `received`, and drops the rest of it.
     pub(crate) fn done(&mut self, received: Received<T>) {
         self.spare = Some(received.tally);
@@ -207,7 +222,7 @@ impl<T: Message> Subscription<T> {
 
 impl<T: Message> Drop for Subscription<T> {
     fn drop(&mut self) {
-        self.port.topic.unsubscribe(&self.port, &self.tally);
+        self.port.topic.unsubscribe(&self.port);
     }
 }
 

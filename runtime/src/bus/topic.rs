@@ -8,7 +8,7 @@ use nevil_sys::mem::{Latch, Pool};
 use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
-use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
+use crate::bus::account::SubscriptionAccount;
 use crate::bus::counts::TopicCounts;
 use crate::bus::ends::{Ends, PublisherEntry, SubscriptionEntry};
 use crate::bus::error::TopicError;
@@ -118,7 +118,6 @@ impl<T: Message> TopicCore<T> {
             // A tap sees every message that it has room for, whatever the topic's rule is.
             SideOf::Tap => (Qos { overflow: Overflow::DropOldest, depth: TAP_DEPTH, ..self.qos }, None),
         };
-        let tally = account.subscription();
         let side = SubscriptionSide { account, wake, overflow: qos.overflow, depth: qos.depth };
         let port = Arc::new(SubscriptionPort::new(Arc::clone(self), Arc::new(side)));
         ends.subscriptions.push(SubscriptionEntry {
@@ -130,11 +129,11 @@ impl<T: Message> TopicCore<T> {
         if let Some(pool) = self.pool.get() {
             ends.connect(pool, self.qos);
         }
-        Subscription::new(port, tally)
+        Subscription::new(port)
     }
 
     /// Ends a subscription: nothing more is queued for it, and what is queued is discarded and counted.
-    pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>, tally: &SubscriptionTally) {
+    pub(crate) fn unsubscribe(&self, port: &Arc<SubscriptionPort<T>>) {
         let mut swept = Vec::new();
         // Under the registration lock, so that no publisher that comes meanwhile gets a lane that is never closed.
         let mut ends = self.ends();
@@ -146,7 +145,7 @@ impl<T: Message> TopicCore<T> {
             // Who waited for room in it waits for nothing now.
             room.ring_if_sleeping();
         }
-        tally.discarded.add(swept.len() as u64);
+        port.tally.discarded.add(swept.len() as u64);
         // Publishers learn at their next message that there is one route less.
         if let Some(pool) = self.pool.get() {
             ends.connect(pool, self.qos);
@@ -186,6 +185,9 @@ pub(crate) trait AnyTopic: Send + Sync {
     ) -> Result<Box<dyn AnyPublisher>, TopicError>;
     /// Notes that publishers of `instance` may wait for room.
     fn will_wait(&self, instance: &Arc<str>);
+    /// Ends what a life of a node that was given up has here: the subscriptions that wake `wake`, and the publishers of
+    /// `incarnation`, with what they have latched. Its own thread still holds them, and may never let go.
+    fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>);
 }
 
 /// On whose behalf a tool publishes.
@@ -316,5 +318,20 @@ impl<T: Message> AnyTopic for TopicCore<T> {
 
     fn will_wait(&self, instance: &Arc<str>) {
         self.ends().waiting.insert(Arc::clone(instance));
+    }
+
+    fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>) {
+        let mut ends = self.ends();
+        let is_of = |port: &Arc<SubscriptionPort<T>>| {
+            port.side.wake.as_ref().is_some_and(|(woken, _)| Arc::ptr_eq(woken, wake))
+        };
+        let ports = ends.subscriptions.iter().filter_map(|entry| entry.port.upgrade());
+        let ports: Vec<_> = ports.filter(is_of).collect();
+        ends.publishers.retain(|entry| entry.port.upgrade().is_some_and(|port| !port.is_of(incarnation)));
+        drop(ends);
+        for port in &ports {
+            self.unsubscribe(port);
+            port.side.account.give_up(&port.tally);
+        }
     }
 }

@@ -121,8 +121,8 @@ impl SimulatedRobot {
     pub fn configure(specs: Vec<NodeSpec>, environment: Environment) -> Result<Self, SimulationError> {
         let mut nodes = Vec::new();
         for spec in specs {
-            let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
-            let node = spec.configure(&environment, &shared, 1);
+            let shared = spec.life(&environment, 1);
+            let node = spec.configure(&environment, &shared);
             let node = node.map_err(|error| SimulationError::Configure { node: spec.instance, error })?;
             nodes.push(SimulatedNode { shared, node: Some(node), drivers: Vec::new(), next_due: None });
         }

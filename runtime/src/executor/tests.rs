@@ -182,7 +182,7 @@ impl Robot {
         for node in (0..self.nodes.len()).rev() {
             self.order(node, Phase::Shutdown).unwrap();
         }
-        self.nodes.into_iter().for_each(ThreadedNode::join);
+        self.nodes.iter().for_each(ThreadedNode::join);
         assert_eq!(self.environment.bus.imbalances(), Vec::<String>::new());
     }
 }

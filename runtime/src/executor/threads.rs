@@ -4,38 +4,50 @@
 //!  supervisor                                   node's thread
 //!    spawn ─────────────────────────────────────► scheduling, configure
 //!    order(Activate) ──► word, bell ────────────► activate, then turns until the next order
-//!    wait(…)         ◄── report, wake ◄─────────── how the phase ended
+//!    poll, wait      ◄── report, wake ◄─────────── how the phase ended
+//!    respawn ───────────────────────────────────► another thread for the next life; takes over from one that hangs
 //! ```
-//! Orders and reports are single words and handovers: a node's thread never waits for the supervisor.
+//! Orders and reports are single words and handovers: a node's thread never waits for the supervisor. `body`: what runs on
+//! the thread.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use nevil_sys::mem::{Handover, Sleep};
+use nevil_sys::mem::Handover;
 
 use crate::clock::{Clock, Time};
-use crate::error::{NodeError, NodeResult, caught};
-use crate::executor::driver_thread::DriverThread;
-use crate::executor::waiting::Waiting;
+use crate::error::NodeError;
+use crate::executor::body::{Body, number};
 use crate::executor::{NodeSpec, Phase, Waker};
-use crate::guard::Guard;
-use crate::limits::{DRIVER_STOP_DEADLINE, THREAD_NAME_BYTES};
-use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
-use crate::scheduling::{self, ThreadReport};
+use crate::limits::THREAD_NAME_BYTES;
+use crate::node::{ConfigureError, Environment, Failure, InputDown, NodeShared, NodeState};
+use crate::scheduling::ThreadReport;
 
-/// A node on a thread of its own.
+/// A node on a thread of its own; one life after the other, each on its own thread.
 #[derive(Debug)]
 pub struct ThreadedNode {
+    spec: NodeSpec,
+    thread_name: String,
+    environment: Environment,
+    waker: Waker,
+    // Locked for a moment: by who looks, and by who launches the next life.
+    life: Mutex<Arc<Life>>,
+    lives: AtomicU32,
+}
+
+/// One life of a node, and its thread.
+#[derive(Debug)]
+struct Life {
     shared: Arc<NodeShared>,
     orders: Arc<Orders>,
     /// The phase that was ordered last: its number.
     ordered: AtomicU8,
     /// When that was, in ns.
     ordered_at: AtomicU64,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
 }
 
@@ -66,30 +78,82 @@ pub enum OrderError {
     Thread(std::io::Error),
 }
 
+/// What is wanted of a node's thread, and what came of it.
 #[derive(Debug, Default)]
-struct Orders {
+pub(super) struct Orders {
     /// The phase that is wanted: its number, or 0.
     wanted: AtomicU8,
-    report: Handover<Report>,
+    /// Inputs of which the node has not been told yet that they are down.
+    pub(super) inputs: Handover<Vec<InputDown>>,
+    pub(super) report: Handover<Report>,
 }
 
 impl Orders {
-    fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         // Acquire: see `ThreadedNode::order`.
         self.wanted.load(Ordering::Acquire) != 0
     }
 
     /// The phase that is wanted: its number, or 0. A turn that finds none writes nothing.
-    fn take(&self) -> u8 {
+    pub(super) fn take(&self) -> u8 {
         if self.is_waiting() { self.wanted.swap(0, Ordering::AcqRel) } else { 0 }
     }
 }
 
 /// How a phase ended.
 #[derive(Debug)]
-struct Report {
-    phase: Phase,
-    result: Result<(), OrderError>,
+pub(super) struct Report {
+    pub(super) phase: Phase,
+    pub(super) result: Result<(), OrderError>,
+}
+
+impl Life {
+    /// Starts the thread of life `lives` of `spec`, which takes over from the life `before` first.
+    fn spawn(
+        spec: &NodeSpec,
+        thread_name: &str,
+        environment: &Environment,
+        waker: &Waker,
+        lives: u32,
+        before: Option<Arc<NodeShared>>,
+    ) -> Result<Self, OrderError> {
+        let shared = spec.life(environment, lives);
+        let orders = Arc::<Orders>::default();
+        let clock = environment.bus.clock().clone();
+        let body = Body::new(&shared, &orders, waker, environment, spec);
+        environment.watch.add(&shared);
+        let (spec, environment, name) = (spec.clone(), environment.clone(), thread_name.to_owned());
+        let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
+        let run = move || body.run(&spec, &name, &environment, before.as_deref());
+        let thread = builder.spawn(run).map_err(OrderError::Thread)?;
+        let ordered = AtomicU8::new(number(Phase::Configure));
+        let ordered_at = AtomicU64::new(clock.now().as_ns());
+        Ok(Self { shared, orders, ordered, ordered_at, thread: Mutex::new(Some(thread)), clock })
+    }
+
+    fn order(&self, phase: Phase) {
+        // Long work that looks at the token gives up, so that the end of the node is not late.
+        let ends = matches!(phase, Phase::Deactivate | Phase::Shutdown);
+        self.shared.incarnation.cancel().set(ends);
+        // Relaxed, both: read by those who order.
+        self.ordered.store(number(phase), Ordering::Relaxed);
+        self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
+        // Release: whoever sees the order sees what was prepared for it.
+        self.orders.wanted.store(number(phase), Ordering::Release);
+        self.shared.wake.bell().ring();
+    }
+
+    fn poll(&self) -> Option<Result<(), OrderError>> {
+        // A report of an earlier phase comes from one that was given up.
+        let report = self.orders.report.take();
+        let report = report.filter(|report| number(report.phase) == self.ordered.load(Ordering::Relaxed))?;
+        Some(report.result)
+    }
+
+    /// How long the phase that was ordered last has had.
+    fn waited(&self) -> Duration {
+        self.clock.now().since(Time::from_ns(self.ordered_at.load(Ordering::Relaxed)))
+    }
 }
 
 impl ThreadedNode {
@@ -105,37 +169,61 @@ impl ThreadedNode {
         environment: &Environment,
         waker: &Waker,
     ) -> Result<Self, OrderError> {
-        let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::clone(&environment.failures));
-        let orders = Arc::<Orders>::default();
-        let clock = environment.bus.clock().clone();
-        let body = Body {
-            shared: Arc::clone(&shared),
-            orders: Arc::clone(&orders),
+        let life = Life::spawn(&spec, thread_name, environment, waker, 1, None)?;
+        Ok(Self {
+            spec,
+            thread_name: thread_name.to_owned(),
+            environment: environment.clone(),
             waker: waker.clone(),
-            clock: clock.clone(),
-            guard: Arc::clone(&environment.guard),
-            drivers: Vec::new(),
-            waiting: Waiting::new(clock.clone(), spec.thread.wait.spin),
-        };
-        let (environment, name) = (environment.clone(), thread_name.to_owned());
-        let builder = thread::Builder::new().name(name.clone()).stack_size(spec.thread.stack_bytes);
-        let thread =
-            builder.spawn(move || body.run(&spec, &name, &environment)).map_err(OrderError::Thread)?;
-        let ordered = AtomicU8::new(number(Phase::Configure));
-        let ordered_at = AtomicU64::new(clock.now().as_ns());
-        Ok(Self { shared, orders, ordered, ordered_at, thread: Some(thread), clock })
+            life: Mutex::new(Arc::new(life)),
+            lives: AtomicU32::new(1),
+        })
+    }
+
+    /// Starts the thread of the next life, and lets it configure the node again. If the thread of the life before was given
+    /// up, this one takes from it what it has: its subscriptions end, its devices are closed where no call hangs in them.
+    /// If it was not, it has to have been shut down.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError::Thread`] if there are no threads or no memory left.
+    pub fn respawn(&self) -> Result<(), OrderError> {
+        let before = self.life();
+        // Relaxed: one thread launches.
+        let lives = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let given_up = before.shared.incarnation.call().is_abandoned();
+        let before = given_up.then(|| Arc::clone(&before.shared));
+        let (spec, name) = (&self.spec, &self.thread_name);
+        let life = Life::spawn(spec, name, &self.environment, &self.waker, lives, before)?;
+        *self.lock() = Arc::new(life);
+        Ok(())
     }
 
     /// Orders `phase`, without waiting.
     pub fn order(&self, phase: Phase) {
-        // Long work that looks at the token gives up, so that the end of the node is not late.
-        self.shared.cancel.set(matches!(phase, Phase::Deactivate | Phase::Shutdown));
-        // Relaxed, both: read by those who order.
-        self.ordered.store(number(phase), Ordering::Relaxed);
-        self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
-        // Release: whoever sees the order sees what was prepared for it.
-        self.orders.wanted.store(number(phase), Ordering::Release);
-        self.shared.wake.bell().ring();
+        self.life().order(phase);
+    }
+
+    /// Tells the node that nodes whose messages it gets are down, and then orders `phase` if there is one.
+    pub fn tell_down(&self, mut inputs: Vec<InputDown>, phase: Option<Phase>) {
+        let life = self.life();
+        if let Some(untold) = life.orders.inputs.take() {
+            inputs.splice(0..0, *untold);
+        }
+        drop(life.orders.inputs.put(Box::new(inputs)));
+        life.order(phase.unwrap_or(Phase::InputDown));
+    }
+
+    /// How the phase ended that was ordered last, if it has: once.
+    #[must_use]
+    pub fn poll(&self) -> Option<Result<(), OrderError>> {
+        self.life().poll()
+    }
+
+    /// How long the phase that was ordered last has had.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.life().waited()
     }
 
     /// How the phase ended that was ordered last, waiting at most until `deadline` of the node's clock. `wait` is called
@@ -149,17 +237,14 @@ impl ThreadedNode {
         deadline: Time,
         wait: &mut dyn FnMut(Duration) -> ControlFlow<()>,
     ) -> Result<(), OrderError> {
+        let life = self.life();
         loop {
-            // A report of an earlier phase comes from one that was given up.
-            let report = self.orders.report.take();
-            if let Some(report) =
-                report.filter(|report| number(report.phase) == self.ordered.load(Ordering::Relaxed))
-            {
-                return report.result;
+            if let Some(result) = life.poll() {
+                return result;
             }
-            let now = self.clock.now();
+            let now = life.clock.now();
             // Others may have been waited for meanwhile.
-            let waited = now.since(Time::from_ns(self.ordered_at.load(Ordering::Relaxed)));
+            let waited = life.waited();
             if now >= deadline {
                 return Err(OrderError::Late { waited });
             }
@@ -169,9 +254,30 @@ impl ThreadedNode {
         }
     }
 
+    /// Gives up the thread of a node that does not answer an order: nothing begins on its behalf any more, and what it moves
+    /// is made safe. `false` if it hangs nowhere, and will answer.
+    pub fn give_up(&self) -> bool {
+        let life = self.life();
+        let seen = life.shared.incarnation.call().running();
+        seen.is_some_and(|seen| life.shared.give_up(&seen, None))
+    }
+
+    /// Whether its thread was given up, so that its next life takes over, or nothing does.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.life().shared.incarnation.call().is_abandoned()
+    }
+
+    /// The device in which its thread hangs and of which there can be only one, so that no other life can open it.
+    #[must_use]
+    pub fn stuck_device(&self) -> Option<Arc<str>> {
+        self.life().shared.stuck_device()
+    }
+
     /// Waits for the thread to end, if it is about to: after a shutdown that was reported.
-    pub fn join(mut self) {
-        if let Some(thread) = self.thread.take() {
+    pub fn join(&self) {
+        let thread = self.life().thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             // The thread's own panics are bugs of the runtime, and have been reported by the panic hook.
             let _ = thread.join();
         }
@@ -180,162 +286,43 @@ impl ThreadedNode {
     /// The node's instance name.
     #[must_use]
     pub fn instance(&self) -> &Arc<str> {
-        &self.shared.instance
+        &self.spec.instance
     }
 
     /// Where it is in its life.
     #[must_use]
     pub fn state(&self) -> NodeState {
-        self.shared.state()
+        self.life().shared.state()
     }
 
     /// Whether one of its driver threads did not return, and was left behind.
     #[must_use]
     pub fn has_left_behind(&self) -> bool {
-        self.shared.left_behind.load(Ordering::Acquire)
+        self.life().shared.left_behind.load(Ordering::Acquire)
     }
 
     /// What its thread wanted and got, once it runs.
     #[must_use]
-    pub fn thread_report(&self) -> Option<&ThreadReport> {
-        self.shared.thread.get()
+    pub fn thread_report(&self) -> Option<ThreadReport> {
+        self.life().shared.thread.get().cloned()
     }
 
     /// Why it can go on no longer, if that is so and was not taken before.
     #[must_use]
     pub fn take_failure(&self) -> Option<Failure> {
-        self.shared.take_failure()
+        self.life().shared.take_failure()
     }
 
-    pub(crate) fn shared(&self) -> &NodeShared {
-        &self.shared
-    }
-}
-
-const fn number(phase: Phase) -> u8 {
-    match phase {
-        Phase::Configure => 1,
-        Phase::Activate => 2,
-        Phase::Deactivate => 3,
-        Phase::Shutdown => 4,
-    }
-}
-
-/// What a node's thread owns besides the node.
-struct Body {
-    shared: Arc<NodeShared>,
-    orders: Arc<Orders>,
-    waker: Waker,
-    clock: Clock,
-    guard: Arc<OnceLock<Arc<Guard>>>,
-    drivers: Vec<DriverThread>,
-    waiting: Waiting,
-}
-
-impl Body {
-    fn run(mut self, spec: &NodeSpec, name: &str, environment: &Environment) {
-        let report = scheduling::apply(&spec.thread, name);
-        // Set once: this thread is the only one of its node.
-        let _ = self.shared.thread.set(report);
-        match spec.configure(environment, &self.shared, 1) {
-            Ok(node) => {
-                self.report(Phase::Configure, Ok(()));
-                // Foreign code is caught where it is called. What comes here is a mistake of ours, and must not end a
-                // thread in silence.
-                let mut node = Some(node);
-                if let Err(panic) = caught(|| self.serve(&mut node)) {
-                    self.shared.fail(Failure::Panicked { callback: "(runtime)".into(), text: panic.text });
-                    // What it drives is stopped and closed; that it has failed is told already.
-                    let _ = caught(|| self.stop_drivers());
-                    let _ = caught(|| node.as_mut().map(|node| node.deactivate()));
-                    let _ = caught(|| drop(node));
-                    self.end_without_node();
-                }
-            }
-            Err(error) => {
-                self.shared.set_state(NodeState::Failed);
-                self.report(Phase::Configure, Err(OrderError::Configure(error)));
-                self.end_without_node();
-            }
-        }
+    pub(crate) fn shared(&self) -> Arc<NodeShared> {
+        Arc::clone(&self.life().shared)
     }
 
-    /// There is nothing to end, and who orders that is told so.
-    fn end_without_node(&self) {
-        loop {
-            match self.orders.take() {
-                3 => self.report(Phase::Deactivate, Ok(())),
-                4 => return self.report(Phase::Shutdown, Ok(())),
-                _ => self.shared.wake.bell().sleep_unless(|| false, Sleep::Sound, None),
-            }
-        }
+    fn life(&self) -> Arc<Life> {
+        Arc::clone(&self.lock())
     }
 
-    /// Turns and orders, until the node is shut down.
-    fn serve(&mut self, place: &mut Option<Box<dyn AnyNode>>) {
-        while let Some(node) = place {
-            match self.orders.take() {
-                2 => self.activate(&mut **node),
-                3 => self.deactivate(&mut **node),
-                4 => {
-                    let result = place.take().map_or(Ok(()), AnyNode::shutdown);
-                    return self.report(Phase::Shutdown, result.map_err(OrderError::Refused));
-                }
-                _ => {}
-            }
-            let turn = node.turn();
-            // An order's token may have been taken by the turn, which does not look at orders.
-            let (orders, bell) = (&self.orders, self.shared.wake.bell());
-            self.waiting.wait(&turn, &mut **node, bell, || orders.is_waiting());
-        }
-    }
-
-    fn activate(&mut self, node: &mut dyn AnyNode) {
-        let result =
-            node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| self.start(drivers));
-        if result.is_err() {
-            // What did start is ended again; the error that is reported is the first one.
-            let _ = self.stop_drivers();
-            let _ = node.deactivate();
-        }
-        self.report(Phase::Activate, result.map_err(OrderError::Refused));
-    }
-
-    fn start(&mut self, drivers: Vec<Box<dyn ReadyDriver>>) -> NodeResult {
-        for driver in drivers {
-            let thread = DriverThread::start(driver, self.clock.clone(), Arc::clone(&self.shared))?;
-            self.drivers.push(thread);
-        }
-        Ok(())
-    }
-
-    fn deactivate(&mut self, node: &mut dyn AnyNode) {
-        let stopped = self.stop_drivers();
-        let deactivated = node.deactivate();
-        self.report(Phase::Deactivate, stopped.and(deactivated).map_err(OrderError::Refused));
-    }
-
-    /// Stops all drivers within one deadline.
-    fn stop_drivers(&mut self) -> NodeResult {
-        self.drivers.iter().for_each(DriverThread::stop);
-        let until = self.clock.now() + DRIVER_STOP_DEADLINE;
-        let left: Vec<_> = self.drivers.drain(..).filter_map(|driver| driver.join(until).err()).collect();
-        match left.as_slice() {
-            [] => Ok(()),
-            left => {
-                self.shared.left_behind.store(true, Ordering::Release);
-                Err(NodeError::new(format!(
-                    "driver {} did not return within {DRIVER_STOP_DEADLINE:?} and is left behind",
-                    left.join(", ")
-                )))
-            }
-        }
-    }
-
-    fn report(&self, phase: Phase, result: Result<(), OrderError>) {
-        // A report that nobody took belongs to a phase that nobody waits for any more.
-        drop(self.orders.report.put(Box::new(Report { phase, result })));
-        self.waker.wake();
+    fn lock(&self) -> MutexGuard<'_, Arc<Life>> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::{Clock, Time};
 use crate::incarnation::{CancelToken, Incarnation};
@@ -16,11 +17,35 @@ pub struct Context {
     now: Cell<Time>,
     /// When the callback before this one ended, if that was in this turn.
     ended: Cell<Option<Time>>,
+    /// Until when this callback may run, and until when it can make that.
+    deadline: Cell<Time>,
+    latest: Cell<Time>,
+}
+
+/// Why a callback got no more time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtendError {
+    /// Its deadline has passed: it counts as failed.
+    #[error("the callback has missed its deadline already; extend before it passes, or raise its `timeout`")]
+    Late,
+    /// More than all its extensions together may be.
+    #[error(
+        "no more time is allowed ({given:?} from now, at most {left:?} is left); raise the callback's `extend_max`"
+    )]
+    TooMuch {
+        /// What was asked for, from now on.
+        given: Duration,
+        /// What is left, from now on.
+        left: Duration,
+    },
 }
 
 impl Context {
     pub(crate) fn new(clock: Clock, incarnation: Arc<Incarnation>, lineage: Arc<LineageCell>) -> Self {
-        Self { clock, incarnation, lineage, now: Cell::new(Time::ZERO), ended: Cell::new(None) }
+        let (now, ended) = (Cell::new(Time::ZERO), Cell::new(None));
+        let (deadline, latest) = (Cell::new(Time::ZERO), Cell::new(Time::ZERO));
+        Self { clock, incarnation, lineage, now, ended, deadline, latest }
     }
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
@@ -40,6 +65,36 @@ impl Context {
     #[must_use]
     pub fn cancel(&self) -> &CancelToken {
         self.incarnation.cancel()
+    }
+
+    /// Until when this callback may run: from then on it counts as failed, and what it publishes or commands is refused.
+    #[must_use]
+    pub fn deadline(&self) -> Time {
+        self.deadline.get()
+    }
+
+    /// Asks for time: the callback may run for `more`, counted from now on. For honest long work, which says so as it goes
+    /// on. A deadline that is later already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ExtendError::Late`] if the deadline has passed, [`ExtendError::TooMuch`] if all extensions of this call together
+    /// would be more than the `extend_max` of the callback (30 s, if the launch file says nothing). The deadline stays.
+    pub fn extend(&self, more: Duration) -> Result<(), ExtendError> {
+        let now = self.clock.now();
+        let (deadline, latest) = (self.deadline.get(), self.latest.get());
+        if now >= deadline {
+            return Err(ExtendError::Late);
+        }
+        let extended = now + more;
+        if extended > latest {
+            return Err(ExtendError::TooMuch { given: more, left: latest.since(now) });
+        }
+        if extended > deadline {
+            self.incarnation.call().extend(extended.as_ns()).map_err(|_| ExtendError::Late)?;
+            self.deadline.set(extended);
+        }
+        Ok(())
     }
 
     /// From which first event this call descends. What is published now descends from it too.
@@ -77,6 +132,18 @@ impl Context {
         let root = || Lineage::begin(now, self.incarnation.source());
         self.lineage.set(cause.map_or_else(root, Lineage::child));
         now
+    }
+
+    /// Lets the callback that begins run until `deadline`, and make that later by `more` at most.
+    #[inline]
+    pub(crate) fn allow(&self, deadline: Time, more: Duration) {
+        self.deadline.set(deadline);
+        self.latest.set(deadline + more);
+    }
+
+    /// Ends a callback that was not called.
+    pub(crate) fn skip(&self) {
+        self.ended.set(Some(self.now.get()));
     }
 
     /// Ends a callback: the time.

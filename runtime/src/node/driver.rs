@@ -196,6 +196,32 @@ impl Stop {
     }
 }
 
+/// How a driver that runs is told to stop. Clones are the same signal.
+#[derive(Clone)]
+pub(crate) struct DriverHandle {
+    pub(crate) name: Arc<str>,
+    pub(crate) stop: Stop,
+    pub(crate) unblock: Option<Arc<Unblock>>,
+}
+
+impl DriverHandle {
+    /// Tells the driver to stop, without waiting.
+    pub(crate) fn stop(&self) {
+        self.stop.stop();
+        if let Some(unblock) = &self.unblock
+            && let Err(panic) = caught(|| unblock())
+        {
+            tracing::warn!("driver `{}` could not be unblocked: {panic}", self.name);
+        }
+    }
+}
+
+impl fmt::Debug for DriverHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DriverHandle({})", self.name)
+    }
+}
+
 /// A driver that has been declared, whatever it reads.
 pub(crate) trait AnyDriver: Send {
     fn open(&mut self) -> Result<Box<dyn ReadyDriver>, NodeError>;

@@ -10,6 +10,8 @@ use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
 use crate::guard::Guard;
+use crate::node::callback::Callbacks;
+use crate::node::watch::Watch;
 use crate::ring::Rings;
 
 /// What all nodes of a robot share. Clones are handles on the same things.
@@ -20,6 +22,10 @@ pub struct Environment {
     pub(crate) rings: Rings,
     pub(crate) actuators: Actuators,
     pub(crate) seed: u64,
+    /// The callbacks of all nodes, over all their lives.
+    pub(crate) callbacks: Callbacks,
+    /// Whom the safety thread watches.
+    pub(crate) watch: Arc<Watch>,
     /// Told when a node has failed.
     pub(crate) failures: Arc<Bell>,
     /// Who makes safe when this process is dead; set before any actuator opens.
@@ -36,6 +42,8 @@ impl Environment {
             rings: Rings::new(clock),
             actuators: Actuators::default(),
             seed,
+            callbacks: Callbacks::default(),
+            watch: Arc::default(),
             failures: Arc::default(),
             guard: Arc::default(),
         }
@@ -57,6 +65,12 @@ impl Environment {
     /// [`TopicError::TooManySlots`] if the queues of one topic are larger than a pool can be.
     pub fn seal(&self) -> Result<(), TopicError> {
         self.bus.seal()
+    }
+
+    /// Threads that were given up, because a callback hung in them, and that have not ended.
+    #[must_use]
+    pub fn zombies(&self) -> u32 {
+        self.watch.zombies()
     }
 
     /// The bus.

@@ -1,113 +1,201 @@
-//! The one place through which every call of user code goes.
+//! The one place through which every call of user code goes: a breaker, a deadline, and a net for panics around it.
+//!
+//! ```text
+//!   breaker open? ── yes ─► not called, counted
+//!        │ no
+//!        ▼
+//!   callback ── Ok, error, panic ──► counted, told to the breaker
+//!        │ deadline passed: the watcher (`safety::watch`) has told the breaker; the result counts no more
+//!        └ given up: the watcher has accounted for all, and this life of the node is over
+//! ```
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use serde::Serialize;
+use nevil_sys::mem::{Ending, Watched};
 
+use crate::breaker::{CallOutcome, Ticket};
 use crate::bus::Outcome;
-use crate::error::{NodeError, NodeResult, caught};
+use crate::clock::Time;
+use crate::error::{NodeError, NodeResult, Panicked, caught};
 use crate::lineage::Lineage;
+use crate::node::callback::Callback;
 use crate::node::context::Context;
+use crate::node::rules::OnPanic;
 use crate::node::shared::{Failure, NodeShared};
 
-/// One callback of a node: its name, its counters, and the guard around its calls.
+/// One callback of one life of a node: what it is over all lives, and the guard around its calls.
 #[derive(Debug)]
 pub(crate) struct Guarded {
-    name: Arc<str>,
+    callback: Arc<Callback>,
     shared: Arc<NodeShared>,
-    ok: AtomicU64,
-    failed: AtomicU64,
-    panicked: AtomicU64,
-    longest_ns: AtomicU64,
-}
-
-/// How the calls of one callback ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CallbackCounts {
-    /// Name of the callback.
-    pub name: String,
-    /// Calls that returned `Ok`.
-    pub ok: u64,
-    /// Calls that returned an error.
-    pub failed: u64,
-    /// Calls that panicked.
-    pub panicked: u64,
-    /// Longest call in microseconds.
-    pub longest_us: u64,
+    /// Its number among the callbacks of the node.
+    number: u64,
 }
 
 impl Guarded {
-    pub(crate) fn new(name: Arc<str>, shared: Arc<NodeShared>) -> Arc<Self> {
-        let guarded = Arc::new(Self {
-            name,
-            shared: Arc::clone(&shared),
-            ok: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            longest_ns: AtomicU64::new(0),
-        });
-        shared.add_callback(Arc::clone(&guarded));
-        guarded
+    pub(crate) fn new(callback: Arc<Callback>, shared: Arc<NodeShared>) -> Self {
+        let number = shared.add_callback(Arc::clone(&callback));
+        Self { callback, shared, number }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
+        self.callback.name()
     }
 
     pub(crate) fn node(&self) -> &Arc<str> {
         &self.shared.instance
     }
 
-    /// Calls `callback`: an error is counted and logged; a panic is caught, counted, and fails the node, because the
-    /// node may be half-updated.
+    /// Calls `call`, unless its breaker is open: an error is counted and logged; a panic is caught, counted, and fails the
+    /// node, because the node may be half-updated; one that is not back at its deadline has failed then.
     pub(crate) fn call(
         &self,
         ctx: &Context,
         cause: Option<Lineage>,
-        callback: impl FnOnce() -> NodeResult,
-    ) -> (Outcome, NodeResult) {
+        call: impl FnOnce() -> NodeResult,
+    ) -> Outcome {
+        let (callback, rule) = (&*self.callback, self.callback.rule());
         let began = ctx.begin(cause);
+        let Ok(permit) = callback.breaker().admit(began) else {
+            ctx.skip();
+            return Outcome::BreakerOpen;
+        };
+        ctx.allow(began + rule.timeout, rule.extend_max);
+        let watched = Watched {
+            what: self.number,
+            began: began.as_ns(),
+            deadline: ctx.deadline().as_ns(),
+            ticket: permit.ticket().into(),
+        };
+        let running = ctx.incarnation().call();
+        running.begin(watched);
+        self.shared.watch.begun();
         // The error is turned into text, and dropped, inside too: both are foreign code.
-        let result = caught(|| callback().map_err(|error| error.to_string()));
-        let took_ns = ctx.end().as_ns() - began.as_ns();
-        // Relaxed, here and below: counts for people to read, written by one thread.
-        if took_ns > self.longest_ns.load(Ordering::Relaxed) {
-            self.longest_ns.store(took_ns, Ordering::Relaxed);
+        let result = caught(|| call().map_err(NodeError::told));
+        let ended = ctx.end();
+        let took = ended.since(began);
+        callback.count_time(took);
+        match running.end() {
+            Ending::InTime if ended < ctx.deadline() => {}
+            Ending::InTime => {
+                // The watcher was later than this thread.
+                callback.count(Outcome::TimedOut);
+                callback.breaker().time_out(permit.ticket(), ctx.deadline());
+                permit.late(ended);
+                return self.was_late(ctx, took);
+            }
+            Ending::Late => {
+                permit.late(ended);
+                return self.was_late(ctx, took);
+            }
+            Ending::Abandoned => {
+                permit.late(ended);
+                tracing::warn!(
+                    "`{}.{}` has returned after {took:?}; another life of the node goes on, and this one ends",
+                    ctx.node(),
+                    self.name()
+                );
+                return Outcome::Abandoned;
+            }
         }
-        match result {
-            Ok(Ok(())) => {
-                add_one(&self.ok);
-                (Outcome::Ok, Ok(()))
-            }
-            Ok(Err(text)) => {
-                add_one(&self.failed);
-                tracing::warn!("`{}.{}` failed: {text}", ctx.node(), self.name);
-                (Outcome::Failed, Err(NodeError::new(text)))
-            }
-            Err(panic) => {
-                add_one(&self.panicked);
-                let text = panic.text.clone();
-                self.shared.fail(Failure::Panicked { callback: self.name.to_string(), text });
-                (Outcome::Panicked, Err(panic.into()))
-            }
+        let (outcome, result) = self.judge(ctx, result);
+        if permit.finish(ended, result) {
+            self.shared.tell();
         }
+        outcome
     }
 
-    pub(crate) fn counts(&self) -> CallbackCounts {
-        // Relaxed: counts for people to read.
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        CallbackCounts {
-            name: self.name.to_string(),
-            ok: read(&self.ok),
-            failed: read(&self.failed),
-            panicked: read(&self.panicked),
-            longest_us: read(&self.longest_ns) / 1000,
+    /// The same for what the supervisor waits for, and bounds, itself: a phase of the node's life.
+    pub(crate) fn hook(&self, ctx: &Context, call: impl FnOnce() -> NodeResult) -> NodeResult {
+        let began = ctx.begin(None);
+        ctx.allow(Time::from_ns(u64::MAX), Duration::ZERO);
+        let result = caught(|| call().map_err(NodeError::told));
+        self.callback.count_time(ctx.end().since(began));
+        match result {
+            Ok(Ok(())) => {
+                self.callback.count(Outcome::Ok);
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                self.callback.count(Outcome::Failed);
+                tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name());
+                Err(error)
+            }
+            Err(panic) => {
+                self.callback.count(Outcome::Panicked);
+                let text = panic.text.clone();
+                self.shared.fail(Failure::Panicked { callback: self.name().to_string(), text });
+                Err(panic.into())
+            }
         }
     }
 }
 
-#[inline]
-fn add_one(counter: &AtomicU64) {
-    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+impl Guarded {
+    /// Counts how a call that was in time has ended, and says it in the breaker's words.
+    fn judge(&self, ctx: &Context, result: Result<NodeResult, Panicked>) -> (Outcome, CallOutcome) {
+        let (outcome, told) = match result {
+            Ok(Ok(())) => (Outcome::Ok, CallOutcome::Ok),
+            Ok(Err(error)) => {
+                tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name());
+                (Outcome::Failed, CallOutcome::failed(error.kind(), error.to_string()))
+            }
+            Err(panic) => {
+                let (callback, text) = (self.name().to_string(), panic.text.clone());
+                match self.shared.rules.on_panic {
+                    OnPanic::Replace => self.shared.fail(Failure::Panicked { callback, text }),
+                    OnPanic::Keep => tracing::error!("`{}.{callback}` panicked: {text}", ctx.node()),
+                }
+                (Outcome::Panicked, CallOutcome::Panicked(panic.text))
+            }
+        };
+        self.callback.count(outcome);
+        (outcome, told)
+    }
+
+    fn was_late(&self, ctx: &Context, took: Duration) -> Outcome {
+        let allowed = ctx.deadline().since(ctx.now());
+        tracing::warn!(
+            "`{}.{}` took {took:?}, {allowed:?} are allowed; what it published after that was refused",
+            ctx.node(),
+            self.name()
+        );
+        Outcome::TimedOut
+    }
+}
+
+/// Judges the call that was `seen` of a life of a node; for the watcher. When to look again; `None`: nothing is to be seen.
+pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
+    let call = node.incarnation.call();
+    let seen = call.running()?;
+    let callback = node.callback(seen.call.what)?;
+    let deadline = Time::from_ns(seen.call.deadline);
+    let given_up_at = deadline + callback.rule().hang_grace;
+    match seen.verdict {
+        Ending::InTime if now < deadline => Some(deadline),
+        Ending::InTime => {
+            if call.judge(&seen) {
+                callback.count(Outcome::TimedOut);
+                callback.breaker().time_out(Ticket::from(seen.call.ticket), deadline);
+                tracing::warn!(
+                    "`{}.{}` has not returned after {:?}; it has failed, and is given up in {:?}",
+                    node.instance,
+                    callback.name(),
+                    now.since(Time::from_ns(seen.call.began)),
+                    given_up_at.since(now)
+                );
+                node.tell();
+            }
+            Some(given_up_at)
+        }
+        Ending::Late if now < given_up_at => Some(given_up_at),
+        Ending::Late => {
+            let ran = now.since(Time::from_ns(seen.call.began));
+            let failure = Failure::Hung { callback: callback.name().to_string(), ran };
+            node.give_up(&seen, Some(failure));
+            None
+        }
+        Ending::Abandoned => None,
+    }
 }

@@ -3,11 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::device::{AnyDevice, DeviceError};
+use crate::device::{AnyDevice, DeviceError, Holding};
 use crate::ring::{Element, RingOutput};
 
 /// A ring that the node writes.
 pub(crate) struct OutputSlot<T>(pub(crate) RingOutput<T>);
+
+impl<T: Element> OutputSlot<T> {
+    /// How others end it when the thread of its node is beyond reach.
+    pub(crate) fn holding(self) -> Holding {
+        Holding {
+            claim: format!("ring:{}", self.0.place().name()).into(),
+            // The node after it makes a new one.
+            only_one: false,
+            close: Box::new(move || self.0.close()),
+            is_in_use: Box::new(|| false),
+        }
+    }
+}
 
 impl<T: Element> AnyDevice for OutputSlot<T> {
     fn open(&mut self) -> Result<(), DeviceError> {

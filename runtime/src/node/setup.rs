@@ -20,8 +20,9 @@ use crate::node::guarded::Guarded;
 use crate::node::names::Names;
 use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
+use crate::node::source::SubscriptionSource;
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
-use crate::node::work::{SubscriptionSource, Work};
+use crate::node::work::Work;
 use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
 
 /// What a node declares in [`Node::configure`]. Nothing of it has an effect before the node is activated.
@@ -57,12 +58,8 @@ pub enum SetupError {
 }
 
 impl<'a, N: Node> Setup<'a, N> {
-    pub(crate) fn new(
-        environment: &'a Environment,
-        incarnation: Arc<Incarnation>,
-        names: Names<'a>,
-        shared: Arc<NodeShared>,
-    ) -> Self {
+    pub(crate) fn new(environment: &'a Environment, names: Names<'a>, shared: Arc<NodeShared>) -> Self {
+        let incarnation = Arc::clone(&shared.incarnation);
         let (lineage, sources, work) = (Arc::default(), Sources::default(), Work::default());
         Self { environment, incarnation, lineage, names, shared, sources, work }
     }
@@ -156,9 +153,32 @@ impl<'a, N: Node> Setup<'a, N> {
         D: Send + 'static,
         O: FnMut() -> DeviceResult<D> + Send + 'static,
     {
+        self.declare_device(claim, open, false)
+    }
+
+    /// The same for a device that cannot be opened a second time while it is open, such as a sound card: if a call hangs in
+    /// it, its node cannot be replaced, and the robot is made safe and ends.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::device`].
+    pub fn exclusive_device<D, O>(&mut self, claim: &str, open: O) -> Result<Device<D>, SetupError>
+    where
+        D: Send + 'static,
+        O: FnMut() -> DeviceResult<D> + Send + 'static,
+    {
+        self.declare_device(claim, open, true)
+    }
+
+    fn declare_device<D, O>(&mut self, claim: &str, open: O, only_one: bool) -> Result<Device<D>, SetupError>
+    where
+        D: Send + 'static,
+        O: FnMut() -> DeviceResult<D> + Send + 'static,
+    {
         self.environment.claims.claim(claim, self.incarnation.instance())?;
         let fault = self.environment.claims.fault(claim);
         let device = Device::new(claim.into(), Arc::clone(&self.incarnation), fault);
+        self.shared.hold(device.holding(only_one));
         self.work.devices.push(Box::new(DeviceSlot { device: device.clone(), open }));
         Ok(device)
     }
@@ -175,6 +195,7 @@ impl<'a, N: Node> Setup<'a, N> {
     ) -> Result<RingOutput<T>, SetupError> {
         let place = self.environment.rings.claim::<T>(name, self.incarnation.instance())?;
         let output = RingOutput::new(place, spec, Arc::clone(&self.incarnation));
+        self.shared.hold(OutputSlot(output.clone()).holding());
         self.work.devices.push(Box::new(OutputSlot(output.clone())));
         Ok(output)
     }
@@ -272,7 +293,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let wake = Arc::clone(&self.shared.wake);
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
-        let guarded = Guarded::new(callback_name, Arc::clone(&self.shared));
+        let guarded = Guarded::new(self.shared.record(callback_name), Arc::clone(&self.shared));
         self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
         Ok(())
     }
@@ -283,7 +304,8 @@ impl<'a, N: Node> Setup<'a, N> {
     {
         let timer = Timer::new(delay, repeats);
         let name = callback_name::<F>(|| format!("timer of {delay:?}"));
-        let guarded = Guarded::new(self.shared.unused_name(name), Arc::clone(&self.shared));
+        let record = self.shared.record(self.shared.unused_name(name));
+        let guarded = Guarded::new(record, Arc::clone(&self.shared));
         self.shared.add_timer(guarded.name(), timer.clone());
         self.work.timers.push(TimerSource { timer: timer.clone(), guarded, callback: Box::new(callback) });
         timer

@@ -1,16 +1,25 @@
 //! What the supervisor and tools see of a node while it runs.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+use std::{fmt, mem};
 
-use nevil_sys::mem::{Bell, Handover};
+use nevil_sys::mem::{Bell, Count, Handover, Seen};
+use nevil_sys::os;
 use serde::Serialize;
 
-use crate::bus::Wake;
-use crate::incarnation::CancelToken;
-use crate::node::guarded::{CallbackCounts, Guarded};
+use crate::actuator::ActuatorCell;
+use crate::bus::{Bus, Wake};
+use crate::clock::Time;
+use crate::device::Holding;
+use crate::incarnation::Incarnation;
+use crate::node::callback::{Callback, CallbackCounts, Callbacks};
+use crate::node::driver::DriverHandle;
+use crate::node::environment::Environment;
+use crate::node::rules::NodeRules;
 use crate::node::timer::{Timer, TimerCounts};
+use crate::node::watch::Watch;
 use crate::scheduling::ThreadReport;
 
 /// Where a node is in its life.
@@ -24,6 +33,8 @@ pub enum NodeState {
     Configured,
     /// It works.
     Active,
+    /// It is active, and none of its callbacks is called, because a node that it depends on is down.
+    Paused,
     /// It was deactivated.
     Inactive,
     /// It panicked, or its driver ended with an error: none of its callbacks is called any more.
@@ -33,8 +44,15 @@ pub enum NodeState {
 }
 
 impl NodeState {
-    const ALL: [Self; 6] =
-        [Self::Starting, Self::Configured, Self::Active, Self::Inactive, Self::Failed, Self::Stopped];
+    const ALL: [Self; 7] = [
+        Self::Starting,
+        Self::Configured,
+        Self::Active,
+        Self::Paused,
+        Self::Inactive,
+        Self::Failed,
+        Self::Stopped,
+    ];
 }
 
 impl fmt::Display for NodeState {
@@ -43,6 +61,7 @@ impl fmt::Display for NodeState {
             Self::Starting => "starting",
             Self::Configured => "configured",
             Self::Active => "active",
+            Self::Paused => "paused",
             Self::Inactive => "inactive",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
@@ -61,6 +80,13 @@ pub enum Failure {
         /// What it said.
         text: String,
     },
+    /// A callback did not return, and its thread was given up.
+    Hung {
+        /// The callback.
+        callback: String,
+        /// How long it had run by then.
+        ran: Duration,
+    },
     /// A driver ended, although nobody told it to.
     DriverEnded {
         /// The driver.
@@ -74,43 +100,90 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked { callback, text } => write!(f, "callback `{callback}` panicked: {text}"),
+            Self::Hung { callback, ran } => write!(
+                f,
+                "callback `{callback}` hangs: it did not return in {ran:?}; see where its thread stands, or raise its `timeout`"
+            ),
             Self::DriverEnded { driver, text } => write!(f, "driver `{driver}` ended: {text}"),
         }
     }
 }
 
-/// A node as others see it.
+/// One life of a node as others see it.
 #[derive(Debug)]
 pub(crate) struct NodeShared {
     pub(crate) instance: Arc<str>,
+    pub(crate) incarnation: Arc<Incarnation>,
+    pub(crate) rules: NodeRules,
     pub(crate) wake: Arc<Wake>,
-    /// Set when the node should give up what it is doing, because it is to stop.
-    pub(crate) cancel: CancelToken,
-    /// Whether a thread of it has been left behind, because it does not return.
+    pub(crate) watch: Arc<Watch>,
+    /// Whether a driver's thread of it has been left behind, because it does not return.
     pub(crate) left_behind: AtomicBool,
     pub(crate) thread: OnceLock<ThreadReport>,
+    /// Turns that its thread has begun: its progress.
+    pub(crate) turns: Count,
+    /// Set when it is configured.
+    parts: OnceLock<Parts>,
+    holdings: Mutex<Holdings>,
     state: AtomicU8,
     failure: Handover<Failure>,
     failures: Arc<Bell>,
+    callback_records: Callbacks,
     // Locked when a node is configured and when a tool looks, never while a callback runs.
-    callbacks: Mutex<Vec<Arc<Guarded>>>,
+    callbacks: Mutex<Vec<Arc<Callback>>>,
     timers: Mutex<Vec<(Arc<str>, Timer)>>,
 }
 
+/// What the safety thread needs of a node; it locks nothing.
+#[derive(Debug)]
+struct Parts {
+    callbacks: Vec<Arc<Callback>>,
+    actuators: Vec<Arc<ActuatorCell>>,
+}
+
+/// What a life of a node holds, for who takes over from it when its own thread is beyond reach.
+#[derive(Debug, Default)]
+struct Holdings {
+    devices: Vec<Holding>,
+    drivers: Vec<DriverHandle>,
+}
+
 impl NodeShared {
-    pub(crate) fn new(instance: Arc<str>, failures: Arc<Bell>) -> Arc<Self> {
+    /// Life `number` of the node `instance`.
+    pub(crate) fn new(
+        environment: &Environment,
+        instance: Arc<str>,
+        rules: NodeRules,
+        number: u32,
+    ) -> Arc<Self> {
+        let source = environment.bus.source(&instance);
         Arc::new(Self {
+            incarnation: Arc::new(Incarnation::new(Arc::clone(&instance), source, number)),
             instance,
+            rules,
             wake: Arc::default(),
-            cancel: CancelToken::default(),
+            watch: Arc::clone(&environment.watch),
             left_behind: AtomicBool::new(false),
             thread: OnceLock::new(),
+            turns: Count::default(),
+            parts: OnceLock::new(),
+            holdings: Mutex::default(),
             state: AtomicU8::new(NodeState::Starting as u8),
             failure: Handover::new(),
-            failures,
+            failures: Arc::clone(&environment.failures),
+            callback_records: environment.callbacks.clone(),
             callbacks: Mutex::default(),
             timers: Mutex::default(),
         })
+    }
+
+    /// Whether callbacks of it may be called: it is active, was not told to stop, and was not given up.
+    #[inline]
+    pub(crate) fn may_call(&self) -> bool {
+        let incarnation = &self.incarnation;
+        self.state() == NodeState::Active
+            && !incarnation.cancel().is_stopped()
+            && !incarnation.call().is_abandoned()
     }
 
     #[inline]
@@ -137,8 +210,109 @@ impl NodeShared {
         self.failure.take().map(|failure| *failure)
     }
 
-    pub(crate) fn add_callback(&self, callback: Arc<Guarded>) {
-        self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
+    /// Lets who watches over it look at what has happened.
+    pub(crate) fn tell(&self) {
+        self.failures.ring();
+    }
+
+    /// The record of its callback `name`: the same in each of its lives.
+    pub(crate) fn record(&self, name: Arc<str>) -> Arc<Callback> {
+        self.callback_records.of(&self.instance, name, &self.rules)
+    }
+
+    /// Adds a callback; its number.
+    pub(crate) fn add_callback(&self, callback: Arc<Callback>) -> u64 {
+        let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        callbacks.push(callback);
+        callbacks.len() as u64 - 1
+    }
+
+    /// It is configured: these are all its callbacks, and these its actuators.
+    pub(crate) fn complete(&self, actuators: Vec<Arc<ActuatorCell>>) {
+        let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Once in a life.
+        let _ = self.parts.set(Parts { callbacks, actuators });
+    }
+
+    /// Its callback with this number, once it is configured.
+    pub(crate) fn callback(&self, number: u64) -> Option<&Arc<Callback>> {
+        self.parts.get()?.callbacks.get(usize::try_from(number).ok()?)
+    }
+
+    /// What it calls now, and since when.
+    pub(crate) fn running(&self) -> Option<(Arc<str>, Time)> {
+        let seen = self.incarnation.call().running()?;
+        let name = self
+            .callback(seen.call.what)
+            .map_or_else(|| "(phase)".into(), |callback| Arc::clone(callback.name()));
+        Some((name, Time::from_ns(seen.call.began)))
+    }
+
+    /// Gives up its thread, which is in the call that was `seen`: nothing begins on its behalf any more, what it moves is made
+    /// safe, and it gets in nobody's way. `false` if the call has ended meanwhile. Locks nothing that user code holds.
+    pub(crate) fn give_up(&self, seen: &Seen, failure: Option<Failure>) -> bool {
+        if !self.incarnation.call().abandon(seen) {
+            return false;
+        }
+        self.incarnation.fence();
+        for cell in self.parts.get().map(|parts| parts.actuators.as_slice()).unwrap_or_default() {
+            cell.open.shut();
+            cell.request();
+        }
+        if let Some(thread) = self.thread.get() {
+            // It may have ended by now, and what is denied here makes it more of a burden, not less safe.
+            let _ = os::make_thread_idle(thread.id);
+            let _ = os::unpin_thread(thread.id);
+        }
+        self.watch.add_zombie();
+        match failure {
+            Some(failure) => self.fail(failure),
+            // Who gives it up knows why.
+            None => self.set_state(NodeState::Failed),
+        }
+        true
+    }
+
+    /// Adds what the life holds outside of the process.
+    pub(crate) fn hold(&self, device: Holding) {
+        self.holdings().devices.push(device);
+    }
+
+    pub(crate) fn add_driver(&self, driver: DriverHandle) {
+        self.holdings().drivers.push(driver);
+    }
+
+    /// Its drivers have been told to stop.
+    pub(crate) fn forget_drivers(&self) {
+        self.holdings().drivers.clear();
+    }
+
+    /// The device of which there can be only one, and in which a call of this life hangs: it cannot be opened again.
+    pub(crate) fn stuck_device(&self) -> Option<Arc<str>> {
+        let holdings = self.holdings();
+        let stuck = holdings.devices.iter().find(|held| held.only_one && (held.is_in_use)());
+        stuck.map(|held| Arc::clone(&held.claim))
+    }
+
+    /// Takes from this life, which was given up, all that it has: called on the thread of the life after it. What is closed
+    /// and dropped here is foreign code.
+    pub(crate) fn take_over(&self, bus: &Bus) {
+        bus.give_up(&self.wake, &self.incarnation);
+        let Holdings { devices, drivers } = mem::take(&mut *self.holdings());
+        drivers.iter().for_each(DriverHandle::stop);
+        for held in devices.iter().rev() {
+            if !(held.close)() {
+                tracing::warn!(
+                    "node `{}`: a call hangs in device `{}`; it is opened once more beside that",
+                    self.instance,
+                    held.claim
+                );
+            }
+        }
+    }
+
+    fn holdings(&self) -> MutexGuard<'_, Holdings> {
+        self.holdings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `name`, or with a number behind it if a callback has that name already: each has an account of its own.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use nevil_msgs::{Value, ValueKind};
 
 use crate::bus::{is_name_part, is_namespace};
-use crate::incarnation::Incarnation;
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::environment::Environment;
 use crate::node::names::Names;
@@ -57,16 +56,19 @@ impl NodeSpec {
     ///
     /// [`ConfigureError`].
     pub fn check(&self, environment: &Environment) -> Result<(), ConfigureError> {
-        let shared = NodeShared::new(Arc::clone(&self.instance), Arc::clone(&environment.failures));
-        self.configure(environment, &shared, 1).map(drop)
+        self.configure(environment, &self.life(environment, 1)).map(drop)
     }
 
-    /// Configures the node in its life of this `number`: runs its `configure`, and nothing else.
+    /// Life `number` of the node.
+    pub(crate) fn life(&self, environment: &Environment, number: u32) -> Arc<NodeShared> {
+        NodeShared::new(environment, Arc::clone(&self.instance), self.rules.clone(), number)
+    }
+
+    /// Configures the node in the life that is `shared`: runs its `configure`, and nothing else.
     pub(crate) fn configure(
         &self,
         environment: &Environment,
         shared: &Arc<NodeShared>,
-        number: u32,
     ) -> Result<Box<dyn AnyNode>, ConfigureError> {
         let instance = &self.instance;
         if instance.len() > NAME_BYTES_MAX || !is_name_part(instance) {
@@ -75,11 +77,8 @@ impl NodeSpec {
         if !self.namespace.is_empty() && !is_namespace(&self.namespace) {
             return Err(ConfigureError::Namespace { given: self.namespace.clone() });
         }
-        let source = environment.bus.source(instance);
-        let cancel = shared.cancel.clone();
-        let incarnation = Arc::new(Incarnation::with_cancel(Arc::clone(instance), source, number, cancel));
         let names = Names::new(&self.namespace, &self.remap);
-        let node = self.node_type.configure(environment, shared, incarnation, names, &self.params)?;
+        let node = self.node_type.configure(environment, shared, names, &self.params)?;
         shared.set_state(NodeState::Configured);
         Ok(node)
     }

@@ -55,8 +55,8 @@ impl Fixture {
         before(&environment);
         let node_type = NodeTypes::new().with::<Listener>("listener").get("listener").unwrap().clone();
         let spec = NodeSpec::new("listener", node_type);
-        let shared = NodeShared::new(Arc::clone(&spec.instance), Arc::default());
-        let mut node = spec.configure(&environment, &shared, 1).unwrap();
+        let shared = spec.life(&environment, 1);
+        let mut node = spec.configure(&environment, &shared).unwrap();
         environment.seal().unwrap();
         node.activate(None).unwrap();
         Self { environment, shared, node }
@@ -158,7 +158,7 @@ fn a_node_that_is_told_to_stop_begins_no_further_callback() {
     let mut fixture = Fixture::new();
     let publisher = publisher(&fixture.environment, PLAIN);
     (0..9).for_each(|value| assert!(publisher.publish(Note { value }).is_ok()));
-    fixture.shared.cancel.set(true);
+    fixture.shared.incarnation.cancel().set(true);
     fixture.node.turn();
     assert_eq!((fixture.counts("plain").ok, fixture.counts("plain").queued), (0, 9));
 }

@@ -11,6 +11,7 @@ use crate::error::NodeResult;
 use crate::node::Node;
 use crate::node::context::Context;
 use crate::node::guarded::Guarded;
+use crate::node::shared::NodeShared;
 
 /// One call of a timer's callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,14 +135,17 @@ type TimerCallback<N> = Box<dyn Fn(&mut N, &Tick, &Context) -> NodeResult + Send
 /// A timer and what it calls.
 pub(crate) struct TimerSource<N> {
     pub(crate) timer: Timer,
-    pub(crate) guarded: Arc<Guarded>,
+    pub(crate) guarded: Guarded,
     pub(crate) callback: TimerCallback<N>,
 }
 
 impl<N: Node> TimerSource<N> {
     /// Calls the callback if it is due at `now`.
-    pub(crate) fn serve(&self, now: Time, node: &mut N, ctx: &Context) {
-        if let Some(tick) = self.timer.take_due(now) {
+    pub(crate) fn serve(&self, now: Time, node: &mut N, ctx: &Context, shared: &NodeShared) {
+        // After a callback that panicked or was given up no other is called.
+        if shared.may_call()
+            && let Some(tick) = self.timer.take_due(now)
+        {
             // The guard has counted and logged the outcome.
             let _ = self.guarded.call(ctx, None, || (self.callback)(node, &tick, ctx));
         }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use nevil_msgs::{FieldInfo, Value, ValueError};
 
 use crate::error::{NodeError, Panicked, caught};
-use crate::incarnation::Incarnation;
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::Node;
 use crate::node::environment::Environment;
@@ -79,13 +78,8 @@ impl fmt::Debug for HelperProcess {
     }
 }
 
-type Configure = fn(
-    &Environment,
-    &Arc<NodeShared>,
-    Arc<Incarnation>,
-    Names<'_>,
-    &Value,
-) -> Result<Box<dyn AnyNode>, ConfigureError>;
+type Configure =
+    fn(&Environment, &Arc<NodeShared>, Names<'_>, &Value) -> Result<Box<dyn AnyNode>, ConfigureError>;
 
 /// A node type: its parameters, and how to make one.
 #[derive(Clone)]
@@ -118,25 +112,23 @@ impl NodeType {
         &self,
         environment: &Environment,
         shared: &Arc<NodeShared>,
-        incarnation: Arc<Incarnation>,
         names: Names<'_>,
         params: &Value,
     ) -> Result<Box<dyn AnyNode>, ConfigureError> {
-        (self.configure)(environment, shared, incarnation, names, params)
+        (self.configure)(environment, shared, names, params)
     }
 }
 
 fn configure<N: Node>(
     environment: &Environment,
     shared: &Arc<NodeShared>,
-    incarnation: Arc<Incarnation>,
     names: Names<'_>,
     params: &Value,
 ) -> Result<Box<dyn AnyNode>, ConfigureError> {
     let panicked = |panic: Panicked| ConfigureError::Panicked { text: panic.text };
     let params =
         caught(|| N::Params::from_value(params)).map_err(panicked)?.map_err(ConfigureError::Params)?;
-    let mut setup = Setup::<N>::new(environment, incarnation, names, Arc::clone(shared));
+    let mut setup = Setup::<N>::new(environment, names, Arc::clone(shared));
     let node =
         caught(|| N::configure(&mut setup, params)).map_err(panicked)?.map_err(ConfigureError::Refused)?;
     let (work, ctx, shared, names) = setup.finish();

@@ -3,21 +3,20 @@
 use std::mem;
 use std::sync::Arc;
 
-use nevil_msgs::Message;
-
 use crate::actuator::AnyActuator;
-use crate::bus::{ActiveSources, Received, Subscription};
+use crate::bus::ActiveSources;
 use crate::clock::Time;
 use crate::device::AnyDevice;
-use crate::error::{NodeError, NodeResult, caught, drop_caught};
+use crate::error::{NodeError, NodeResult, drop_caught};
 use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
 use crate::node::context::Context;
+use crate::node::down::InputDown;
 use crate::node::driver::{AnyDriver, ReadyDriver};
 use crate::node::guarded::Guarded;
 use crate::node::shared::{NodeShared, NodeState};
-use crate::node::silence::Silence;
+use crate::node::source::Source;
 use crate::node::timer::TimerSource;
 
 /// Everything that a node has declared.
@@ -38,136 +37,6 @@ impl<N: Node> Default for Work<N> {
             devices: Vec::new(),
             actuators: Vec::new(),
         }
-    }
-}
-
-/// A subscription and its callback, whatever the type of its messages.
-pub(crate) trait Source<N>: Send {
-    /// Its number among the sources of the node: the order of service.
-    fn number(&self) -> usize;
-    fn has_message(&mut self) -> bool;
-    /// Calls the callback with the next message; `false` if there is none.
-    fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
-    /// Ends the service of this turn.
-    fn served(&mut self);
-    /// Begins to listen: the deadline of the topic counts from now on.
-    fn begin(&mut self, now: Time);
-    /// Reports silence that is due at `now`; when the next one is due. `None`: the topic has no deadline, or its silence
-    /// is reported.
-    fn look_at_silence(&mut self, now: Time) -> Option<Time>;
-    /// Whether its topic has a deadline.
-    fn has_deadline(&self) -> bool;
-}
-
-pub(crate) struct SubscriptionSource<T: Message, F> {
-    pub(crate) subscription: Subscription<T>,
-    pub(crate) guarded: Arc<Guarded>,
-    pub(crate) callback: F,
-    /// `None`: the topic has no deadline.
-    silence: Option<Silence>,
-}
-
-impl<T: Message, F> SubscriptionSource<T, F> {
-    pub(crate) fn new(subscription: Subscription<T>, guarded: Arc<Guarded>, callback: F) -> Self {
-        let silence = subscription.topic().qos.deadline.map(Silence::new);
-        Self { subscription, guarded, callback, silence }
-    }
-
-    /// Whether `received` is older than the topic's lifespan: then it is counted, and dropped.
-    fn has_expired(&mut self, received: Received<T>, ctx: &Context) -> Option<Received<T>> {
-        let Some(lifespan) = self.subscription.topic().qos.lifespan else { return Some(received) };
-        if ctx.time().since(received.header().stamp) <= lifespan {
-            return Some(received);
-        }
-        self.subscription.tally().expired.add(1);
-        // Its `Drop` is the user's code; what it says with a panic has no callback to be charged to.
-        let _ = caught(|| self.subscription.done(received));
-        None
-    }
-
-    fn hear(&mut self, now: Time) {
-        let silent_for = self.silence.as_mut().and_then(|silence| silence.heard(now));
-        if let Some(silent_for) = silent_for {
-            tracing::info!(
-                "`{}.{}` hears `{}` again, after {silent_for:?}",
-                self.guarded.node(),
-                self.guarded.name(),
-                self.subscription.topic().name
-            );
-        }
-    }
-}
-
-impl<N, T, F> Source<N> for SubscriptionSource<T, F>
-where
-    N: Node,
-    T: Message,
-    F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send,
-{
-    fn number(&self) -> usize {
-        self.subscription.source()
-    }
-
-    fn has_message(&mut self) -> bool {
-        self.subscription.has_message()
-    }
-
-    fn serve(&mut self, node: &mut N, ctx: &Context) -> bool {
-        let Some(received) = self.subscription.take() else { return false };
-        if self.silence.is_some() {
-            // Also by what is too old: the publisher is there.
-            self.hear(ctx.time());
-        }
-        let Some(received) = self.has_expired(received, ctx) else { return true };
-        self.subscription.tally().begin();
-        let (cause, stamp) = (received.header().lineage, received.header().stamp);
-        let is_live = !received.is_replayed();
-        let (callback, subscription) = (&self.callback, &mut self.subscription);
-        // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
-        let (outcome, _) = self.guarded.call(ctx, Some(cause), move || {
-            let result = callback(node, &received, ctx);
-            subscription.done(received);
-            result
-        });
-        let tally = self.subscription.tally();
-        tally.end(outcome);
-        if is_live {
-            tally.latencies.record(ctx.now().as_ns().saturating_sub(stamp.as_ns()));
-        }
-        true
-    }
-
-    fn begin(&mut self, now: Time) {
-        if let Some(silence) = &mut self.silence {
-            silence.begin(now);
-        }
-    }
-
-    fn look_at_silence(&mut self, now: Time) -> Option<Time> {
-        if self.silence.as_ref()?.due().is_some_and(|due| due <= now) && self.subscription.has_message() {
-            // It is this node that is late.
-            self.hear(now);
-        }
-        let silence = self.silence.as_mut()?;
-        if silence.is_to_be_reported(now) {
-            self.subscription.tally().silences.add(1);
-            tracing::warn!(
-                "`{}.{}` has heard nothing on `{}` for {:?}",
-                self.guarded.node(),
-                self.guarded.name(),
-                self.subscription.topic().name,
-                silence.deadline()
-            );
-        }
-        silence.due()
-    }
-
-    fn has_deadline(&self) -> bool {
-        self.silence.is_some()
-    }
-
-    fn served(&mut self) {
-        self.subscription.tell_room();
     }
 }
 
@@ -194,6 +63,14 @@ pub(crate) trait AnyNode: Send {
     fn deactivate(&mut self) -> NodeResult;
     /// Calls `shutdown` and drops the node; what is still queued is discarded and counted.
     fn shutdown(self: Box<Self>) -> NodeResult;
+    /// Calls no callback until it is resumed.
+    fn pause(&mut self);
+    /// Calls callbacks again: timers that were due meanwhile are due now, and count as missed.
+    fn resume(&mut self);
+    /// Tells the node that an input is down.
+    fn input_down(&mut self, input: &InputDown);
+    /// Drops the node and leaves all else as it is: its thread was given up, and another life has taken over.
+    fn leave(self: Box<Self>);
 }
 
 pub(crate) struct NodeCore<N: Node> {
@@ -204,9 +81,10 @@ pub(crate) struct NodeCore<N: Node> {
     listening: Vec<usize>,
     ctx: Context,
     shared: Arc<NodeShared>,
-    activate: Arc<Guarded>,
-    deactivate: Arc<Guarded>,
-    shutdown: Arc<Guarded>,
+    activate: Guarded,
+    deactivate: Guarded,
+    shutdown: Guarded,
+    input_down: Guarded,
 }
 
 /// What the sources of a turn are served with.
@@ -222,9 +100,11 @@ impl<N: Node> NodeCore<N> {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
         let listening = (0..work.sources.len()).filter(|index| work.sources[*index].has_deadline()).collect();
-        let hook = |name: &str| Guarded::new(name.into(), Arc::clone(&shared));
+        let hook = |name: &str| Guarded::new(shared.record(name.into()), Arc::clone(&shared));
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
-        Self { node, work, active, listening, ctx, shared, activate, deactivate, shutdown }
+        let input_down = hook("input_down");
+        shared.complete(work.actuators.iter().map(|actuator| Arc::clone(actuator.cell())).collect());
+        Self { node, work, active, listening, ctx, shared, activate, deactivate, shutdown, input_down }
     }
 
     fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
@@ -261,10 +141,10 @@ impl<N: Node> NodeCore<N> {
         let Self { node, work, active, ctx, shared, .. } = self;
         if !work.timers.is_empty() {
             let now = ctx.clock().now();
-            work.timers.iter().for_each(|timer| timer.serve(now, node, ctx));
+            work.timers.iter().for_each(|timer| timer.serve(now, node, ctx, shared));
         }
         // Nor is anything begun once the node is told to stop.
-        let is_active = || shared.state() == NodeState::Active && !shared.cancel.is_cancelled();
+        let is_active = || shared.may_call();
         let mut serving = Serving { node, sources: &mut work.sources, any: false, more: false };
         let serve = |Serving { node, sources, any, more }: &mut Serving<'_, N>, index: usize| {
             let source = &mut sources[index];
@@ -309,7 +189,7 @@ impl<N: Node> AnyNode for NodeCore<N> {
     fn activate(&mut self, guard: Option<&Guard>) -> Result<Vec<Box<dyn ReadyDriver>>, NodeError> {
         let opened = self.open(guard);
         let (node, ctx) = (&mut self.node, &self.ctx);
-        let activated = opened.and_then(|()| self.activate.call(ctx, None, || node.activate(ctx)).1);
+        let activated = opened.and_then(|()| self.activate.hook(ctx, || node.activate(ctx)));
         let drivers =
             activated.and_then(|()| self.work.drivers.iter_mut().map(|driver| driver.open()).collect());
         match drivers {
@@ -333,12 +213,13 @@ impl<N: Node> AnyNode for NodeCore<N> {
     fn turn(&mut self) -> Turn {
         // Taken before anything is looked at: what is said from now on needs another turn.
         self.shared.wake.bell().take();
-        if self.shared.state() != NodeState::Active {
+        self.shared.turns.add(1);
+        if !self.shared.may_call() {
             return Turn { served_until: None, more: false, next_due: None };
         }
         self.ctx.begin_turn();
         let (served_until, more) = self.serve_timers_and_sources();
-        if self.shared.state() != NodeState::Active {
+        if !self.shared.may_call() {
             return Turn { served_until: None, more: false, next_due: None };
         }
         let mut next_due = self.work.timers.iter().filter_map(|timer| timer.timer.due()).min();
@@ -365,13 +246,13 @@ impl<N: Node> AnyNode for NodeCore<N> {
         let (node, ctx) = (&mut self.node, &self.ctx);
         // A node that panicked may be half-updated: it is closed without being asked.
         let result = match self.shared.state() {
-            NodeState::Active => self.deactivate.call(ctx, None, || node.deactivate(ctx)).1,
+            NodeState::Active | NodeState::Paused => self.deactivate.hook(ctx, || node.deactivate(ctx)),
             _ => Ok(()),
         };
         self.ctx.incarnation().fence();
         self.close();
         match self.shared.state() {
-            NodeState::Active => self.shared.set_state(NodeState::Inactive),
+            NodeState::Active | NodeState::Paused => self.shared.set_state(NodeState::Inactive),
             NodeState::Failed => self.unsubscribe(),
             _ => {}
         }
@@ -382,10 +263,10 @@ impl<N: Node> AnyNode for NodeCore<N> {
         let Self { mut node, work, ctx, shared, shutdown, .. } = *self;
         let result = match shared.state() {
             NodeState::Failed => Ok(()),
-            _ => shutdown.call(&ctx, None, || node.shutdown(&ctx)).1,
+            _ => shutdown.hook(&ctx, || node.shutdown(&ctx)),
         };
         // Dropping is foreign code too: a panic in it is caught, counted and logged.
-        let (_, dropped) = shutdown.call(&ctx, None, move || {
+        let dropped = shutdown.hook(&ctx, move || {
             drop(node);
             drop(work);
             Ok(())
@@ -394,5 +275,31 @@ impl<N: Node> AnyNode for NodeCore<N> {
             shared.set_state(NodeState::Stopped);
         }
         result.and(dropped)
+    }
+
+    fn pause(&mut self) {
+        if self.shared.state() == NodeState::Active {
+            self.shared.set_state(NodeState::Paused);
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.shared.state() == NodeState::Paused {
+            self.shared.set_state(NodeState::Active);
+        }
+    }
+
+    fn input_down(&mut self, input: &InputDown) {
+        if matches!(self.shared.state(), NodeState::Active | NodeState::Paused) {
+            let (node, ctx) = (&mut self.node, &self.ctx);
+            // The hook has counted and logged what it said.
+            let _ = self.input_down.hook(ctx, || node.input_down(input, ctx));
+        }
+    }
+
+    fn leave(self: Box<Self>) {
+        let Self { node, work, .. } = *self;
+        drop_caught(node);
+        drop_caught(work);
     }
 }

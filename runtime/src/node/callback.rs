@@ -1,0 +1,127 @@
+//! What outlives the lives of a node: its callbacks, each with its rule, its breaker and its counters.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::breaker::Breaker;
+use crate::bus::Outcome;
+use crate::node::rules::{CallbackRule, NodeRules};
+
+/// One callback of a node instance, over all its lives.
+#[derive(Debug)]
+pub(crate) struct Callback {
+    name: Arc<str>,
+    rule: CallbackRule,
+    breaker: Breaker,
+    ok: AtomicU64,
+    failed: AtomicU64,
+    panicked: AtomicU64,
+    timed_out: AtomicU64,
+    longest_ns: AtomicU64,
+}
+
+/// How the calls of one callback ended, over all lives of its node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CallbackCounts {
+    /// Name of the callback.
+    pub name: String,
+    /// Calls that returned `Ok`.
+    pub ok: u64,
+    /// Calls that returned an error.
+    pub failed: u64,
+    /// Calls that panicked.
+    pub panicked: u64,
+    /// Calls that had not returned at their deadline.
+    pub timed_out: u64,
+    /// Calls that the callback's breaker refused.
+    pub refused: u64,
+    /// Longest call in microseconds.
+    pub longest_us: u64,
+}
+
+impl Callback {
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    #[inline]
+    pub(crate) fn rule(&self) -> &CallbackRule {
+        &self.rule
+    }
+
+    #[inline]
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    #[inline]
+    pub(crate) fn count_time(&self, took: Duration) {
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed, here and below: counts for people to read, written by the one thread that has the node now.
+        if took_ns > self.longest_ns.load(Ordering::Relaxed) {
+            self.longest_ns.store(took_ns, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Ok => &self.ok,
+            Outcome::Failed => &self.failed,
+            Outcome::Panicked => &self.panicked,
+            // By the watcher, at the deadline; or by the thread itself, if the watcher was later.
+            Outcome::TimedOut => {
+                self.timed_out.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            // The breaker counts what it refuses, and who was given up counts nothing more.
+            Outcome::BreakerOpen | Outcome::Abandoned => return,
+        };
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> CallbackCounts {
+        // Relaxed: counts for people to read.
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CallbackCounts {
+            name: self.name.to_string(),
+            ok: read(&self.ok),
+            failed: read(&self.failed),
+            panicked: read(&self.panicked),
+            timed_out: read(&self.timed_out),
+            refused: self.breaker.refused(),
+            longest_us: read(&self.longest_ns) / 1000,
+        }
+    }
+}
+
+/// All callbacks of a robot, by node instance and name. Clones are handles on the same ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Callbacks(Arc<Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Callback>>>>);
+
+impl Callbacks {
+    /// The callback `name` of the node `instance`: the same one in each of its lives.
+    pub(crate) fn of(&self, instance: &Arc<str>, name: Arc<str>, rules: &NodeRules) -> Arc<Callback> {
+        let mut callbacks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(instance), Arc::clone(&name));
+        let callback = callbacks.entry(key).or_insert_with(|| {
+            let rule = rules.of(&name).clone();
+            let breaker = Breaker::for_callback(instance, &name, &rule);
+            Arc::new(Callback {
+                name,
+                rule,
+                breaker,
+                ok: AtomicU64::new(0),
+                failed: AtomicU64::new(0),
+                panicked: AtomicU64::new(0),
+                timed_out: AtomicU64::new(0),
+                longest_ns: AtomicU64::new(0),
+            })
+        });
+        Arc::clone(callback)
+    }
+}
