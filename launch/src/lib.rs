@@ -5,12 +5,14 @@
 //! ```
 //! * `limits`: every bound, in one place
 //! * `problem`: what can be wrong with a launch file, and how it is said
+//! * `rules`: how nodes are supervised
 //! * `file`: what stands in it
 //! * `plan`: what is to be started, in which order
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
 //! * `status`: what tools see of a robot
 //! * `control`: what tools ask of a running robot
 //! * `options`, `launch`, `exit`: what a launch is told on the command line, what it does, how it ends
+//! * `supervision`: what follows when a node ends
 //! * `supervisor`: starts, watches and stops nodes on threads; `simulate`: the same in virtual time
 #![forbid(unsafe_code)]
 
@@ -25,9 +27,12 @@ mod launch;
 mod options;
 mod plan;
 mod problem;
+mod rules;
 mod runtime_dir;
 mod simulate;
 mod status;
+#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor obeys it"))]
+mod supervision;
 mod supervisor;
 
 pub use control::{
@@ -40,6 +45,7 @@ pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
 pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
+pub use rules::{GroupRule, GroupStrategy, OnInputDown, RestartPolicy, RestartRule};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };

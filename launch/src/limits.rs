@@ -37,6 +37,47 @@ pub const STACK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// but the fastest rates, and real-time threads below it would starve.
 pub const SPIN_MAX: Duration = Duration::from_millis(10);
 
+/// Restarts of a node within `RESTART_PERIOD_DEFAULT` that are allowed where the file says nothing: what fails a fourth time
+/// will not be mended by a fifth start.
+pub const RESTART_INTENSITY_DEFAULT: u32 = 3;
+
+/// Most that can be said for it.
+pub const RESTART_INTENSITY_MAX: u32 = 100;
+
+/// The time in which restarts are counted where the file says nothing: longer than four starts with their delays take.
+pub const RESTART_PERIOD_DEFAULT: Duration = Duration::from_secs(60);
+
+/// Shortest time in which restarts can be counted.
+pub const RESTART_PERIOD_MIN: Duration = Duration::from_secs(1);
+
+/// Longest time in which restarts can be counted.
+pub const RESTART_PERIOD_MAX: Duration = Duration::from_secs(3600);
+
+/// Time before the first restart where the file says nothing: what a device needs that was just closed.
+pub const RESTART_DELAY_DEFAULT: Duration = Duration::from_millis(100);
+
+/// Longest time before the first restart.
+pub const RESTART_DELAY_START_MAX: Duration = Duration::from_secs(60);
+
+/// Most that a restart waits where the file says nothing: a person beside the robot waits no longer.
+pub const RESTART_DELAY_MAX_DEFAULT: Duration = Duration::from_secs(10);
+
+/// Most that can be said for it.
+pub const RESTART_DELAY_MAX: Duration = Duration::from_secs(600);
+
+/// How often a whole group is started again within its period where the file says nothing.
+pub const GROUP_INTENSITY_DEFAULT: u32 = 1;
+
+/// Most groups of a robot: one for each node.
+pub const GROUPS_MAX: usize = NODES_MAX;
+
+/// Time-out of the hardware's watchdog where the file says nothing, and the longest one: that of a Raspberry Pi takes no
+/// more than 15 s.
+pub const WATCHDOG_TIMEOUT_MAX: Duration = Duration::from_secs(14);
+
+/// Shortest time-out of the hardware's watchdog: it counts in seconds, and is fed twice within.
+pub const WATCHDOG_TIMEOUT_MIN: Duration = Duration::from_secs(2);
+
 /// Memory of all topics together where the file says nothing: a sixteenth of a small Raspberry Pi.
 pub const BUS_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
@@ -114,6 +155,13 @@ const _: () = assert!(SHUTDOWN_TIMEOUT_MIN.as_millis() <= SHUTDOWN_TIMEOUT_DEFAU
 const _: () = assert!(SHUTDOWN_TIMEOUT_DEFAULT.as_millis() <= SHUTDOWN_TIMEOUT_MAX.as_millis());
 const _: () =
     assert!(END_WAIT_MIN.as_millis() >= 2 * nevil_runtime::limits::DRIVER_STOP_DEADLINE.as_millis());
+const _: () = assert!(RESTART_INTENSITY_DEFAULT <= RESTART_INTENSITY_MAX);
+const _: () = assert!(RESTART_PERIOD_MIN.as_millis() <= RESTART_PERIOD_DEFAULT.as_millis());
+const _: () = assert!(RESTART_PERIOD_DEFAULT.as_millis() <= RESTART_PERIOD_MAX.as_millis());
+const _: () = assert!(RESTART_DELAY_DEFAULT.as_millis() <= RESTART_DELAY_MAX_DEFAULT.as_millis());
+const _: () = assert!(RESTART_DELAY_MAX_DEFAULT.as_millis() <= RESTART_DELAY_MAX.as_millis());
+const _: () = assert!(RESTART_DELAY_START_MAX.as_millis() <= RESTART_DELAY_MAX.as_millis());
+const _: () = assert!(WATCHDOG_TIMEOUT_MIN.as_millis() <= WATCHDOG_TIMEOUT_MAX.as_millis());
 const _: () = assert!(BUS_BYTES_MIN <= BUS_BYTES_DEFAULT && BUS_BYTES_DEFAULT <= BUS_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX <= u32::MAX as u64, "a topic holds it in 32 bits");
 const _: () = assert!(START_TIMEOUT_MIN.as_millis() <= START_TIMEOUT_DEFAULT.as_millis());
