@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Time};
+use crate::estop::EmergencyStop;
 use crate::incarnation::{CancelToken, Incarnation};
 use crate::lineage::{Lineage, LineageCell};
 
@@ -13,14 +14,21 @@ pub struct Context {
     clock: Clock,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
+    estop: EmergencyStop,
     now: Cell<Time>,
     /// When the callback before this one ended, if that was in this turn.
     ended: Cell<Option<Time>>,
 }
 
 impl Context {
-    pub(crate) fn new(clock: Clock, incarnation: Arc<Incarnation>, lineage: Arc<LineageCell>) -> Self {
-        Self { clock, incarnation, lineage, now: Cell::new(Time::ZERO), ended: Cell::new(None) }
+    pub(crate) fn new(
+        clock: Clock,
+        incarnation: Arc<Incarnation>,
+        lineage: Arc<LineageCell>,
+        estop: EmergencyStop,
+    ) -> Self {
+        let (now, ended) = (Cell::new(Time::ZERO), Cell::new(None));
+        Self { clock, incarnation, lineage, estop, now, ended }
     }
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
@@ -46,6 +54,14 @@ impl Context {
     #[must_use]
     pub fn lineage(&self) -> Lineage {
         self.lineage.get()
+    }
+
+    /// Begins an emergency stop of the whole robot: everything that moves is made safe at once, and stays so until somebody
+    /// resets it (`nevil estop --reset`). Waits for nothing. `reason` is for people, at most
+    /// [`ESTOP_REASON_BYTES`](crate::limits::ESTOP_REASON_BYTES) bytes; the rest is cut. If one holds already, its reason
+    /// stays and this one is counted.
+    pub fn emergency_stop(&self, reason: &str) {
+        self.estop.engage(format_args!("node `{}`", self.node()), reason);
     }
 
     pub(crate) fn incarnation(&self) -> &Arc<Incarnation> {
