@@ -23,8 +23,8 @@ mod session;
 mod tests;
 mod topics;
 
-use nevil_runtime::Bus;
 use nevil_runtime::ring::Rings;
+use nevil_runtime::{Bus, ResetError};
 use serde_json::Value;
 
 pub use client::{ClientError, ControlClient, Echo};
@@ -44,4 +44,15 @@ pub trait Control: Send + Sync {
 
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);
+
+    /// Begins an emergency stop for `by`, and waits for nothing.
+    fn emergency_stop(&self, by: &str, reason: &str);
+
+    /// Ends the emergency stop for `by`; may wait until everything is safe, for at most
+    /// [`MAKE_SAFE_DEADLINE`](nevil_runtime::limits::MAKE_SAFE_DEADLINE).
+    ///
+    /// # Errors
+    ///
+    /// Why it goes on to hold.
+    fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError>;
 }

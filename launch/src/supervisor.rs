@@ -21,7 +21,8 @@ use std::{env, io};
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Bus, Clock, Environment, Guard, GuardWatch, Phase, RobotStatus, Safety, ThreadedNode, Time, Waker,
+    Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, Phase, ResetError, RobotStatus, Safety,
+    ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -40,6 +41,8 @@ pub(crate) struct Supervisor {
     robot: Arc<Robot>,
     waker: Waker,
     safety: Option<Safety>,
+    /// What nodes hear of the emergency stop.
+    notice: Option<EmergencyStopNotice>,
     /// When it stops by itself.
     until: Option<Time>,
     /// Nodes that have not answered: their threads are left behind.
@@ -124,7 +127,16 @@ impl Supervisor {
             lines,
         });
         let until = options.duration.map(|duration| began + duration);
-        Ok(Self { plan, robot, waker, safety: None, until, hung: Vec::new(), ended_badly: false })
+        Ok(Self {
+            plan,
+            robot,
+            waker,
+            safety: None,
+            notice: None,
+            until,
+            hung: Vec::new(),
+            ended_badly: false,
+        })
     }
 
     fn run(mut self, lock: &RobotLock) -> Ended {
@@ -157,6 +169,7 @@ impl Supervisor {
             if self.robot.stop.load(Ordering::Acquire) {
                 return Exit::Ok;
             }
+            self.notice.iter_mut().for_each(EmergencyStopNotice::tell);
             if self.safety.as_ref().is_some_and(Safety::guard_lost) {
                 tracing::error!("the robot stops, because nobody would make it safe if this process died");
                 return Exit::NodeFailed;
@@ -245,5 +258,13 @@ impl Control for Robot {
         // Here, and not where nodes are waited for.
         self.environment.actuators().stop_motion();
         self.waker.wake();
+    }
+
+    fn emergency_stop(&self, by: &str, reason: &str) {
+        self.environment.emergency_stop().engage(by, reason);
+    }
+
+    fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
+        self.environment.emergency_stop().reset(by)
     }
 }

@@ -25,6 +25,7 @@ mod drive;
 mod motion;
 mod range;
 mod safety;
+mod system;
 pub mod topics;
 
 pub use block::BlockRef;
@@ -38,6 +39,7 @@ pub use motion::{DriveSource, MotionStatus};
 pub use nevil_derive::{Field, Message};
 pub use range::{Range, RangeReading};
 pub use safety::{SafetyLevel, SafetyStatus};
+pub use system::{EmergencyStopRequest, EmergencyStopStatus};
 pub use text::{from_value_checked, to_text};
 pub use topic::{Overflow, Qos, Topic, TopicPriority};
 pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};

@@ -14,6 +14,7 @@ use crate::drive::Drive;
 use crate::motion::MotionStatus;
 use crate::range::Range;
 use crate::safety::SafetyStatus;
+use crate::system::{EmergencyStopRequest, EmergencyStopStatus};
 use crate::topic::{Topic, TopicPriority};
 
 /// Measurements of the ultrasonic sensor, each of them. One that has waited for half a second says where a wall was, not
@@ -45,6 +46,19 @@ pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").la
 
 /// Where the simulated car really is.
 pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state");
+
+/// Requests for an emergency stop, from any node or tool. The request works where it is published and is in nobody's queue;
+/// subscriptions hear of it besides. It is the robot's: no namespace is put before it.
+pub const EMERGENCY_STOP_REQUEST: Topic<EmergencyStopRequest> =
+    Topic::new("emergency_stop/request").priority(TopicPriority::Critical).message_bytes_max(1024);
+
+/// Whether an emergency stop holds, said by the runtime when it changes; who comes later is told at once. It is the robot's:
+/// no namespace is put before it.
+pub const EMERGENCY_STOP_STATE: Topic<EmergencyStopStatus> = Topic::latest("emergency_stop/state")
+    .priority(TopicPriority::Critical)
+    .latched()
+    .exclusive()
+    .message_bytes_max(1024);
 
 #[cfg(test)]
 mod tests {

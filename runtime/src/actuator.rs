@@ -28,8 +28,8 @@ use crate::limits::COMMAND_VALID_MAX;
 
 pub use helper::MakeSafe;
 pub(crate) use helper::{ActuatorCell, run_helper};
-pub(crate) use motion::Motion;
 pub use motion::{ActuatorCounts, Actuators};
+pub(crate) use motion::{Motion, StopWord};
 
 /// What obeys the commands of an actuator: the node's side of the hardware.
 pub trait Actuate: Send + 'static {
@@ -64,6 +64,17 @@ pub enum CommandError {
     Inhibited {
         /// The actuator.
         actuator: Arc<str>,
+    },
+    /// An emergency stop holds.
+    #[error(
+        "actuator `{actuator}` may not move: an emergency stop holds since {:.3} s; look why (`nevil status`), and end it with `nevil estop --reset`",
+        since.as_ns() as f64 / 1e9
+    )]
+    EmergencyStopped {
+        /// The actuator.
+        actuator: Arc<str>,
+        /// When the emergency stop began, by the robot's clock.
+        since: Time,
     },
     /// The node is not active, or was fenced.
     #[error("actuator `{actuator}` may not be commanded now, because its node is not active")]
@@ -133,9 +144,14 @@ impl<A: Actuate> Actuator<A> {
             Err(error)
         };
         let entered = self.cell.open.enter();
-        // Looked at after the entry: what stops all motion shuts the gate after it has said so.
-        if self.cell.is_stopped() {
+        // Looked at after the entry: what stops all motion touches the gate after it has said so.
+        let began = self.cell.stop();
+        if began.is_for_good() {
             return refuse(CommandError::Inhibited { actuator: actuator() });
+        }
+        if began.is_held() {
+            let since = self.cell.held_since();
+            return refuse(CommandError::EmergencyStopped { actuator: actuator(), since });
         }
         if entered.is_err() {
             return refuse(CommandError::Unavailable { actuator: actuator(), in_use: false });
@@ -160,7 +176,7 @@ impl<A: Actuate> Actuator<A> {
         }
         self.cell.commands.fetch_add(1, Ordering::Relaxed);
         // Also if `apply` panics.
-        let _undo = TookEffect { cell: &self.cell, incarnation: &self.incarnation, until };
+        let _undo = TookEffect { cell: &self.cell, incarnation: &self.incarnation, until, began };
         control.apply(command).map_err(|cause| CommandError::Failed { actuator: actuator(), cause })
     }
 
@@ -176,11 +192,13 @@ struct TookEffect<'a> {
     cell: &'a ActuatorCell,
     incarnation: &'a Incarnation,
     until: Time,
+    /// The stops that held when it was given.
+    began: StopWord,
 }
 
 impl Drop for TookEffect<'_> {
     fn drop(&mut self) {
-        self.cell.took_effect(self.until);
+        self.cell.took_effect(self.until, self.began);
         // What a life of the node that was given up has set in motion is undone, whatever the life after it commands: that
         // one repeats its command.
         if self.incarnation.is_fenced() {

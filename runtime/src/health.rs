@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::actuator::ActuatorCounts;
 use crate::bus::TopicCounts;
+use crate::estop::EmergencyStopState;
 use crate::executor::{SimulatedRobot, ThreadedNode};
 use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
 use crate::ring::RingStatus;
@@ -50,6 +51,8 @@ pub struct RobotStatus {
     pub actuators: Vec<ActuatorCounts>,
     /// Whether any actuator obeys a command now.
     pub moving: bool,
+    /// The emergency stop, if one holds.
+    pub emergency_stop: Option<EmergencyStopState>,
 }
 
 impl RobotStatus {
@@ -78,6 +81,7 @@ impl RobotStatus {
             rings: environment.rings.status(),
             actuators: environment.actuators.counts(),
             moving: environment.actuators.is_moving(),
+            emergency_stop: environment.estop.state(),
         }
     }
 }

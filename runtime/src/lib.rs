@@ -85,6 +85,9 @@ mod device;
 // What moves, and how it is made safe.
 mod actuator;
 
+// Everything safe at once, until somebody resets it.
+mod estop;
+
 // What a node declares and what it is called with.
 mod node;
 
@@ -110,6 +113,7 @@ pub use bus::{
 pub use clock::{Clock, Time};
 pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};
 pub use error::{NodeError, NodeResult};
+pub use estop::{EmergencyStop, EmergencyStopChange, EmergencyStopNotice, EmergencyStopState, ResetError};
 pub use executor::{
     NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode, Waker, thread_name,
 };

@@ -235,6 +235,15 @@ pub const GUARD_ATTEMPTS_MAX: usize = 3;
 /// How long the guard waits until an actuator takes a write.
 pub const GUARD_WRITE_WAIT: Duration = Duration::from_millis(50);
 
+/// Most bytes of the reason of an emergency stop: one line on a terminal. The rest is cut off.
+pub const ESTOP_REASON_BYTES: usize = 120;
+
+/// Most bytes of the name of who began or ended an emergency stop: a word before the longest name of a node.
+pub const ESTOP_BY_BYTES: usize = 96;
+
+/// Most pieces of the runtime and the launch that an emergency stop is told to.
+pub const ESTOP_HOOKS_MAX: usize = 8;
+
 /// How often the guard repeats the safe sequences after our death: a command that was under way may land later.
 pub const GUARD_REPEATS: usize = 4;
 

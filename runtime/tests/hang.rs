@@ -267,7 +267,8 @@ fn a_callback_that_is_late_but_returns_has_failed_and_its_node_goes_on() {
     robot.say("orders", 13);
     robot.until("the call", |robot| *robot.door.hanging.lock().unwrap() == 1);
     robot.until("its deadline", |robot| {
-        let status = nevil_runtime::RobotStatus::read(&robot.environment, std::slice::from_ref(&robot.worker));
+        let status =
+            nevil_runtime::RobotStatus::read(&robot.environment, std::slice::from_ref(&robot.worker));
         status.nodes[0].callbacks.iter().any(|callback| callback.timed_out == 1)
     });
     robot.door.let_go();

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod estop;
 mod launch;
 mod node;
 mod process;
@@ -49,6 +50,7 @@ enum Command {
     Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
+    Estop(estop::EstopArgs),
     /// List the nodes of a robot
     #[command(
         subcommand,
@@ -94,6 +96,7 @@ impl Cli {
             Command::Launch(args) => return Ok(args.run(robot, types)),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
+            Command::Estop(args) => args.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::Info(args)) => args.run(robot),

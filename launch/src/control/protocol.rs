@@ -12,6 +12,13 @@ pub enum Request {
     Status,
     /// Let the robot stop.
     Stop,
+    /// Make everything safe, and let nothing move until [`Self::EstopReset`].
+    Estop {
+        /// Why, for people.
+        reason: String,
+    },
+    /// End the emergency stop.
+    EstopReset,
     /// The nodes, and which topics they use.
     NodeList,
     /// The topics, their types, who uses them, and how their messages are carried.

@@ -23,6 +23,9 @@ fn name_of(authority: Authority) -> &'static str {
     }
 }
 
+/// Who asks for an emergency stop through the socket, or ends one.
+const OPERATOR: &str = "the operator";
+
 /// How long a connection that ends with an error is drained, so that the tool can read the error.
 const DRAIN: Duration = Duration::from_millis(100);
 
@@ -94,6 +97,14 @@ impl Session {
                 tracing::info!("a tool asks the robot to stop");
                 handler.request_stop();
                 Ok(json!({ "stopping": true }))
+            }
+            Request::Estop { reason } => {
+                handler.emergency_stop(OPERATOR, &reason);
+                Ok(json!({ "engaged": true }))
+            }
+            Request::EstopReset => {
+                handler.reset_emergency_stop(OPERATOR).map_err(|error| error.to_string())?;
+                Ok(json!({ "engaged": false }))
             }
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),

@@ -1,5 +1,6 @@
 //! Real sockets, and a robot whose topics are real.
 
+mod estop;
 mod misuse;
 mod ring;
 
@@ -13,7 +14,9 @@ use std::time::Duration;
 
 use nevil_runtime::prelude::*;
 use nevil_runtime::ring::{RingReader, Rings};
-use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
+use nevil_runtime::{
+    Bus, Clock, EmergencyStop, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
+};
 use serde_json::json;
 
 use super::echo::look;
@@ -56,6 +59,7 @@ impl Car {
 struct Handler {
     bus: Bus,
     rings: Rings,
+    estop: EmergencyStop,
     status: serde_json::Value,
     stops: AtomicU64,
 }
@@ -71,6 +75,14 @@ impl Control for Handler {
 
     fn rings(&self) -> &Rings {
         &self.rings
+    }
+
+    fn emergency_stop(&self, by: &str, reason: &str) {
+        self.estop.engage(by, reason);
+    }
+
+    fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
+        self.estop.reset(by)
     }
 
     fn request_stop(&self) {
@@ -111,7 +123,8 @@ impl Robot {
                 };
                 let environment = robot.environment();
                 let (bus, rings) = (environment.bus().clone(), environment.rings().clone());
-                sender.send((bus, rings, status.to_json())).unwrap();
+                let estop = environment.emergency_stop().clone();
+                sender.send((bus, rings, estop, status.to_json())).unwrap();
                 // Relaxed: nothing else is told by it.
                 while !ended.load(Ordering::Relaxed) {
                     robot.run_for(Duration::from_millis(1)).unwrap();
@@ -119,8 +132,8 @@ impl Robot {
                 }
             }
         });
-        let (bus, rings, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler { bus, rings, status, stops: AtomicU64::new(0) });
+        let (bus, rings, estop, status) = receiver.recv().unwrap();
+        let handler = Arc::new(Handler { bus, rings, estop, status, stops: AtomicU64::new(0) });
         let server = ControlServer::start(&path, Arc::<Handler>::clone(&handler)).unwrap();
         Self { path, handler, server: Some(server), ended, time: Some(time) }
     }

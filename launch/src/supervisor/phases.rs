@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
-use nevil_runtime::{NodeState, OrderError, Phase, Safety, ThreadedNode, Time};
+use nevil_runtime::{
+    EmergencyStopNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
+};
 
 use super::{Ended, Supervisor};
 use crate::control::ControlServer;
@@ -28,7 +30,8 @@ impl Supervisor {
             outcome = outcome.and(configured);
         }
         outcome?;
-        if let Err(error) = self.robot.environment.seal() {
+        let connected = self.declare_notice().and_then(|()| self.robot.environment.seal());
+        if let Err(error) = connected {
             tracing::error!("{error}");
             return Err(Exit::NotStarted);
         }
@@ -45,6 +48,15 @@ impl Supervisor {
                 return Err(Exit::Ok);
             }
         }
+        Ok(())
+    }
+
+    /// Declares the topics of the emergency stop, and has the supervisor woken by each change of it.
+    fn declare_notice(&mut self) -> Result<(), TopicError> {
+        let (environment, waker) = (&self.robot.environment, self.waker.clone());
+        let stop = environment.emergency_stop();
+        self.notice = Some(EmergencyStopNotice::declare(stop, environment.bus())?);
+        stop.on_change(move |_| waker.wake());
         Ok(())
     }
 

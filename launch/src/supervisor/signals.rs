@@ -1,11 +1,12 @@
-//! Ctrl-C and its relatives: the first stops the robot in order; one that comes while it stops ends it at once.
+//! Ctrl-C and its relatives: the first stops the robot in order; one that comes while it stops ends it at once. SIGUSR1 is the
+//! emergency stop.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use super::Robot;
@@ -25,12 +26,16 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 ///
 /// The operating system's: a robot that Ctrl-C does not stop may not start.
 pub(super) fn watch(robot: Arc<Robot>) -> io::Result<()> {
-    let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
+    let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]);
     let spawned = signals.and_then(|mut signals| {
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             // What stops the robot goes before what its nodes do. Where it is denied it runs all the same.
             let _ = nevil_runtime::elevate("signals");
             for signal in signals.forever() {
+                if signal == SIGUSR1 {
+                    robot.emergency_stop("signal SIGUSR1", "somebody has sent it");
+                    continue;
+                }
                 if robot.stop.load(Ordering::Acquire) || robot.phase() == RobotPhase::Stopping {
                     let late = robot.environment.actuators().inhibit(AT_ONCE);
                     let safe = if late.is_empty() { "made safe" } else { "NOT SAFE, the guard process goes on trying" };

@@ -7,7 +7,7 @@ use std::thread::{self, Thread};
 
 use nevil_sys::mem::Gate;
 
-use crate::actuator::motion::{ActuatorCounts, Motion};
+use crate::actuator::motion::{ActuatorCounts, Motion, StopWord};
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
 use crate::error::caught;
@@ -110,9 +110,19 @@ impl ActuatorCell {
         self.helper.get().is_some() || self.clock.is_simulated()
     }
 
-    /// Whether all motion of the robot has been stopped.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.motion.is_stopped()
+    /// Which stops of all motion hold.
+    pub(crate) fn stop(&self) -> StopWord {
+        self.motion.stop()
+    }
+
+    /// When the emergency stop that holds began.
+    pub(crate) fn held_since(&self) -> Time {
+        self.motion.held_since()
+    }
+
+    /// Whether it is one of those that move: a command holds, or has not returned, or could not be undone yet.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.counted.load(Ordering::SeqCst)
     }
 
     /// A command holds until `time`; `false` if nothing may move, because nobody guards it.
@@ -132,11 +142,12 @@ impl ActuatorCell {
         true
     }
 
-    /// After a command that was to hold until `time` has taken effect: if it was made safe meanwhile, or has expired, what
-    /// has just taken effect is undone.
-    pub(crate) fn took_effect(&self, time: Time) {
+    /// After a command that was to hold until `time` has taken effect: if it was made safe since `began`, or has expired,
+    /// what has just taken effect is undone.
+    pub(crate) fn took_effect(&self, time: Time, began: StopWord) {
         let overtaken = self.expires.load(Ordering::SeqCst) < time.as_ns();
-        let stopped = self.open.is_shut() || self.is_stopped();
+        // Also a stop that is over by now: what was commanded before it is gone.
+        let stopped = self.open.is_shut() || self.stop() != began;
         if overtaken || stopped || self.clock.now() >= time {
             self.request();
         }
@@ -183,7 +194,7 @@ impl ActuatorCell {
     /// Does what is due at `now`, and says when to look again if nobody asks before.
     pub(crate) fn serve(&self, now: Time) -> Option<Time> {
         let requested = self.requested.load(Ordering::SeqCst);
-        let stopped = self.open.is_shut() || self.is_stopped();
+        let stopped = self.open.is_shut() || self.stop().is_stopped();
         // Looked at before anything is made safe: a command that has passed the gate has either ended by now, and is undone
         // by what follows, or is under way: then it is made safe again and again until that has ended.
         let under_way = self.open.under_way() > 0;

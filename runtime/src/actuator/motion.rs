@@ -1,7 +1,7 @@
 //! All actuators of a robot, and whether any of them moves.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +9,15 @@ use serde::Serialize;
 
 use crate::actuator::helper::ActuatorCell;
 use crate::clock::{Clock, Time};
+use crate::limits::MAKE_SAFE_DEADLINE;
 
 /// All actuators of a robot. Clones are handles on the same ones.
 #[derive(Clone, Default)]
 pub struct Actuators {
     cells: Arc<Mutex<Vec<Arc<ActuatorCell>>>>,
+    /// The same ones for who stops them all: never locked for longer than one is added, and not by tools, which may be
+    /// kept from going on for long.
+    stopped: Arc<Mutex<Vec<Arc<ActuatorCell>>>>,
     motion: Arc<Motion>,
 }
 
@@ -43,6 +47,8 @@ impl Actuators {
         }
         let cell = Arc::new(ActuatorCell::new(name, clock.clone(), self.motion()));
         cells.push(Arc::clone(&cell));
+        drop(cells);
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&cell));
         cell
     }
 
@@ -64,11 +70,44 @@ impl Actuators {
     /// Lets no command through any more, for good, and asks for everything to be made safe, without waiting.
     pub fn stop_motion(&self) {
         // Before the actuators are asked: what opens one later still finds this.
-        self.motion.stopped.store(true, Ordering::SeqCst);
-        for cell in self.cells() {
+        self.motion.stop.fetch_or(FOR_GOOD, Ordering::SeqCst);
+        for cell in &*self.to_stop() {
             cell.open.shut();
             cell.request();
         }
+    }
+
+    /// Lets no command through until [`Self::permit_motion`], and asks for everything to be made safe, without waiting.
+    /// If none held before, which one it is of all that were ever asked for, from 1.
+    pub(crate) fn hold_motion(&self, now: Time) -> Option<u64> {
+        let begun = self.motion.hold(now);
+        for cell in &*self.to_stop() {
+            // The gate stays as it is, so that it need not be known later which ones to open again: a command that enters
+            // after this look sees the stop, and one that has entered before is seen by whoever makes safe from here on.
+            cell.open.look();
+            cell.request();
+        }
+        begun
+    }
+
+    /// Makes everything safe once more, and lets commands through again after [`Self::hold_motion`], if no
+    /// stop was asked for since `stop` was looked at; whether that is so. Waits at most [`MAKE_SAFE_DEADLINE`]. What was
+    /// commanded before is gone: nothing moves by itself.
+    ///
+    /// # Errors
+    ///
+    /// The actuators that are not safe: they move, or a call to them has not returned.
+    pub(crate) fn permit_motion(&self, stop: StopWord) -> Result<bool, Vec<Arc<str>>> {
+        let late = self.make_safe(MAKE_SAFE_DEADLINE);
+        // One that was made safe in time counts as moving for as long as a call to it has not returned.
+        let moving = self.cells().into_iter().filter(|cell| cell.is_moving());
+        let mut unsafe_still: Vec<_> = moving.map(|cell| Arc::clone(&cell.name)).chain(late).collect();
+        unsafe_still.sort_unstable();
+        unsafe_still.dedup();
+        if !unsafe_still.is_empty() {
+            return Err(unsafe_still);
+        }
+        Ok(self.motion.release(stop))
     }
 
     /// Lets no command through any more, for good, and makes everything safe. Names the actuators that were not safe within
@@ -116,6 +155,11 @@ impl Actuators {
         self.cells().iter().map(|cell| cell.counts()).collect()
     }
 
+    /// The actuators, for who stops them.
+    fn to_stop(&self) -> std::sync::MutexGuard<'_, Vec<Arc<ActuatorCell>>> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<ActuatorCell>>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,7 +175,10 @@ impl fmt::Debug for Actuators {
 #[derive(Default)]
 pub(crate) struct Motion {
     moving: AtomicU32,
-    stopped: AtomicBool,
+    /// Which stops hold, and how many were asked for: see [`StopWord`].
+    stop: AtomicU64,
+    /// When the last emergency stop began, in ns.
+    held_since: AtomicU64,
     /// Whether the guard watches over what moves.
     pub(crate) guarded: AtomicBool,
     begins: OnceLock<MotionBegins>,
@@ -159,7 +206,63 @@ impl Motion {
         self.moving.load(Ordering::SeqCst) > 0
     }
 
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
+    /// Which stops hold now.
+    pub(crate) fn stop(&self) -> StopWord {
+        StopWord(self.stop.load(Ordering::SeqCst))
+    }
+
+    /// Begins an emergency stop, or asks for the one that holds once more. If it has begun: its number among all that were
+    /// asked for.
+    fn hold(&self, now: Time) -> Option<u64> {
+        // Before the stop, so that who sees it sees this. Some instructions off where two begin it at the same time.
+        if !self.stop().is_held() {
+            self.held_since.store(now.as_ns(), Ordering::SeqCst);
+        }
+        let hold = |word| Some((word | HELD) + ONE_ASKED);
+        let (Ok(before) | Err(before)) = self.stop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, hold);
+        let before = StopWord(before);
+        (!before.is_held()).then(|| before.asked() + 1)
+    }
+
+    /// Ends the emergency stop, if nothing has been stopped since `seen` was looked at; whether that is so.
+    pub(crate) fn release(&self, seen: StopWord) -> bool {
+        let released = seen.0 & !HELD;
+        self.stop.compare_exchange(seen.0, released, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// When the last emergency stop began.
+    pub(crate) fn held_since(&self) -> Time {
+        Time::from_ns(self.held_since.load(Ordering::SeqCst))
+    }
+}
+
+const FOR_GOOD: u64 = 1;
+const HELD: u64 = 1 << 1;
+const ONE_ASKED: u64 = 1 << 2;
+
+/// Which stops hold at one moment: `emergency stops asked for so far (62 bits) | one holds (1 bit) | stopped for good
+/// (1 bit)`. Two words differ if a stop was asked for between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StopWord(u64);
+
+impl StopWord {
+    /// Whether nothing may move.
+    pub(crate) fn is_stopped(self) -> bool {
+        self.0 & (FOR_GOOD | HELD) != 0
+    }
+
+    /// Whether the robot was stopped for good.
+    pub(crate) fn is_for_good(self) -> bool {
+        self.0 & FOR_GOOD != 0
+    }
+
+    /// Whether an emergency stop holds.
+    pub(crate) fn is_held(self) -> bool {
+        self.0 & HELD != 0
+    }
+
+    /// How many times an emergency stop was asked for.
+    pub(crate) fn asked(self) -> u64 {
+        self.0 / ONE_ASKED
     }
 }

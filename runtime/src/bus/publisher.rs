@@ -47,12 +47,20 @@ pub(crate) struct PublisherPort<T: Message> {
     /// Its number among the publishers that the topic has ever had.
     number: u32,
     right: Right,
+    /// Called with each message before it is offered, on the publisher's thread.
+    on_publish: Option<OnPublish<T>>,
+    /// Whether it neither is excluded nor has anything to call: one look on the way of a message.
+    is_plain: bool,
     pub(crate) tables: Tables<Vec<Route<T>>>,
     /// Its last message, if the topic is latched.
     pub(crate) latch: OnceLock<Latch<Envelope<T>>>,
     /// Rung by subscriptions that have room again, while the publisher waits for that.
     pub(crate) room: Arc<Bell>,
 }
+
+/// What happens on the publisher's thread with each message of a topic. Gets the name of who publishes; neither waits nor
+/// panics.
+pub(crate) type OnPublish<T> = Arc<dyn Fn(&str, &T) + Send + Sync>;
 
 /// From where a message descends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +111,9 @@ impl<T: Message> PublisherPort<T> {
         right: Right,
     ) -> Self {
         let (tables, latch, room) = (Tables::new(), OnceLock::new(), Arc::default());
-        Self { topic, incarnation, lineage, number, right, tables, latch, room }
+        let on_publish = topic.on_publish.clone();
+        let is_plain = right != Right::Excluded && on_publish.is_none();
+        Self { topic, incarnation, lineage, number, right, on_publish, is_plain, tables, latch, room }
     }
 
     /// Whether it belongs to this life of a node.
@@ -151,9 +161,13 @@ impl<T: Message> Publisher<T> {
             tally.refused_fenced.add(1);
             return refuse(PublishErrorKind::Fenced, message);
         };
-        if port.right == Right::Excluded {
-            tally.refused_exclusive.add(1);
-            return refuse(PublishErrorKind::Exclusive, message);
+        if !port.is_plain {
+            if port.right == Right::Excluded {
+                tally.refused_exclusive.add(1);
+                return refuse(PublishErrorKind::Exclusive, message);
+            }
+            // Before anything else can refuse the message: it asks for a stop, and only its delivery needs a place.
+            port.on_publish.iter().for_each(|call| call(port.incarnation.instance(), &message));
         }
         let (bytes, max) = (message.size_bytes(), port.topic.qos.message_bytes_max);
         if bytes > max as usize {

@@ -1,5 +1,6 @@
 //! All topics of a robot.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -11,7 +12,7 @@ use nevil_sys::sync::{Mutex, MutexGuard};
 use crate::bus::Wake;
 use crate::bus::counts::TopicCounts;
 use crate::bus::error::TopicError;
-use crate::bus::publisher::Publisher;
+use crate::bus::publisher::{OnPublish, Publisher};
 use crate::bus::qos::{QosOverride, check_qos, differences, is_topic_name};
 use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
@@ -34,6 +35,8 @@ struct Registry {
     /// Topics between a driver and its node.
     private: Mutex<BTreeSet<Arc<str>>>,
     sources: Mutex<Vec<Arc<str>>>,
+    /// What happens where messages are published, by topic: an [`OnPublish`] of the topic's type.
+    on_publish: Mutex<BTreeMap<&'static str, Box<dyn Any + Send + Sync>>>,
     /// Publishers of tools that there have been.
     tools: AtomicU32,
 }
@@ -56,8 +59,14 @@ impl Bus {
     #[must_use]
     pub fn with_overrides(clock: Clock, overrides: BTreeMap<String, QosOverride>) -> Self {
         let (topics, private, sources) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let tools = AtomicU32::new(0);
-        Self(Arc::new(Registry { clock, overrides, topics, private, sources, tools }))
+        let (on_publish, tools) = (Mutex::default(), AtomicU32::new(0));
+        Self(Arc::new(Registry { clock, overrides, topics, private, sources, on_publish, tools }))
+    }
+
+    /// Calls `call` with the name of the publisher and each message that is published on `topic`, on the publisher's thread,
+    /// before the message is offered to anybody. To be said before the topic is declared.
+    pub(crate) fn on_publish<T: Message>(&self, topic: &Topic<T>, call: OnPublish<T>) {
+        lock(&self.0.on_publish).insert(topic.name(), Box::new(call));
     }
 
     /// The clock that stamps messages.
@@ -249,7 +258,11 @@ impl Bus {
 
     /// The same for a node, which declares how the topic is to be carried: as all others do. Nodes are configured at the
     /// same time, so that otherwise chance would decide what holds.
-    fn declare<T: Message>(&self, name: &str, topic: &Topic<T>) -> Result<Arc<TopicCore<T>>, TopicError> {
+    pub(crate) fn declare<T: Message>(
+        &self,
+        name: &str,
+        topic: &Topic<T>,
+    ) -> Result<Arc<TopicCore<T>>, TopicError> {
         let core = self.topic(name, topic)?;
         let rules = differences(&core.qos, &self.qos(name, topic));
         if rules.is_empty() { Ok(core) } else { Err(TopicError::OtherQos { topic: name.into(), rules }) }
@@ -267,7 +280,11 @@ impl Bus {
         }
         let qos = self.qos(&name, topic);
         match check_qos(&qos, size_of::<T>()) {
-            Ok(()) => Ok(TopicCore::new(name, qos, self.0.clock.clone())),
+            Ok(()) => {
+                let calls = lock(&self.0.on_publish);
+                let call = calls.get(&*name).and_then(|call| call.downcast_ref::<OnPublish<T>>());
+                Ok(TopicCore::new(name, qos, self.0.clock.clone(), call.cloned()))
+            }
             Err(problem) => Err(TopicError::Qos { topic: name, problem }),
         }
     }

@@ -13,7 +13,7 @@ use crate::bus::counts::TopicCounts;
 use crate::bus::ends::{Ends, PublisherEntry, SubscriptionEntry};
 use crate::bus::error::TopicError;
 use crate::bus::memory::TopicMemory;
-use crate::bus::publisher::{Published, Publisher, PublisherPort, Right};
+use crate::bus::publisher::{OnPublish, Published, Publisher, PublisherPort, Right};
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
 use crate::bus::tap::{AnyTap, Tap};
 use crate::clock::{Clock, Time};
@@ -50,13 +50,14 @@ pub(crate) struct TopicCore<T: Message> {
     pub(crate) name: Arc<str>,
     pub(crate) qos: Qos,
     pub(crate) clock: Clock,
+    pub(crate) on_publish: Option<OnPublish<T>>,
     pool: OnceLock<Pool<Envelope<T>>>,
     ends: Mutex<Ends<T>>,
 }
 
 impl<T: Message> TopicCore<T> {
-    pub(crate) fn new(name: Arc<str>, qos: Qos, clock: Clock) -> Self {
-        Self { name, qos, clock, pool: OnceLock::new(), ends: Mutex::new(Ends::new()) }
+    pub(crate) fn new(name: Arc<str>, qos: Qos, clock: Clock, on_publish: Option<OnPublish<T>>) -> Self {
+        Self { name, qos, clock, on_publish, pool: OnceLock::new(), ends: Mutex::new(Ends::new()) }
     }
 
     /// The pool, once the topic is sealed.

@@ -17,6 +17,7 @@ use nevil_msgs::Fnv1a;
 use crate::bus::{AnyTap, Header, TopicError};
 use crate::clock::Time;
 use crate::error::NodeError;
+use crate::estop::EmergencyStopNotice;
 use crate::executor::{NodeSpec, Phase};
 use crate::limits::{MAKE_SAFE_DEADLINE, TAP_DEPTH};
 use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, ReadyDriver};
@@ -28,6 +29,8 @@ const TURNS_MAX: usize = 10_000;
 pub struct SimulatedRobot {
     environment: Environment,
     nodes: Vec<SimulatedNode>,
+    /// Where a node has to do with it: a robot without is told nothing.
+    notice: Option<EmergencyStopNotice>,
     recorders: Vec<(Arc<str>, Box<dyn AnyTap>)>,
     hash: Fnv1a,
     messages: u64,
@@ -126,13 +129,17 @@ impl SimulatedRobot {
             let node = node.map_err(|error| SimulationError::Configure { node: spec.instance, error })?;
             nodes.push(SimulatedNode { shared, node: Some(node), drivers: Vec::new(), next_due: None });
         }
+        let is_of_stop = |topic: &crate::bus::TopicDescription| topic.name.starts_with("emergency_stop/");
+        let notice = environment.bus.topics().iter().any(is_of_stop);
+        let notice = notice.then(|| EmergencyStopNotice::declare(&environment.estop, &environment.bus));
+        let notice = notice.transpose()?;
         environment.bus.seal()?;
         let mut recorders = Vec::new();
         for topic in environment.bus.topics() {
             recorders.push((Arc::clone(&topic.name), environment.bus.tap_by_name(&topic.name)?));
         }
         let (hash, messages, bytes, kept) = (Fnv1a::new(), 0, Vec::new(), None);
-        Ok(Self { environment, nodes, recorders, hash, messages, bytes, kept })
+        Ok(Self { environment, nodes, notice, recorders, hash, messages, bytes, kept })
     }
 
     /// Activates the nodes, in their order.
@@ -181,6 +188,7 @@ impl SimulatedRobot {
     pub fn settle(&mut self) -> Result<(), SimulationError> {
         let now = self.now();
         self.environment.actuators.serve(now);
+        self.react_to_stop(now);
         for index in 0..self.nodes.len() {
             self.nodes[index].step_drivers(now);
             self.check(index, 0)?;
@@ -196,6 +204,7 @@ impl SimulatedRobot {
                     continue;
                 }
                 busy = true;
+                self.react_to_stop(now);
                 self.record()?;
                 self.check(index, turns)?;
             }
@@ -269,6 +278,16 @@ impl SimulatedRobot {
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<NodeShared>> {
         self.nodes.iter().map(|simulated| &simulated.shared)
+    }
+
+    /// If an emergency stop has begun or ended, makes safe at this instant, and says so.
+    fn react_to_stop(&mut self, now: Time) {
+        if self.environment.estop.is_engaged() {
+            self.environment.actuators.serve(now);
+        }
+        if let Some(notice) = &mut self.notice {
+            notice.tell();
+        }
     }
 
     fn next_due(&self) -> Option<Time> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Time};
+use crate::estop::EmergencyStop;
 use crate::incarnation::{CancelToken, Incarnation};
 use crate::lineage::{Lineage, LineageCell};
 
@@ -14,6 +15,7 @@ pub struct Context {
     clock: Clock,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
+    estop: EmergencyStop,
     now: Cell<Time>,
     /// When the callback before this one ended, if that was in this turn.
     ended: Cell<Option<Time>>,
@@ -42,10 +44,15 @@ pub enum ExtendError {
 }
 
 impl Context {
-    pub(crate) fn new(clock: Clock, incarnation: Arc<Incarnation>, lineage: Arc<LineageCell>) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        incarnation: Arc<Incarnation>,
+        lineage: Arc<LineageCell>,
+        estop: EmergencyStop,
+    ) -> Self {
         let (now, ended) = (Cell::new(Time::ZERO), Cell::new(None));
         let (deadline, latest) = (Cell::new(Time::ZERO), Cell::new(Time::ZERO));
-        Self { clock, incarnation, lineage, now, ended, deadline, latest }
+        Self { clock, incarnation, lineage, estop, now, ended, deadline, latest }
     }
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
@@ -101,6 +108,14 @@ impl Context {
     #[must_use]
     pub fn lineage(&self) -> Lineage {
         self.lineage.get()
+    }
+
+    /// Begins an emergency stop of the whole robot: everything that moves is made safe at once, and stays so until somebody
+    /// resets it (`nevil estop --reset`). Waits for nothing. `reason` is for people, at most
+    /// [`ESTOP_REASON_BYTES`](crate::limits::ESTOP_REASON_BYTES) bytes; the rest is cut. If one holds already, its reason
+    /// stays and this one is counted.
+    pub fn emergency_stop(&self, reason: &str) {
+        self.estop.engage(format_args!("node `{}`", self.node()), reason);
     }
 
     pub(crate) fn incarnation(&self) -> &Arc<Incarnation> {

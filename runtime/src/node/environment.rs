@@ -9,6 +9,7 @@ use crate::actuator::Actuators;
 use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
+use crate::estop::EmergencyStop;
 use crate::guard::Guard;
 use crate::node::callback::Callbacks;
 use crate::node::watch::Watch;
@@ -21,6 +22,7 @@ pub struct Environment {
     pub(crate) claims: Claims,
     pub(crate) rings: Rings,
     pub(crate) actuators: Actuators,
+    pub(crate) estop: EmergencyStop,
     pub(crate) seed: u64,
     /// The callbacks of all nodes, over all their lives.
     pub(crate) callbacks: Callbacks,
@@ -36,11 +38,15 @@ impl Environment {
     /// An environment without topics, claims or actuators. `seed` decides every random choice of a simulation.
     #[must_use]
     pub fn new(clock: Clock, seed: u64) -> Self {
+        let actuators = Actuators::default();
+        let (bus, estop) = (Bus::new(clock.clone()), EmergencyStop::new(actuators.clone(), clock.clone()));
+        estop.listen(&bus);
         Self {
-            bus: Bus::new(clock.clone()),
+            bus,
             claims: Claims::default(),
             rings: Rings::new(clock),
-            actuators: Actuators::default(),
+            actuators,
+            estop,
             seed,
             callbacks: Callbacks::default(),
             watch: Arc::default(),
@@ -54,6 +60,7 @@ impl Environment {
     #[must_use]
     pub fn with_topics(mut self, overrides: BTreeMap<String, QosOverride>) -> Self {
         self.bus = Bus::with_overrides(self.bus.clock().clone(), overrides);
+        self.estop.listen(&self.bus);
         self
     }
 
@@ -89,6 +96,12 @@ impl Environment {
     #[must_use]
     pub fn rings(&self) -> &Rings {
         &self.rings
+    }
+
+    /// The emergency stop.
+    #[must_use]
+    pub fn emergency_stop(&self) -> &EmergencyStop {
+        &self.estop
     }
 
     /// What moves.

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use nevil_msgs::topics;
+
 use crate::bus::{TopicError, is_topic_name};
 
 /// From the names in the code of one node to those of the robot's topics: a name that is remapped is replaced, and then
-/// one that begins with `/` is meant as it is, and any other is put into the namespace.
+/// one that begins with `/` is meant as it is, and any other is put into the namespace, except for the
+/// topics of the emergency stop.
 #[derive(Debug)]
 pub(crate) struct Names<'a> {
     /// Empty: the robot itself.
@@ -31,7 +34,7 @@ impl<'a> Names<'a> {
         let name = self.remap.get(declared).map_or(declared, String::as_str);
         let resolved = match name.strip_prefix('/') {
             Some(absolute) => absolute.to_owned(),
-            None if self.namespace.is_empty() => name.to_owned(),
+            None if self.namespace.is_empty() || is_of_the_robot(name) => name.to_owned(),
             None => format!("{}/{name}", self.namespace),
         };
         if is_topic_name(&resolved) { Ok(resolved) } else { Err(TopicError::Name { given: resolved.into() }) }
@@ -43,6 +46,11 @@ impl<'a> Names<'a> {
         self.used.sort_unstable();
         (!unused.is_empty()).then_some((unused, self.used))
     }
+}
+
+/// Whether `name` means the same in every namespace: who wants to stop the robot is not to stop a part of it.
+fn is_of_the_robot(name: &str) -> bool {
+    [topics::EMERGENCY_STOP_REQUEST.name(), topics::EMERGENCY_STOP_STATE.name()].contains(&name)
 }
 
 #[cfg(test)]
@@ -63,6 +71,9 @@ mod tests {
             ("front", vec![("range", "/range")], "range", "range"),
             ("front", vec![], "/drive", "drive"),
             ("front", vec![("/drive", "drive")], "/drive", "front/drive"),
+            // Of the robot, and not of a part of it.
+            ("front", vec![], "emergency_stop/request", "emergency_stop/request"),
+            ("front", vec![], "emergency_stop/state", "emergency_stop/state"),
             // The exact name only, and only once.
             ("", vec![("range", "drive"), ("drive", "range")], "range", "drive"),
             ("", vec![("range", "sonar")], "range_rear", "range_rear"),

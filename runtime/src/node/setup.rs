@@ -312,7 +312,8 @@ impl<'a, N: Node> Setup<'a, N> {
     }
 
     pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>, Names<'a>) {
-        let context = Context::new(self.environment.bus.clock().clone(), self.incarnation, self.lineage);
+        let (clock, estop) = (self.environment.bus.clock().clone(), self.environment.estop.clone());
+        let context = Context::new(clock, self.incarnation, self.lineage, estop);
         (self.work, context, self.shared, self.names)
     }
 }

@@ -20,9 +20,19 @@ struct Report {
     up_ms: u64,
     denied: Vec<String>,
     moving: bool,
+    emergency_stop: Option<EmergencyStop>,
     nodes: Vec<Node>,
     topics: Vec<Topic>,
     actuators: Vec<Actuator>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct EmergencyStop {
+    for_ms: u64,
+    by: String,
+    reason: String,
+    count: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,6 +120,7 @@ pub(crate) fn render(report: serde_json::Value, reader: Reader) -> serde_json::R
     let tables =
         [nodes(&report.nodes), threads(&report.nodes), topics(&report.topics), actuators(&report.actuators)];
     let mut parts = vec![head(&report, reader)];
+    parts.extend(report.emergency_stop.as_ref().map(|stop| emergency_stop(stop, reader)));
     parts.extend(tables.into_iter().flatten().map(|table| table.render(reader)));
     parts.extend(denied(&report, reader));
     Ok(parts.join("\n"))
@@ -127,6 +138,15 @@ fn head(report: &Report, reader: Reader) -> String {
         duration_text(Duration::from_millis(report.up_ms)),
         report.pid
     )
+}
+
+fn emergency_stop(stop: &EmergencyStop, reader: Reader) -> String {
+    let EmergencyStop { for_ms, by, reason, count } = stop;
+    let asked = if *count > 1 { format!(", asked for {count} times") } else { String::new() };
+    let duration = duration_text(Duration::from_millis(*for_ms));
+    let title = Tone::Bad.paint("EMERGENCY STOP", reader);
+    let why = wrapped(&format!("by {by}: {reason}"));
+    format!("{title} for {duration}{asked}\n  nothing moves until `nevil estop --reset`\n{why}")
 }
 
 fn nodes(nodes: &[Node]) -> Option<Table> {

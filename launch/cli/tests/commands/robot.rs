@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 use nevil_launch::{Control, ControlServer, RobotLock, RobotPhase, RobotReport, RuntimeDir};
 use nevil_runtime::prelude::*;
 use nevil_runtime::ring::Rings;
-use nevil_runtime::{Bus, Clock, Environment, NodeSpec, NodeTypes, RobotStatus, SimulatedRobot};
+use nevil_runtime::{
+    Bus, Clock, EmergencyStop, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
+};
 
 /// Stands in for `$XDG_RUNTIME_DIR`; removed at the end.
 pub(crate) struct Place(PathBuf);
@@ -61,6 +63,7 @@ impl Car {
 struct Handler {
     bus: Bus,
     rings: Rings,
+    estop: EmergencyStop,
     status: serde_json::Value,
     asked_to_stop: AtomicBool,
 }
@@ -76,6 +79,14 @@ impl Control for Handler {
 
     fn rings(&self) -> &Rings {
         &self.rings
+    }
+
+    fn emergency_stop(&self, by: &str, reason: &str) {
+        self.estop.engage(by, reason);
+    }
+
+    fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
+        self.estop.reset(by)
     }
 
     fn request_stop(&self) {
@@ -114,7 +125,8 @@ impl Robot {
                     denied: &[],
                     status: &RobotStatus::read_simulated(&robot),
                 };
-                sender.send((robot.environment().bus().clone(), report.to_json())).unwrap();
+                let estop = robot.environment().emergency_stop().clone();
+                sender.send((robot.environment().bus().clone(), estop, report.to_json())).unwrap();
                 // Relaxed: nothing else is told by it.
                 while !ended.load(Ordering::Relaxed) {
                     robot.run_for(Duration::from_millis(1)).unwrap();
@@ -122,10 +134,11 @@ impl Robot {
                 }
             }
         });
-        let (bus, status) = receiver.recv().unwrap();
+        let (bus, estop, status) = receiver.recv().unwrap();
         let handler = Arc::new(Handler {
             bus,
             rings: Environment::new(Clock::simulated(), 1).rings().clone(),
+            estop,
             status,
             asked_to_stop: AtomicBool::new(false),
         });

@@ -57,6 +57,13 @@ impl Gate {
         if before & SHUT == 0 { Ok(pass) } else { Err(Shut) }
     }
 
+    /// Operations under way, as of a moment in the one order of all entries: an operation that begins later sees what this
+    /// thread did before, and one that began earlier and has not ended is counted.
+    pub fn look(&self) -> u32 {
+        // AcqRel: see `enter`. A load would have no place in that order.
+        self.word.fetch_or(0, Ordering::AcqRel) & !SHUT
+    }
+
     /// Shuts the gate and says how many operations are under way.
     pub fn shut(&self) -> u32 {
         // AcqRel: see `enter`.

@@ -97,3 +97,20 @@ fn a_robot_that_says_less_is_shown_all_the_same() {
     let screen = render(json!({ "robot": "picar", "phase": "starting", "news": 1 }), Reader::Plain).unwrap();
     assert_eq!(screen, "picar\nstarting, safe, up 0 ms, pid 0\n");
 }
+
+#[test]
+fn an_emergency_stop_stands_first_with_who_and_why_and_how_to_end_it() {
+    let mut report = report();
+    let reason =
+        "the bumper is pressed, and it was pressed twice before in this room without anything near it";
+    report["emergency_stop"] =
+        json!({ "since_ns": 5, "for_ms": 61_000, "by": "node `bumper`", "reason": reason, "count": 3 });
+    let screen = render(report, Reader::Pipe).unwrap();
+    let expected = "\
+EMERGENCY STOP for 1 min 1 s, asked for 3 times
+  nothing moves until `nevil estop --reset`
+  by node `bumper`: the bumper is pressed, and it was pressed twice before in
+    this room without anything near it
+";
+    assert_eq!(screen.split("\n\n").nth(1).unwrap().to_owned() + "\n", expected);
+}

@@ -90,3 +90,27 @@ fn loom_who_passes_a_gate_sees_what_was_prepared_before_it_was_opened() {
         worker.join().unwrap();
     });
 }
+
+#[test]
+fn loom_an_operation_sees_what_was_said_before_the_look_or_is_counted_by_it() {
+    loom::model(|| {
+        let (gate, stopped) = (Arc::new(Gate::open()), Arc::new(AtomicBool::new(false)));
+        let seen = Arc::new(AtomicBool::new(false));
+        let worker = {
+            let (gate, stopped, seen) = (Arc::clone(&gate), Arc::clone(&stopped), Arc::clone(&seen));
+            thread::spawn(move || {
+                let pass = gate.enter();
+                seen.store(stopped.load(Ordering::Relaxed), Ordering::Relaxed);
+                // It never ends.
+                std::mem::forget(pass);
+            })
+        };
+        stopped.store(true, Ordering::Relaxed);
+        let under_way = gate.look();
+        worker.join().unwrap();
+        assert!(
+            under_way == 1 || seen.load(Ordering::Relaxed),
+            "an operation missed the stop and was missed by it"
+        );
+    });
+}
