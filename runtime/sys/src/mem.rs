@@ -9,12 +9,14 @@
 //!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
 //!  Count     one writer, any readers                                 (a store to add, a load to read)
 //!  Gate      lets operations begin until it is shut, and counts those under way
+//!  Combiner  a value that one thread at a time changes for all       (one or two exchanges; who finds it taken leaves a mark)
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
 //! ```
 //! A thread that is preempted in the middle of any of these steps delays nobody else.
 
 mod bell;
+mod combiner;
 mod count;
 mod gate;
 mod handover;
@@ -32,6 +34,7 @@ mod tests;
 mod wake;
 
 pub use bell::{Bell, Sleep};
+pub use combiner::{Combiner, Held};
 pub use count::Count;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
