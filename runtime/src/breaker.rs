@@ -1,50 +1,299 @@
-//! stub
+//! A circuit breaker around every callback: what fails again and again is not called for a while.
+//!
+//! ```text
+//!                      a rule of `trip` is met                     the open time is over, and a call comes
+//!          ┌────────┐ ───────────────────────────► ┌──────┐ ────────────────────────────────────────► ┌───────────┐
+//!   ──────►│ closed │                              │ open │                                           │ half-open │
+//!          └────────┘                              └──────┘ ◄──────────────────────────────────────── └───────────┘
+//!            ▲    ▲                                            a probe fails, is timed out, or panics;      │
+//!            │    │                                            the episode's time is over                   │
+//!            │    └─────────────────────────────────────────────────────────────────────────────────────────┘
+//!            │                                     as many probes succeed as it takes
+//!            │ reset
+//!   ┌────────┴──────────────────────────────────────────────┐
+//!   │ forced open, forced closed, disabled, metrics only    │ ◄── an operator, from any state
+//!   └───────────────────────────────────────────────────────┘
+//!
+//!   the emergency stop lies over all of them: everything is refused until it is reset, and below it all stays as it is
+//! ```
+//! Every arrow is a new *generation*. A result of an older one is counted, and decides nothing.
+//!
+//! A call asks with [`Breaker::admit`] and holds a [`Permit`] until it ends. In the usual case, a closed circuit and a call
+//! that succeeds, that is a look at one word at each end. What changes the circuit goes to the *machine* (`machine.rs`),
+//! which decides and knows nothing of threads; `core.rs` takes it there without waiting, and `word.rs` shows what it has
+//! become.
+
+mod call;
+mod core;
+mod counters;
+mod error;
+mod history;
+mod machine;
+mod permit;
+mod policy;
+mod presets;
+mod registry;
+mod state;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod window;
+mod word;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use counters::RefusedCounts;
+pub use error::{BreakerError, CallError, PolicyProblem, Refused};
+pub use history::{CallHistory, CallRecord};
+pub use permit::Permit;
+pub use policy::{Backoff, BreakerPolicy, Criticality, HalfOpen, TripRule, Window};
+pub use presets::BreakerPreset;
+pub use registry::Breakers;
+pub use state::{BreakerState, CallOutcome, Ending, Operation, Ticket};
+pub use stats::{BreakerStats, BreakerTotals};
+pub use window::WindowCounts;
+
 use crate::clock::Time;
-use crate::node::CallbackRule;
-#[derive(Debug)]
-pub struct Breaker;
-pub struct Permit<'a>(&'a Breaker);
-#[derive(Clone, Copy)]
-pub struct Ticket(u64);
-impl From<u64> for Ticket {
-    fn from(v: u64) -> Self {
-        Self(v)
-    }
+use crate::limits::BREAKER_TIME_MAX;
+use core::Core;
+use counters::Callers;
+use machine::Event;
+use word::EMERGENCY;
+
+/// A circuit breaker. Clones are handles to the same one.
+///
+/// ```
+/// use std::time::Duration;
+/// use nevil_runtime::{Breaker, BreakerPolicy, BreakerState, CallOutcome, Refused, Time};
+///
+/// let breaker = Breaker::new("camera", BreakerPolicy::default())?;
+/// let start = Time::from_ns(0);
+/// for _ in 0..5 {
+///     let permit = breaker.admit(start).unwrap();
+///     permit.finish(start, CallOutcome::failed("no picture"));
+/// }
+/// assert_eq!(breaker.state(start), BreakerState::Open);
+/// let minute = Duration::from_secs(60);
+/// assert_eq!(breaker.admit(start).unwrap_err(), Refused::Open { retry_after: minute });
+///
+/// breaker.admit(start + minute).unwrap().finish(start + minute, CallOutcome::Ok);
+/// assert_eq!(breaker.state(start + minute), BreakerState::Closed);
+/// # Ok::<(), nevil_runtime::BreakerError>(())
+/// ```
+#[derive(Clone)]
+pub struct Breaker {
+    core: Arc<Core>,
 }
-impl From<Ticket> for u64 {
-    fn from(v: Ticket) -> Self {
-        v.0
-    }
-}
-pub enum CallOutcome {
-    Ok,
-    Failed(Option<&'static str>, String),
-    Panicked(String),
-}
-impl CallOutcome {
-    pub fn failed(k: Option<&'static str>, s: String) -> Self {
-        Self::Failed(k, s)
-    }
-}
+
 impl Breaker {
-    pub fn for_callback(_: &str, _: &str, _: &CallbackRule) -> Self {
-        Self
+    /// A closed circuit with this policy, for calls of any threads.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Policy`] if a value of the policy is not allowed.
+    pub fn new(name: &str, policy: BreakerPolicy) -> Result<Self, BreakerError> {
+        Self::with_callers(name, policy, Callers::Several)
     }
-    pub fn admit(&self, _: Time) -> Result<Permit<'_>, ()> {
-        Ok(Permit(self))
+
+    /// As [`Self::new`], for calls of one thread at a time, each of which sees what the one before it did, as the thread
+    /// of a node does. Calls of two threads at once would be counted as fewer than they are; nothing else would be wrong.
+    /// Timing out, operating and looking may be done by any thread, and so may the return of a call that was timed out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn for_one_thread(name: &str, policy: BreakerPolicy) -> Result<Self, BreakerError> {
+        Self::with_callers(name, policy, Callers::One)
     }
-    pub fn time_out(&self, _: Ticket, _: Time) {}
-    pub fn refused(&self) -> u64 {
-        0
+
+    fn with_callers(name: &str, policy: BreakerPolicy, callers: Callers) -> Result<Self, BreakerError> {
+        match policy.check() {
+            Ok(()) => Ok(Self { core: Arc::new(Core::new(name, policy, callers)) }),
+            Err(problem) => Err(BreakerError::Policy { breaker: name.into(), problem }),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// Asks for a permit to make one call at `now`. Never waits, allocates nothing, and formats nothing. While another
+    /// thread is just half-opening the circuit, this call may be refused as if it were still open.
+    ///
+    /// # Errors
+    ///
+    /// Why the call is not to be made; it is counted, and feeds no rule.
+    #[inline]
+    pub fn admit(&self, now: Time) -> Result<Permit<'_>, Refused> {
+        let ticket = self.core.admit(now)?;
+        Ok(Permit::new(&self.core, ticket, now))
+    }
+
+    /// Says, from any thread, that the call of `ticket` has reached its deadline at `now` and goes on: a failure now. The
+    /// call keeps its slot until it returns ([`Permit::late`]) or is given up ([`Self::give_up`]). `true` the first time;
+    /// `false` if it was said before, or if there are 16 such calls already, which is counted.
+    ///
+    /// The call's own thread may be finishing at this moment. Whoever watches keeps the ticket in an atomic beside the
+    /// call, and both take it out by a swap: who finds it there goes on, the watcher with this, the thread with
+    /// [`Permit::finish`]; the thread that finds nothing says [`Permit::late`].
+    pub fn time_out(&self, ticket: Ticket, now: Time) -> bool {
+        let zombies = self.core.words.zombies();
+        if self.core.words.add_zombie(ticket) {
+            self.core.post(Event::TimedOut { ticket, now });
+            return true;
+        }
+        if zombies as usize >= crate::limits::BREAKER_ZOMBIES_MAX {
+            self.core.counters.lose();
+        }
+        false
+    }
+
+    /// Says that nobody waits any more for a call that was timed out, because its node was replaced: its slot is free. Its
+    /// return is still counted as late. `false` if it has returned already.
+    pub fn give_up(&self, ticket: Ticket) -> bool {
+        let given_up = self.core.words.remove_zombie(ticket);
+        if given_up {
+            self.core.return_slot(ticket.has_slot());
+        }
+        given_up
+    }
+
+    /// The state as a call would meet it at `now`. Under the emergency stop it is [`BreakerState::ForcedOpen`].
+    #[must_use]
+    pub fn state(&self, now: Time) -> BreakerState {
+        self.core.look(now);
+        let word = self.core.words.load();
+        match word.state() {
+            _ if word.has(EMERGENCY) => BreakerState::ForcedOpen,
+            BreakerState::Open if now >= self.core.words.open_until() => BreakerState::HalfOpen,
+            state => state,
+        }
+    }
+
+    /// Lets time do what it does without calls, and says when to look again; `None`: nothing changes by time alone. For
+    /// whoever shows the state, or wants episodes to end when they should.
+    pub fn tick(&self, now: Time) -> Option<Time> {
+        let next = |machine: &mut machine::Machine, short| {
+            machine.tick(now, short);
+            machine.next_change(now)
+        };
+        // Busy: who has it in hand changes something; a moment later there is more to see.
+        self.core.with(next).unwrap_or(Some(now + Duration::from_millis(1)))
+    }
+
+    /// Does what an operator wants.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::IllegalTransition`] for half-opening what is not open, unless the policy allows it;
+    /// [`BreakerError::Policy`] for a time out of range; [`BreakerError::Busy`] if other threads were at it all the time.
+    pub fn operate(&self, now: Time, operation: Operation) -> Result<(), BreakerError> {
+        if let Operation::OpenFor(given) = operation
+            && given > BREAKER_TIME_MAX
+        {
+            let problem = PolicyProblem::Time { field: "open_for", given };
+            return Err(BreakerError::Policy { breaker: self.name().into(), problem });
+        }
+        self.core.with(|machine, short| machine.operate(now, operation, short))?.map_err(|from| {
+            let to = BreakerState::HalfOpen;
+            BreakerError::IllegalTransition { breaker: self.name().into(), from, to }
+        })
+    }
+
+    /// Refuses every call from now on, until [`Self::emergency_reset`]; no time, operation, policy or new life of a node
+    /// ends it. Calls that are under way decide nothing. Never waits. `false` if it was on already.
+    pub fn emergency_open(&self, now: Time) -> bool {
+        let changed = self.core.words.set_emergency(true);
+        if changed {
+            self.core.post(Event::Emergency { now });
+        }
+        changed
+    }
+
+    /// Ends the emergency stop of this breaker, whose circuit is then what it was, or what operators have made of it.
+    /// `false` if it was not on.
+    pub fn emergency_reset(&self, now: Time) -> bool {
+        let changed = self.core.words.set_emergency(false);
+        if changed {
+            self.core.post(Event::Emergency { now });
+        }
+        changed
+    }
+
+    /// Whether the emergency stop is on.
+    #[must_use]
+    pub fn is_emergency(&self) -> bool {
+        self.core.words.load().has(EMERGENCY)
+    }
+
+    /// Works by `policy` from now on. State, rows and windows that are the same are kept; an open time that has begun stays
+    /// as long as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Policy`] if a value is not allowed, [`BreakerError::Busy`] as in [`Self::operate`]; the policy is
+    /// then as it was.
+    pub fn set_policy(&self, now: Time, policy: BreakerPolicy) -> Result<(), BreakerError> {
+        if let Err(problem) = policy.check() {
+            return Err(BreakerError::Policy { breaker: self.name().into(), problem });
+        }
+        self.core.with(|machine, short| {
+            machine.tick(now, short);
+            machine.set_policy(policy);
+        })
+    }
+
+    /// The policy that it works by.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Busy`] as in [`Self::operate`].
+    pub fn policy(&self) -> Result<BreakerPolicy, BreakerError> {
+        self.core.with(|machine, _| machine.policy().clone())
+    }
+
+    /// The last calls, and those before it opened.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Busy`] as in [`Self::operate`].
+    pub fn history(&self) -> Result<CallHistory, BreakerError> {
+        self.core.with(|machine, _| machine.history())
+    }
+
+    /// What it has counted, as of `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Busy`] as in [`Self::operate`].
+    pub fn stats(&self, now: Time) -> Result<BreakerStats, BreakerError> {
+        stats::of(&self.core, now)
+    }
+
+    /// Whether the circuit has changed since the call of `ticket` was admitted.
+    #[inline]
+    pub(crate) fn has_changed_since(&self, ticket: Ticket) -> bool {
+        self.core.words.load().generation() != ticket.generation()
+    }
+
+    /// Calls that it has refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.core.counters.refused().sum()
+    }
+
+    /// Whether `other` is a handle to the same breaker.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.core, &other.core)
     }
 }
-impl Permit<'_> {
-    pub fn ticket(&self) -> Ticket {
-        let _ = self.0;
-        Ticket(0)
-    }
-    pub fn late(self, _: Time) {}
-    pub fn finish(self, _: Time, _: CallOutcome) -> bool {
-        false
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker").field("name", &self.core.name).finish_non_exhaustive()
     }
 }

@@ -55,7 +55,7 @@ mod clock;
 // From which first event a message descends.
 mod lineage;
 
-// stub
+// What fails again and again is not called for a while.
 mod breaker;
 
 // One life of a node, its fence and its cancel token.
@@ -104,6 +104,11 @@ mod health;
 pub mod testing;
 
 pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};
+pub use breaker::{
+    Backoff, Breaker, BreakerError, BreakerPolicy, BreakerPreset, BreakerState, BreakerStats, BreakerTotals,
+    Breakers, CallError, CallHistory, CallOutcome, CallRecord, Criticality, Ending, HalfOpen, Operation,
+    Permit, PolicyProblem, Refused, RefusedCounts, Ticket, TripRule, Window, WindowCounts,
+};
 pub use bus::{
     AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,
     Published, Publisher, PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap,

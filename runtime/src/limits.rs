@@ -266,6 +266,47 @@ pub const GUARD_STACK_BYTES: usize = 128 * 1024;
 /// thread, because they run what is not the runtime's own.
 pub const SAFETY_HELPER_PRIORITY: u8 = 85;
 
+/// Most rules of one breaker, any of which opens it.
+pub const BREAKER_RULES_MAX: usize = 4;
+
+/// Most calls of a breaker's count window: two bits each, in a few lines of memory.
+pub const BREAKER_WINDOW_CALLS_MAX: u32 = 1024;
+
+/// Most buckets of a breaker's time window: a minute in seconds.
+pub const BREAKER_BUCKETS_MAX: u32 = 64;
+
+/// Most probes of a breaker under way at once.
+pub const BREAKER_PERMITS_MAX: u16 = 1024;
+
+/// Longest time in a breaker's policy; what is out of order for longer than a day is for an operator.
+pub const BREAKER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Calls of one breaker that were timed out and have not returned, and that it can tell apart. A robot stops safely when
+/// it has four of them.
+pub const BREAKER_ZOMBIES_MAX: usize = 16;
+
+/// Results that wait for the thread which is just changing a breaker: one of each thread that calls through it, with
+/// room.
+pub const BREAKER_MAILBOX: usize = 32;
+
+/// How often the thread that changes a breaker looks for results of others before it goes on with its own work.
+pub const BREAKER_ROUNDS_MAX: u32 = 64;
+
+/// How often a tool tries to look at a breaker that is just being changed.
+pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
+
+/// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
+pub const BREAKER_TRIES_MAX: u32 = 100;
+
+/// Outcomes that a breaker's history keeps.
+pub const BREAKER_HISTORY: usize = 32;
+
+/// Of so many successes of a breaker the history keeps one.
+pub const BREAKER_SUCCESS_SAMPLE: u64 = 1024;
+
+/// Most bytes of an error's text in a breaker's history: a line of a terminal, and some.
+pub const BREAKER_TEXT_BYTES: usize = 160;
+
 const _: () = assert!(SAFETY_HELPER_PRIORITY > NODE_PRIORITY_MAX && SAFETY_HELPER_PRIORITY < SAFETY_PRIORITY);
 const _: () = assert!(SAFETY_PRIORITY > NODE_PRIORITY_MAX, "the safety thread is above all nodes");
 const _: () = assert!(2 * NAME_BYTES_MAX < TOPIC_NAME_BYTES_MAX, "a name in a namespace is a name");

@@ -87,7 +87,7 @@ impl Node for Troubled {
         if !params.deaf {
             setup.subscribe(TROUBLE, Self::on_order)?;
         }
-        setup.after(Duration::from_secs(1), Self::later);
+        setup.after(Duration::from_secs(1), Self::later)?;
         Ok(Self(params))
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, BreakerError, BreakerPolicy, Breakers};
 use crate::bus::Outcome;
 use crate::node::rules::{CallbackRule, NodeRules};
 
@@ -104,24 +104,30 @@ impl Callback {
 pub(crate) struct Callbacks(Arc<Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Callback>>>>);
 
 impl Callbacks {
-    /// The callback `name` of the node `instance`: the same one in each of its lives.
-    pub(crate) fn of(&self, instance: &Arc<str>, name: Arc<str>, rules: &NodeRules) -> Arc<Callback> {
+    /// The callback `name` of the node `instance`: the same one in each of its lives, under the rule that it had in the first.
+    /// Its breaker is called `<instance>.<name>` in `breakers`. A timer has a `period`.
+    pub(crate) fn of(
+        &self,
+        breakers: &Breakers,
+        instance: &Arc<str>,
+        name: Arc<str>,
+        rules: &NodeRules,
+        period: Option<Duration>,
+    ) -> Result<Arc<Callback>, BreakerError> {
         let mut callbacks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (Arc::clone(instance), Arc::clone(&name));
-        let callback = callbacks.entry(key).or_insert_with(|| {
-            let rule = rules.of(&name).clone();
-            let breaker = Breaker::for_callback(instance, &name, &rule);
-            Arc::new(Callback {
-                name,
-                rule,
-                breaker,
-                ok: AtomicU64::new(0),
-                failed: AtomicU64::new(0),
-                panicked: AtomicU64::new(0),
-                timed_out: AtomicU64::new(0),
-                longest_ns: AtomicU64::new(0),
-            })
-        });
-        Arc::clone(callback)
+        if let Some(known) = callbacks.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let rule = rules.of(&name).clone();
+        let slow_after = rule.breaker.slow_after.or(period).or(Some(rule.timeout));
+        let policy = BreakerPolicy { slow_after, ..rule.breaker.clone() };
+        let breaker = breakers.register_for_one_thread(&format!("{instance}.{name}"), policy)?;
+        let (ok, failed, panicked) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let (timed_out, longest_ns) = (AtomicU64::new(0), AtomicU64::new(0));
+        let callback = Callback { name, rule, breaker, ok, failed, panicked, timed_out, longest_ns };
+        let callback = Arc::new(callback);
+        callbacks.insert(key, Arc::clone(&callback));
+        Ok(callback)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use nevil_sys::mem::Bell;
 
 use crate::actuator::Actuators;
+use crate::breaker::Breakers;
 use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
@@ -24,6 +25,8 @@ pub struct Environment {
     pub(crate) actuators: Actuators,
     pub(crate) estop: EmergencyStop,
     pub(crate) seed: u64,
+    /// The breakers of all callbacks, and others that nodes have made.
+    pub(crate) breakers: Breakers,
     /// The callbacks of all nodes, over all their lives.
     pub(crate) callbacks: Callbacks,
     /// Whom the safety thread watches.
@@ -48,6 +51,7 @@ impl Environment {
             actuators,
             estop,
             seed,
+            breakers: Breakers::new(),
             callbacks: Callbacks::default(),
             watch: Arc::default(),
             failures: Arc::default(),
@@ -78,6 +82,12 @@ impl Environment {
     #[must_use]
     pub fn zombies(&self) -> u32 {
         self.watch.zombies()
+    }
+
+    /// The breakers of all callbacks, called `<node>.<callback>`, and others that were registered.
+    #[must_use]
+    pub fn breakers(&self) -> &Breakers {
+        &self.breakers
     }
 
     /// The bus.

@@ -66,7 +66,7 @@ impl Guarded {
             what: self.number,
             began: began.as_ns(),
             deadline: ctx.deadline().as_ns(),
-            ticket: permit.ticket().into(),
+            ticket: permit.ticket().to_bits(),
         };
         let running = ctx.incarnation().call();
         running.begin(watched);
@@ -81,8 +81,8 @@ impl Guarded {
             Ending::InTime => {
                 // The watcher was later than this thread.
                 callback.count(Outcome::TimedOut);
-                callback.breaker().time_out(permit.ticket(), ctx.deadline());
-                permit.late(ended);
+                permit.finish(ctx.deadline(), CallOutcome::TimedOut);
+                self.shared.tell();
                 return self.was_late(ctx, took);
             }
             Ending::Late => {
@@ -100,7 +100,9 @@ impl Guarded {
             }
         }
         let (outcome, result) = self.judge(ctx, result);
-        if permit.finish(ended, result) {
+        let ticket = permit.ticket();
+        permit.finish(ended, result);
+        if callback.breaker().has_changed_since(ticket) {
             self.shared.tell();
         }
         outcome
@@ -110,25 +112,32 @@ impl Guarded {
     pub(crate) fn hook(&self, ctx: &Context, call: impl FnOnce() -> NodeResult) -> NodeResult {
         let began = ctx.begin(None);
         ctx.allow(Time::from_ns(u64::MAX), Duration::ZERO);
+        // Its breaker keeps the history; what has to be done is done, whatever it says.
+        let permit = self.callback.breaker().admit(began).ok();
         let result = caught(|| call().map_err(NodeError::told));
-        self.callback.count_time(ctx.end().since(began));
-        match result {
-            Ok(Ok(())) => {
-                self.callback.count(Outcome::Ok);
-                Ok(())
-            }
+        let ended = ctx.end();
+        self.callback.count_time(ended.since(began));
+        let (told, result) = match result {
+            Ok(Ok(())) => (CallOutcome::Ok, Ok(())),
             Ok(Err(error)) => {
-                self.callback.count(Outcome::Failed);
                 tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name());
-                Err(error)
+                (failed(&error), Err(error))
             }
             Err(panic) => {
-                self.callback.count(Outcome::Panicked);
-                let text = panic.text.clone();
-                self.shared.fail(Failure::Panicked { callback: self.name().to_string(), text });
-                Err(panic.into())
+                let (callback, text) = (self.name().to_string(), panic.text.clone());
+                self.shared.fail(Failure::Panicked { callback, text: text.clone() });
+                (CallOutcome::Panicked { text }, Err(panic.into()))
             }
+        };
+        self.callback.count(match told {
+            CallOutcome::Ok => Outcome::Ok,
+            CallOutcome::Panicked { .. } => Outcome::Panicked,
+            _ => Outcome::Failed,
+        });
+        if let Some(permit) = permit {
+            permit.finish(ended, told);
         }
+        result
     }
 }
 
@@ -139,7 +148,7 @@ impl Guarded {
             Ok(Ok(())) => (Outcome::Ok, CallOutcome::Ok),
             Ok(Err(error)) => {
                 tracing::warn!("`{}.{}` failed: {error}", ctx.node(), self.name());
-                (Outcome::Failed, CallOutcome::failed(error.kind(), error.to_string()))
+                (Outcome::Failed, failed(&error))
             }
             Err(panic) => {
                 let (callback, text) = (self.name().to_string(), panic.text.clone());
@@ -147,7 +156,7 @@ impl Guarded {
                     OnPanic::Replace => self.shared.fail(Failure::Panicked { callback, text }),
                     OnPanic::Keep => tracing::error!("`{}.{callback}` panicked: {text}", ctx.node()),
                 }
-                (Outcome::Panicked, CallOutcome::Panicked(panic.text))
+                (Outcome::Panicked, CallOutcome::Panicked { text: panic.text })
             }
         };
         self.callback.count(outcome);
@@ -165,6 +174,11 @@ impl Guarded {
     }
 }
 
+/// An error in the breaker's words.
+fn failed(error: &NodeError) -> CallOutcome {
+    CallOutcome::Failed { kind: error.kind().unwrap_or(""), text: error.to_string() }
+}
+
 /// Judges the call that was `seen` of a life of a node; for the watcher. When to look again; `None`: nothing is to be seen.
 pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
     let call = node.incarnation.call();
@@ -177,7 +191,9 @@ pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
         Ending::InTime => {
             if call.judge(&seen) {
                 callback.count(Outcome::TimedOut);
-                callback.breaker().time_out(Ticket::from(seen.call.ticket), deadline);
+                if let Some(ticket) = Ticket::from_bits(seen.call.ticket) {
+                    callback.breaker().time_out(ticket, deadline);
+                }
                 tracing::warn!(
                     "`{}.{}` has not returned after {:?}; it has failed, and is given up in {:?}",
                     node.instance,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::breaker::BreakerPolicy;
 use crate::limits::{CALLBACK_EXTEND_DEFAULT, CALLBACK_TIMEOUT_DEFAULT, HANG_GRACE_DEFAULT};
 
 /// What is allowed to the callbacks of a node, and what follows if one hangs or panics.
@@ -16,7 +17,7 @@ use crate::limits::{CALLBACK_EXTEND_DEFAULT, CALLBACK_TIMEOUT_DEFAULT, HANG_GRAC
 /// rules.callbacks.insert("answer".to_owned(), long.clone());
 /// assert_eq!((rules.of("answer"), rules.of("range")), (&long, &CallbackRule::default()));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeRules {
     /// What follows if one does not return although its grace has passed.
     pub on_hang: OnHang,
@@ -37,7 +38,7 @@ impl NodeRules {
 }
 
 /// What is allowed to one callback.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallbackRule {
     /// How long a call may take; one that takes longer has failed.
     pub timeout: Duration,
@@ -45,8 +46,9 @@ pub struct CallbackRule {
     pub hang_grace: Duration,
     /// Most that one call may ask for besides its time-out, all extensions together. Zero: none.
     pub extend_max: Duration,
-    /// The name of its breaker's policy; `None`: the default one.
-    pub breaker: Option<String>,
+    /// When its breaker opens, for how long, and how it closes again. Where that looks at slow calls and does not say what
+    /// is slow, the period of a timer is, and of other callbacks the `timeout`.
+    pub breaker: BreakerPolicy,
 }
 
 impl Default for CallbackRule {
@@ -55,7 +57,7 @@ impl Default for CallbackRule {
             timeout: CALLBACK_TIMEOUT_DEFAULT,
             hang_grace: HANG_GRACE_DEFAULT,
             extend_max: CALLBACK_EXTEND_DEFAULT,
-            breaker: None,
+            breaker: BreakerPolicy::default(),
         }
     }
 }

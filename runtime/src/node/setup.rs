@@ -6,6 +6,7 @@ use std::time::Duration;
 use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
+use crate::breaker::BreakerError;
 use crate::bus::{Publisher, Received, Sources, TopicError};
 use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
@@ -37,7 +38,7 @@ pub struct Setup<'a, N: Node> {
 }
 
 /// What is wrong with a declaration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
     /// The topic cannot be had.
@@ -49,6 +50,9 @@ pub enum SetupError {
     /// The ring cannot be had.
     #[error(transparent)]
     Ring(#[from] RingClaimError),
+    /// The breaker of a callback cannot be had.
+    #[error(transparent)]
+    Breaker(#[from] BreakerError),
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -123,7 +127,7 @@ impl<'a, N: Node> Setup<'a, N> {
     ///
     /// # Errors
     ///
-    /// [`SetupError::ZeroPeriod`].
+    /// [`SetupError::ZeroPeriod`]; [`SetupError::Breaker`] if the rule of the callback has a value that is not allowed.
     pub fn every<F>(&mut self, period: Duration, callback: F) -> Result<Timer, SetupError>
     where
         F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
@@ -131,11 +135,15 @@ impl<'a, N: Node> Setup<'a, N> {
         if period.is_zero() {
             return Err(SetupError::ZeroPeriod { callback: callback_name::<F>(|| "closure".into()).into() });
         }
-        Ok(self.timer(period, Repeats::Always, callback))
+        self.timer(period, Repeats::Always, callback)
     }
 
     /// Calls `callback` once, `delay` after activation, and `delay` after each [`Timer::restart`].
-    pub fn after<F>(&mut self, delay: Duration, callback: F) -> Timer
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Breaker`] if the rule of the callback has a value that is not allowed.
+    pub fn after<F>(&mut self, delay: Duration, callback: F) -> Result<Timer, SetupError>
     where
         F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
     {
@@ -293,22 +301,23 @@ impl<'a, N: Node> Setup<'a, N> {
         let wake = Arc::clone(&self.shared.wake);
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
-        let guarded = Guarded::new(self.shared.record(callback_name), Arc::clone(&self.shared));
+        let guarded = Guarded::new(self.shared.record(callback_name, None)?, Arc::clone(&self.shared));
         self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
         Ok(())
     }
 
-    fn timer<F>(&mut self, delay: Duration, repeats: Repeats, callback: F) -> Timer
+    fn timer<F>(&mut self, delay: Duration, repeats: Repeats, callback: F) -> Result<Timer, SetupError>
     where
         F: Fn(&mut N, &Tick, &Context) -> NodeResult + Send + 'static,
     {
         let timer = Timer::new(delay, repeats);
         let name = callback_name::<F>(|| format!("timer of {delay:?}"));
-        let record = self.shared.record(self.shared.unused_name(name));
+        let period = (repeats == Repeats::Always).then_some(delay);
+        let record = self.shared.record(self.shared.unused_name(name), period)?;
         let guarded = Guarded::new(record, Arc::clone(&self.shared));
         self.shared.add_timer(guarded.name(), timer.clone());
         self.work.timers.push(TimerSource { timer: timer.clone(), guarded, callback: Box::new(callback) });
-        timer
+        Ok(timer)
     }
 
     pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>, Names<'a>) {

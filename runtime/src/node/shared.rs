@@ -10,6 +10,7 @@ use nevil_sys::os;
 use serde::Serialize;
 
 use crate::actuator::ActuatorCell;
+use crate::breaker::{BreakerError, BreakerPolicy, Breakers};
 use crate::bus::{Bus, Wake};
 use crate::clock::Time;
 use crate::device::Holding;
@@ -17,7 +18,7 @@ use crate::incarnation::Incarnation;
 use crate::node::callback::{Callback, CallbackCounts, Callbacks};
 use crate::node::driver::DriverHandle;
 use crate::node::environment::Environment;
-use crate::node::rules::NodeRules;
+use crate::node::rules::{CallbackRule, NodeRules};
 use crate::node::timer::{Timer, TimerCounts};
 use crate::node::watch::Watch;
 use crate::scheduling::ThreadReport;
@@ -129,6 +130,7 @@ pub(crate) struct NodeShared {
     failure: Handover<Failure>,
     failures: Arc<Bell>,
     callback_records: Callbacks,
+    breakers: Breakers,
     // Locked when a node is configured and when a tool looks, never while a callback runs.
     callbacks: Mutex<Vec<Arc<Callback>>>,
     timers: Mutex<Vec<(Arc<str>, Timer)>>,
@@ -172,6 +174,7 @@ impl NodeShared {
             failure: Handover::new(),
             failures: Arc::clone(&environment.failures),
             callback_records: environment.callbacks.clone(),
+            breakers: environment.breakers.clone(),
             callbacks: Mutex::default(),
             timers: Mutex::default(),
         })
@@ -216,8 +219,24 @@ impl NodeShared {
     }
 
     /// The record of its callback `name`: the same in each of its lives.
-    pub(crate) fn record(&self, name: Arc<str>) -> Arc<Callback> {
-        self.callback_records.of(&self.instance, name, &self.rules)
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError`] if its rule has a value that is not allowed.
+    pub(crate) fn record(
+        &self,
+        name: Arc<str>,
+        period: Option<Duration>,
+    ) -> Result<Arc<Callback>, BreakerError> {
+        self.callback_records.of(&self.breakers, &self.instance, name, &self.rules, period)
+    }
+
+    /// The record of a phase of its life, whose breaker never opens.
+    pub(crate) fn record_phase(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
+        let breaker = BreakerPolicy { trip: Vec::new(), ..BreakerPolicy::default() };
+        let callback = CallbackRule { breaker, ..CallbackRule::default() };
+        let rules = NodeRules { callback, ..NodeRules::default() };
+        self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
     }
 
     /// Adds a callback; its number.

@@ -100,7 +100,10 @@ impl<N: Node> NodeCore<N> {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
         let listening = (0..work.sources.len()).filter(|index| work.sources[*index].has_deadline()).collect();
-        let hook = |name: &str| Guarded::new(shared.record(name.into()), Arc::clone(&shared));
+        let hook = |name: &str| {
+            let record = shared.record_phase(name).expect("the rule of a phase has allowed values");
+            Guarded::new(record, Arc::clone(&shared))
+        };
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
         let input_down = hook("input_down");
         shared.complete(work.actuators.iter().map(|actuator| Arc::clone(actuator.cell())).collect());

@@ -11,6 +11,7 @@
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Call      one call that is watched, and what was decided about it (a store to begin, a swap to end)
 //!  Watcher   wakes a watcher that sleeps when a call begins        (a load while it does not)
+//!  Combiner  a value that one thread at a time changes for all       (one or two exchanges; who finds it taken leaves a mark)
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
 //! ```
@@ -18,6 +19,7 @@
 
 mod bell;
 mod call;
+mod combiner;
 mod count;
 mod gate;
 mod handover;
@@ -37,6 +39,7 @@ mod watcher;
 
 pub use bell::{Bell, Sleep};
 pub use call::{Call, Ending, Judged, Seen, Watched};
+pub use combiner::{Combiner, Held};
 pub use count::Count;
 pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;

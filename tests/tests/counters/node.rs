@@ -130,7 +130,7 @@ impl Node for Subject {
         })?;
         let of_driver = Arc::clone(&shared);
         setup.driver("hand", move || Ok(Hand(Arc::clone(&of_driver))), |_: &mut Self, _, _| Ok(()))?;
-        setup.after(Duration::from_millis(500), |_: &mut Self, _, _| Ok(()));
+        setup.after(Duration::from_millis(500), |_: &mut Self, _, _| Ok(()))?;
         let of_wheel = Arc::clone(&shared);
         let wheel = setup.actuator("wheel", move || {
             let shared = Arc::clone(&of_wheel);

@@ -7,6 +7,7 @@
 //! Loom has no `SeqCst` accesses: it takes them for `AcqRel`, and what rests on more has `one_order` beside it.
 
 mod call;
+mod combiner;
 mod count;
 mod gate;
 mod handover;

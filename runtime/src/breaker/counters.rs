@@ -1,0 +1,175 @@
+//! What a breaker counts on the short way, where nothing else is written.
+
+use nevil_sys::mem::Count;
+use nevil_sys::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::Refused;
+use crate::clock::Time;
+
+/// Which threads call through a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// One at a time, and each sees what the one before did. Its counts are plain stores.
+    One,
+    /// Any.
+    Several,
+}
+
+/// A count that is added to by one thread, by several, or by one and now and then by others.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    one: Count,
+    several: AtomicU64,
+}
+
+impl Counter {
+    /// Adds one, and says what it was before.
+    #[inline]
+    pub(super) fn add(&self, callers: Callers) -> u64 {
+        match callers {
+            Callers::One => {
+                let before = self.one.get();
+                self.one.set(before + 1);
+                before
+            }
+            // Release: who sees this count sees those from before, as with `Count`.
+            Callers::Several => self.several.fetch_add(1, Ordering::Release),
+        }
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        // Acquire: as in `add`.
+        self.one.get() + self.several.load(Ordering::Acquire)
+    }
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Counters {
+    callers: Callers,
+    admitted: Counter,
+    /// Successes that needed no record.
+    short: Counter,
+    /// All other ends of calls.
+    ended: Counter,
+    /// When the last of `short` ended, in ns, plus 1; 0 if there is none.
+    last_short: AtomicU64,
+    refused_open: Counter,
+    refused_probing: Counter,
+    refused_forced: Counter,
+    refused_emergency: Counter,
+    refused_full: Counter,
+    /// Results for which there was no room. Any thread.
+    lost: AtomicU64,
+}
+
+/// Calls that were not let through, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedCounts {
+    /// The circuit was open.
+    pub open: u64,
+    /// It was half-open, and its probes were under way.
+    pub probing: u64,
+    /// An operator held it open.
+    pub forced_open: u64,
+    /// The emergency stop was on.
+    pub emergency: u64,
+    /// As many calls were under way as may be.
+    pub full: u64,
+}
+
+impl RefusedCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn sum(&self) -> u64 {
+        self.open + self.probing + self.forced_open + self.emergency + self.full
+    }
+}
+
+impl Counters {
+    pub(super) fn new(callers: Callers) -> Self {
+        Self {
+            callers,
+            admitted: Counter::default(),
+            short: Counter::default(),
+            ended: Counter::default(),
+            last_short: AtomicU64::new(0),
+            refused_open: Counter::default(),
+            refused_probing: Counter::default(),
+            refused_forced: Counter::default(),
+            refused_emergency: Counter::default(),
+            refused_full: Counter::default(),
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a call that is let through; what comes back numbers it.
+    #[inline]
+    pub(super) fn admit(&self) -> u64 {
+        self.admitted.add(self.callers)
+    }
+
+    /// Counts a success that needs no record; what comes back numbers it.
+    #[inline]
+    pub(super) fn short(&self, ended: Time) -> u64 {
+        // Relaxed: a time for people to read.
+        self.last_short.store(ended.as_ns().wrapping_add(1), Ordering::Relaxed);
+        self.short.add(self.callers)
+    }
+
+    pub(super) fn end(&self) {
+        self.ended.add(self.callers);
+    }
+
+    /// As [`Self::end`], of a call whose thread may have been replaced.
+    pub(super) fn end_late(&self) {
+        self.ended.add(Callers::Several);
+    }
+
+    #[inline]
+    pub(super) fn refuse(&self, why: Refused) {
+        let counter = match why {
+            Refused::Open { .. } => &self.refused_open,
+            Refused::Probing => &self.refused_probing,
+            Refused::ForcedOpen => &self.refused_forced,
+            Refused::Emergency => &self.refused_emergency,
+            Refused::Full => &self.refused_full,
+        };
+        counter.add(self.callers);
+    }
+
+    pub(super) fn lose(&self) {
+        // Relaxed: a count for people to read.
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn losses(&self) -> u64 {
+        // Relaxed: as in `lose`.
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn shorts(&self) -> u64 {
+        self.short.get()
+    }
+
+    pub(super) fn last_short(&self) -> Option<Time> {
+        // Relaxed: as in `short`.
+        self.last_short.load(Ordering::Relaxed).checked_sub(1).map(Time::from_ns)
+    }
+
+    /// Ends before beginnings, so that a live look never sees more ends.
+    pub(super) fn ended_and_admitted(&self) -> (u64, u64) {
+        let ended = self.short.get() + self.ended.get();
+        (ended, self.admitted.get())
+    }
+
+    pub(super) fn refused(&self) -> RefusedCounts {
+        RefusedCounts {
+            open: self.refused_open.get(),
+            probing: self.refused_probing.get(),
+            forced_open: self.refused_forced.get(),
+            emergency: self.refused_emergency.get(),
+            full: self.refused_full.get(),
+        }
+    }
+}
