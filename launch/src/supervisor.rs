@@ -8,12 +8,15 @@
 //! ```
 //! Nothing here runs on a node's thread, and everything that is waited for has a deadline.
 
+mod nodes;
 mod phases;
 mod report;
 mod signals;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 use std::{env, io};
@@ -31,6 +34,8 @@ use crate::options::LaunchOptions;
 use crate::plan::{Plan, PlannedNode};
 use crate::runtime_dir::RobotLock;
 use crate::status::{RobotPhase, RobotReport};
+use crate::supervision::Supervision;
+use nodes::Doing;
 
 /// How long the last lines of log and output are waited for: a process may not stay because nobody reads them.
 const FLUSH_WAIT: Duration = Duration::from_millis(200);
@@ -49,6 +54,11 @@ pub(crate) struct Supervisor {
     hung: Vec<Arc<str>>,
     /// Whether a required node reported an error when it was to end.
     ended_badly: bool,
+    supervision: Supervision,
+    /// What is being done with each node.
+    doing: Vec<Doing>,
+    /// Breakers whose opening has been seen.
+    open_breakers: BTreeSet<String>,
 }
 
 /// How a robot has ended.
@@ -67,9 +77,21 @@ pub(crate) struct Robot {
     began: Time,
     phase: AtomicU8,
     stop: AtomicBool,
-    denied: std::sync::Mutex<Vec<String>>,
+    denied: Mutex<Vec<String>>,
+    supervised: Mutex<Supervised>,
     waker: Waker,
     lines: Arc<Lines>,
+}
+
+/// What supervision knows, for tools.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Supervised {
+    /// Since when the robot has less than all of its nodes, and why.
+    degraded: Option<(Time, String)>,
+    /// Nodes that are down, and since when.
+    down: Vec<(Arc<str>, Time)>,
+    /// Why each node failed last that ever did.
+    failures: BTreeMap<Arc<str>, String>,
 }
 
 /// Launches `plan` under `lock`, and returns when the robot has stopped.
@@ -122,11 +144,13 @@ impl Supervisor {
             began,
             phase: AtomicU8::new(0),
             stop: AtomicBool::new(false),
-            denied: std::sync::Mutex::default(),
+            denied: Mutex::default(),
+            supervised: Mutex::default(),
             waker: waker.clone(),
             lines,
         });
         let until = options.duration.map(|duration| began + duration);
+        let (supervision, doing) = (nodes::supervision(&plan), vec![Doing::Nothing; plan.nodes.len()]);
         Ok(Self {
             plan,
             robot,
@@ -136,6 +160,9 @@ impl Supervisor {
             until,
             hung: Vec::new(),
             ended_badly: false,
+            supervision,
+            doing,
+            open_breakers: BTreeSet::new(),
         })
     }
 
@@ -174,32 +201,16 @@ impl Supervisor {
                 tracing::error!("the robot stops, because nobody would make it safe if this process died");
                 return Exit::NodeFailed;
             }
-            if let Some(exit) = self.look_at_failures() {
+            if let ControlFlow::Break(exit) = self.supervise() {
                 return exit;
             }
             let now = self.robot.now();
-            match self.until {
-                Some(until) if now >= until => return Exit::Ok,
-                until => self.waker.wait(until.map(|until| until.since(now))),
+            if self.until.is_some_and(|until| now >= until) {
+                return Exit::Ok;
             }
+            let next = self.until.into_iter().chain(self.next_due()).min();
+            self.waker.wait(next.map(|next| next.since(now)));
         }
-    }
-
-    /// A required node that failed ends the robot; another one is stopped alone.
-    fn look_at_failures(&mut self) -> Option<Exit> {
-        for index in 0..self.plan.nodes.len() {
-            let Some(failure) = self.robot.nodes[index].take_failure() else { continue };
-            let (name, required) =
-                (Arc::clone(self.robot.nodes[index].instance()), self.plan.nodes[index].required);
-            if required {
-                tracing::error!("the robot stops, because its required node `{name}` failed: {failure}");
-                return Some(Exit::NodeFailed);
-            }
-            tracing::warn!("the robot goes on without its node `{name}`, which is not required");
-            // Not waited for: what else happens must be seen at once.
-            self.robot.nodes[index].order(Phase::Deactivate);
-        }
-        None
     }
 
     /// Starts the guard process, before any actuator opens.
@@ -225,15 +236,33 @@ impl Robot {
         phases[usize::from(self.phase.load(Ordering::Acquire))]
     }
 
+    /// Notes why a node failed last.
+    fn note_failure(&self, node: &Arc<str>, why: String) {
+        lock(&self.supervised).failures.insert(Arc::clone(node), why);
+    }
+
+    fn set_degraded(&self, degraded: Option<(Time, String)>) {
+        lock(&self.supervised).degraded = degraded;
+    }
+
+    fn set_down(&self, down: Vec<(Arc<str>, Time)>) {
+        lock(&self.supervised).down = down;
+    }
+
     fn deny(&self, text: String) {
         tracing::warn!("{text}");
-        self.denied.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(text);
+        lock(&self.denied).push(text);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Plain values, each written in one step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Control for Robot {
     fn status(&self) -> serde_json::Value {
-        let denied = self.denied.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let denied = lock(&self.denied).clone();
         RobotReport {
             robot: &self.name,
             file: Some(&self.file),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::actuator::ActuatorCounts;
 use crate::bus::TopicCounts;
+use crate::clock::Time;
 use crate::estop::EmergencyStopState;
 use crate::executor::{SimulatedRobot, ThreadedNode};
 use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
@@ -19,6 +20,12 @@ pub struct NodeStatus {
     pub name: String,
     /// Where it is in its life.
     pub state: NodeState,
+    /// Which life of it this is, from 1.
+    pub life: u32,
+    /// Turns that its thread has begun in this life: it grows while the node makes progress.
+    pub turns: u64,
+    /// The callback or phase that runs, and for how many milliseconds; `null`: none does.
+    pub running: Option<(String, u64)>,
     /// What its thread wanted and got.
     pub thread: Option<ThreadReport>,
     /// How the calls of its callbacks ended.
@@ -76,7 +83,7 @@ impl RobotStatus {
             counts: environment.bus.counts(&description.name).unwrap_or_default(),
         };
         Self {
-            nodes: nodes.map(|node| NodeStatus::of(&node)).collect(),
+            nodes: nodes.map(|node| NodeStatus::of(&node, environment.bus.clock().now())).collect(),
             topics: environment.bus.topics().into_iter().map(topic).collect(),
             rings: environment.rings.status(),
             actuators: environment.actuators.counts(),
@@ -87,10 +94,14 @@ impl RobotStatus {
 }
 
 impl NodeStatus {
-    fn of(node: &NodeShared) -> Self {
+    fn of(node: &NodeShared, now: Time) -> Self {
+        let ms = |since: Time| u64::try_from(now.since(since).as_millis()).unwrap_or(u64::MAX);
         Self {
             name: node.instance.to_string(),
             state: node.state(),
+            life: node.incarnation.number(),
+            turns: node.turns.get(),
+            running: node.running().map(|(what, since)| (what.to_string(), ms(since))),
             thread: node.thread.get().cloned(),
             callbacks: node.callbacks(),
             timers: node.timers(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::breaker::{Breaker, BreakerError, BreakerPolicy, Breakers};
 use crate::bus::Outcome;
+use crate::clock::Time;
 use crate::node::rules::{CallbackRule, NodeRules};
 
 /// One callback of a node instance, over all its lives.
@@ -101,9 +102,24 @@ impl Callback {
 
 /// All callbacks of a robot, by node instance and name. Clones are handles on the same ones.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Callbacks(Arc<Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Callback>>>>);
+pub(crate) struct Callbacks(Arc<Register>);
+
+#[derive(Debug, Default)]
+struct Register {
+    callbacks: Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Callback>>>,
+    /// The breakers that open with an emergency stop. Locked for as long as one is added, and by who engages it.
+    stopped: Mutex<Vec<Breaker>>,
+}
 
 impl Callbacks {
+    /// Opens the breakers of all callbacks that are not called during an emergency stop, or gives them back.
+    pub(crate) fn follow_emergency_stop(&self, engaged: bool, now: Time) {
+        for breaker in &*self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Whether it was so already is of no interest.
+            let _ = if engaged { breaker.emergency_open(now) } else { breaker.emergency_reset(now) };
+        }
+    }
+
     /// The callback `name` of the node `instance`: the same one in each of its lives, under the rule that it had in the first.
     /// Its breaker is called `<instance>.<name>` in `breakers`. A timer has a `period`.
     pub(crate) fn of(
@@ -114,7 +130,7 @@ impl Callbacks {
         rules: &NodeRules,
         period: Option<Duration>,
     ) -> Result<Arc<Callback>, BreakerError> {
-        let mut callbacks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (Arc::clone(instance), Arc::clone(&name));
         if let Some(known) = callbacks.get(&key) {
             return Ok(Arc::clone(known));
@@ -125,6 +141,9 @@ impl Callbacks {
         let breaker = breakers.register_for_one_thread(&format!("{instance}.{name}"), policy)?;
         let (ok, failed, panicked) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let (timed_out, longest_ns) = (AtomicU64::new(0), AtomicU64::new(0));
+        if !rule.safety {
+            self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(breaker.clone());
+        }
         let callback = Callback { name, rule, breaker, ok, failed, panicked, timed_out, longest_ns };
         let callback = Arc::new(callback);
         callbacks.insert(key, Arc::clone(&callback));

@@ -10,7 +10,7 @@ use crate::breaker::Breakers;
 use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
-use crate::estop::EmergencyStop;
+use crate::estop::{EmergencyStop, EmergencyStopChange};
 use crate::guard::Guard;
 use crate::node::callback::Callbacks;
 use crate::node::watch::Watch;
@@ -44,6 +44,11 @@ impl Environment {
         let actuators = Actuators::default();
         let (bus, estop) = (Bus::new(clock.clone()), EmergencyStop::new(actuators.clone(), clock.clone()));
         estop.listen(&bus);
+        let callbacks = Callbacks::default();
+        let (follows, time) = (callbacks.clone(), clock.clone());
+        estop.on_change(move |change| {
+            follows.follow_emergency_stop(change == EmergencyStopChange::Engaged, time.now());
+        });
         Self {
             bus,
             claims: Claims::default(),
@@ -52,7 +57,7 @@ impl Environment {
             estop,
             seed,
             breakers: Breakers::new(),
-            callbacks: Callbacks::default(),
+            callbacks,
             watch: Arc::default(),
             failures: Arc::default(),
             guard: Arc::default(),

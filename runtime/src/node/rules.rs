@@ -46,6 +46,8 @@ pub struct CallbackRule {
     pub hang_grace: Duration,
     /// Most that one call may ask for besides its time-out, all extensions together. Zero: none.
     pub extend_max: Duration,
+    /// Whether it is called during an emergency stop too: what looks after the robot then, and moves nothing.
+    pub safety: bool,
     /// When its breaker opens, for how long, and how it closes again. Where that looks at slow calls and does not say what
     /// is slow, the period of a timer is, and of other callbacks the `timeout`.
     pub breaker: BreakerPolicy,
@@ -57,6 +59,7 @@ impl Default for CallbackRule {
             timeout: CALLBACK_TIMEOUT_DEFAULT,
             hang_grace: HANG_GRACE_DEFAULT,
             extend_max: CALLBACK_EXTEND_DEFAULT,
+            safety: false,
             breaker: BreakerPolicy::default(),
         }
     }

@@ -234,7 +234,7 @@ impl NodeShared {
     /// The record of a phase of its life, whose breaker never opens.
     pub(crate) fn record_phase(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
         let breaker = BreakerPolicy { trip: Vec::new(), ..BreakerPolicy::default() };
-        let callback = CallbackRule { breaker, ..CallbackRule::default() };
+        let callback = CallbackRule { breaker, safety: true, ..CallbackRule::default() };
         let rules = NodeRules { callback, ..NodeRules::default() };
         self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
     }

@@ -1,0 +1,332 @@
+//! Nodes that fail while the robot runs: what `supervision` decides is done here, and nothing is waited for.
+//!
+//! ```text
+//!   failed ──► Ending: deactivate ─► shut down ──┐
+//!   hung ────► given up, nothing to end ─────────┴─► nothing ──► Starting: configure ─► activate ──► up again
+//! ```
+
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nevil_runtime::{
+    BreakerState, Criticality, Failure, InputDown, NodeState, OnHang, OrderError, Phase, Time,
+};
+
+use super::Supervisor;
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::supervision::{Action, HowEnded, NodeRule, StartOutcome, Supervision};
+
+/// How long a node that has answered late, and hangs nowhere, is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is being done with a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Doing {
+    #[default]
+    Nothing,
+    /// Its life ends: `Deactivate`, then `Shutdown`.
+    Ending {
+        phase: Phase,
+        until: Time,
+        asked: Asked,
+        then: Then,
+    },
+    /// Its next life begins: `Configure`, then `Activate`.
+    Starting { phase: Phase, until: Time },
+}
+
+/// Who wants a life to end. Supervision, which comes last, is told when it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    ByFailure,
+    BySupervision,
+}
+
+/// What follows when a life has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    Start,
+}
+
+impl Doing {
+    const fn until(self) -> Option<Time> {
+        match self {
+            Self::Nothing => None,
+            Self::Ending { until, .. } | Self::Starting { until, .. } => Some(until),
+        }
+    }
+}
+
+/// The supervision of the nodes of `plan`, all of which are up.
+pub(super) fn supervision(plan: &Plan) -> Supervision {
+    let index = |name: &Arc<str>| plan.nodes.iter().position(|node| node.spec.instance == *name);
+    let rule = |node: &crate::plan::PlannedNode| NodeRule {
+        name: node.spec.instance.to_string(),
+        required: node.required,
+        depends_on: node.depends_on.iter().filter_map(index).collect(),
+        restart: node.restart.clone(),
+        group: node.group,
+        on_input_down: node.on_input_down,
+    };
+    Supervision::new(plan.nodes.iter().map(rule).collect(), plan.groups.clone())
+}
+
+impl Supervisor {
+    /// Looks at what has happened, and does what follows. A break ends the robot.
+    pub(super) fn supervise(&mut self) -> ControlFlow<Exit> {
+        let zombies = self.robot.environment.zombies();
+        if zombies > self.plan.zombies_max {
+            tracing::error!(
+                "the robot stops, because {zombies} threads hang, and at most {} may (`zombies_max`)",
+                self.plan.zombies_max
+            );
+            return Break(Exit::NodeFailed);
+        }
+        for index in 0..self.plan.nodes.len() {
+            if let Some(failure) = self.robot.nodes[index].take_failure() {
+                self.failed(index, &failure)?;
+            }
+        }
+        self.look_at_breakers()?;
+        for index in 0..self.plan.nodes.len() {
+            self.advance(index)?;
+        }
+        let actions = self.supervision.act(self.robot.now());
+        self.obey(actions)
+    }
+
+    /// When there is something to do without being woken.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        let doing = self.doing.iter().filter_map(|doing| doing.until());
+        doing.chain(self.supervision.due()).min()
+    }
+
+    /// A node can go on no longer. A break ends the robot.
+    fn failed(&mut self, index: usize, failure: &Failure) -> ControlFlow<Exit> {
+        let node = &self.robot.nodes[index];
+        let name = Arc::clone(node.instance());
+        if node.is_given_up() {
+            if let Some(device) = node.stuck_device() {
+                tracing::error!(
+                    "the robot stops, because node `{name}` hangs in device `{device}`, which cannot be opened twice"
+                );
+                return Break(Exit::NodeFailed);
+            }
+            if matches!(failure, Failure::Hung { .. })
+                && self.plan.nodes[index].spec.rules.on_hang == OnHang::SafeStop
+            {
+                tracing::error!("the robot stops, because node `{name}` hangs and has `on_hang: safe_stop`");
+                return Break(Exit::NodeFailed);
+            }
+            self.doing[index] = Doing::Nothing;
+        } else {
+            self.end(index, Asked::ByFailure);
+        }
+        self.robot.note_failure(&name, failure.to_string());
+        let actions = self.supervision.ended(index, HowEnded::Failed, self.robot.now());
+        self.obey(actions)
+    }
+
+    /// What an open breaker means for the robot.
+    fn look_at_breakers(&mut self) -> ControlFlow<Exit> {
+        let now = self.robot.now();
+        for breaker in self.robot.environment.breakers().list() {
+            let name = breaker.name();
+            if breaker.state(now) != BreakerState::Open {
+                self.open_breakers.remove(name);
+                continue;
+            }
+            // One that is busy is looked at again with the next event; its opening was one.
+            let Ok(policy) = breaker.policy() else { continue };
+            if !self.open_breakers.insert(name.to_owned()) {
+                continue;
+            }
+            match policy.criticality {
+                Criticality::Ignore => tracing::info!("breaker `{name}` is open"),
+                Criticality::Degrade => tracing::warn!("breaker `{name}` is open; the robot is degraded"),
+                Criticality::SafeStop => {
+                    tracing::error!(
+                        "the robot stops, because breaker `{name}` is open and has `criticality: safe_stop`"
+                    );
+                    return Break(Exit::NodeFailed);
+                }
+                Criticality::StopNode => self.stop_node_of(name)?,
+            }
+        }
+        Continue(())
+    }
+
+    fn stop_node_of(&mut self, breaker: &str) -> ControlFlow<Exit> {
+        let node = breaker.split_once('.').map_or(breaker, |(node, _)| node);
+        let Some(index) = self.plan.nodes.iter().position(|planned| *planned.spec.instance == *node) else {
+            // One that no node has: nothing to stop.
+            return Continue(());
+        };
+        tracing::warn!("node `{node}` is stopped, because its breaker `{breaker}` is open (`stop_node`)");
+        self.end(index, Asked::ByFailure);
+        self.robot.note_failure(&Arc::from(node), format!("breaker `{breaker}` is open"));
+        let actions = self.supervision.ended(index, HowEnded::Failed, self.robot.now());
+        self.obey(actions)
+    }
+
+    fn obey(&mut self, actions: Vec<Action>) -> ControlFlow<Exit> {
+        for action in actions {
+            match action {
+                Action::Stop(node) => self.end(node, Asked::BySupervision),
+                Action::Start(node) => self.begin(node)?,
+                Action::InputDown { node, of, since } => self.tell_down(node, of, since),
+                Action::InputUp { node, of } => tracing::info!(
+                    "node `{}`: `{}` is up again",
+                    self.robot.nodes[node].instance(),
+                    self.robot.nodes[of].instance()
+                ),
+                Action::Pause(node) => self.robot.nodes[node].order(Phase::Pause),
+                Action::Resume(node) => self.robot.nodes[node].order(Phase::Resume),
+                Action::GiveUp(node) => {
+                    tracing::warn!("node `{}` is not started again", self.robot.nodes[node].instance());
+                }
+                Action::Degraded { since, why } => {
+                    tracing::warn!("the robot is degraded: {why}");
+                    self.robot.set_degraded(Some((since, why)));
+                }
+                Action::Healthy => {
+                    tracing::info!("the robot has all of its nodes again");
+                    self.robot.set_degraded(None);
+                }
+                Action::EndRobot { why } => {
+                    tracing::error!("the robot stops: {why}");
+                    return Break(Exit::NodeFailed);
+                }
+            }
+        }
+        let down = self.supervision.down();
+        let down = down.into_iter().map(|(node, since)| (Arc::clone(self.robot.nodes[node].instance()), since));
+        self.robot.set_down(down.collect());
+        Continue(())
+    }
+
+    fn tell_down(&self, node: usize, of: usize, since: Time) {
+        let (told, down) = (self.robot.nodes[node].instance(), self.robot.nodes[of].instance());
+        let bus = self.robot.environment.bus();
+        let topics = bus.topics_between(down, told);
+        tracing::info!("node `{told}` is told that `{down}` is down");
+        let input = InputDown { node: Arc::clone(down), since, topics };
+        self.robot.nodes[node].tell_down(vec![input], None);
+    }
+
+    /// Ends the life of a node, without waiting for it; `asked` by supervision, which is told then.
+    fn end(&mut self, index: usize, asked: Asked) {
+        let node = &self.robot.nodes[index];
+        match &mut self.doing[index] {
+            Doing::Ending { asked: before, .. } => *before = (*before).max(asked),
+            doing => {
+                let configured = !matches!(node.state(), NodeState::Starting | NodeState::Stopped);
+                let phase = if configured { Phase::Deactivate } else { Phase::Shutdown };
+                let until = self.robot.now() + self.plan.shutdown_timeout;
+                *doing = Doing::Ending { phase, until, asked, then: Then::Nothing };
+                // What was given up does not hear it, and needs no end.
+                node.order(phase);
+            }
+        }
+    }
+
+    /// Begins the next life of a node: at once, or when the one before it has ended.
+    fn begin(&mut self, index: usize) -> ControlFlow<Exit> {
+        if let Doing::Ending { then, .. } = &mut self.doing[index] {
+            *then = Then::Start;
+            return Continue(());
+        }
+        let (node, now) = (&self.robot.nodes[index], self.robot.now());
+        tracing::info!("node `{}` is started again", node.instance());
+        let until = now + self.plan.start_timeout;
+        self.doing[index] = Doing::Starting { phase: Phase::Configure, until };
+        match node.respawn() {
+            Ok(()) => Continue(()),
+            Err(error) => self.start_failed(index, Phase::Configure, &error),
+        }
+    }
+
+    /// Goes on with what is being done with a node.
+    fn advance(&mut self, index: usize) -> ControlFlow<Exit> {
+        let Some(answer) = self.answer(index) else { return Continue(()) };
+        let name = Arc::clone(self.robot.nodes[index].instance());
+        match self.doing[index] {
+            Doing::Nothing => Continue(()),
+            Doing::Ending { phase, until, asked, then } => {
+                if let Err(error) = &answer {
+                    tracing::warn!("node `{name}` failed to {phase}: {error}");
+                }
+                if phase == Phase::Deactivate && !self.robot.nodes[index].is_given_up() {
+                    self.doing[index] = Doing::Ending { phase: Phase::Shutdown, until, asked, then };
+                    self.robot.nodes[index].order(Phase::Shutdown);
+                    return Continue(());
+                }
+                self.doing[index] = Doing::Nothing;
+                if asked == Asked::BySupervision {
+                    let actions = self.supervision.stopped(index, self.robot.now());
+                    self.obey(actions)?;
+                }
+                if then == Then::Start { self.begin(index) } else { Continue(()) }
+            }
+            Doing::Starting { phase, until } => match answer {
+                Err(error) => self.start_failed(index, phase, &error),
+                Ok(()) if phase == Phase::Configure => {
+                    // A topic that only this life has gets its pool.
+                    if let Err(error) = self.robot.environment.seal() {
+                        tracing::error!("node `{name}`: {error}");
+                    }
+                    self.doing[index] = Doing::Starting { phase: Phase::Activate, until };
+                    self.robot.nodes[index].order(Phase::Activate);
+                    Continue(())
+                }
+                Ok(()) => {
+                    self.doing[index] = Doing::Nothing;
+                    tracing::info!("node `{name}` is up again");
+                    let actions = self.supervision.started(index, StartOutcome::Active, self.robot.now());
+                    self.obey(actions)
+                }
+            },
+        }
+    }
+
+    fn start_failed(&mut self, index: usize, phase: Phase, error: &OrderError) -> ControlFlow<Exit> {
+        let name = Arc::clone(self.robot.nodes[index].instance());
+        tracing::warn!("node `{name}` failed to {phase} again: {error}");
+        self.doing[index] = Doing::Nothing;
+        if !self.robot.nodes[index].is_given_up() {
+            self.end(index, Asked::ByFailure);
+        }
+        self.robot.note_failure(&name, format!("it failed to {phase}: {error}"));
+        let actions = self.supervision.started(index, StartOutcome::Failed, self.robot.now());
+        self.obey(actions)
+    }
+
+    /// The answer to the phase that a node was ordered, if there is one. A node that hangs in it is given up when its time is
+    /// over.
+    fn answer(&mut self, index: usize) -> Option<Result<(), OrderError>> {
+        let until = self.doing[index].until()?;
+        let (node, now) = (&self.robot.nodes[index], self.robot.now());
+        if let Some(answer) = node.poll() {
+            return Some(answer);
+        }
+        if node.is_given_up() {
+            // While it was waited for, by who watches callbacks.
+            return Some(Err(OrderError::Late { waited: node.waited() }));
+        }
+        if now < until {
+            return None;
+        }
+        if node.give_up() {
+            return Some(Err(OrderError::Late { waited: node.waited() }));
+        }
+        // It is between two calls, and answers soon.
+        let (Doing::Ending { until, .. } | Doing::Starting { until, .. }) = &mut self.doing[index] else {
+            return None;
+        };
+        *until = now + LOOK_AGAIN;
+        None
+    }
+}
