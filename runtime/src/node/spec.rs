@@ -51,14 +51,15 @@ impl NodeSpec {
     }
 
     /// Runs `configure` for a check: no thread, no device, no effect; the node is dropped. What it declared is then known
-    /// to `environment`.
+    /// to `environment`. Gives the names of its callbacks, its hooks among them, in the order of their declaration.
     ///
     /// # Errors
     ///
     /// [`ConfigureError`].
-    pub fn check(&self, environment: &Environment) -> Result<(), ConfigureError> {
+    pub fn check(&self, environment: &Environment) -> Result<Vec<String>, ConfigureError> {
         let shared = NodeShared::new(Arc::clone(&self.instance), Arc::clone(&environment.failures));
-        self.configure(environment, &shared, 1).map(drop)
+        drop(self.configure(environment, &shared, 1)?);
+        Ok(shared.callbacks().into_iter().map(|callback| callback.name).collect())
     }
 
     /// Configures the node in its life of this `number`: runs its `configure`, and nothing else.
