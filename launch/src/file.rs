@@ -2,10 +2,13 @@
 //!
 //! * `reader`: from values to typed ones, with every problem kept
 //! * `node`, `thread`: a node, and `thread: { … }` of it
+//! * `callbacks`: what its callbacks are allowed; `supervise`: how it is started again
 //! * `topic`: what is said about a topic
 
+mod callbacks;
 mod node;
 mod reader;
+mod supervise;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -16,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nevil_msgs::{Mark, Value, YAML_BYTES_MAX};
-use nevil_runtime::limits::NAME_BYTES_MAX;
+use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
 use nevil_runtime::{QosOverride, ThreadSpec};
 use serde::Deserialize;
 
@@ -25,7 +28,11 @@ use crate::limits::{
     SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT, START_TIMEOUT_MAX, START_TIMEOUT_MIN,
 };
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
+use crate::rules::{GroupRule, OnInputDown, RestartRule};
 use reader::Reader;
+
+pub use callbacks::{CallbackEntries, CallbackEntry, SingleCallback};
+pub use supervise::{Systemd, WatchdogEntry};
 
 /// The variables that `${NAME}` stands for, by name.
 pub type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<String>;
@@ -59,6 +66,12 @@ pub struct LaunchFile {
     pub on_denied: OnDenied,
     /// Most bytes that the messages of all topics together may take, 64 KiB to 16 GiB, and where that stands.
     pub bus_bytes_max: (u64, Mark),
+    /// Threads of hung callbacks that the robot may keep, 0 to 16.
+    pub zombies_max: usize,
+    /// Who watches the robot from outside.
+    pub watchdog: WatchdogEntry,
+    /// Nodes that fail together, with the places of their names.
+    pub groups: Vec<(GroupRule, Mark)>,
     /// How topics are to be carried, where that is not as their code says, in the order of the file.
     pub topics: Vec<TopicEntry>,
     /// The nodes in the order of the file, at least one.
@@ -132,6 +145,14 @@ pub struct NodeEntry {
     pub namespace: String,
     /// Topics that it calls otherwise than its code does.
     pub remap: Vec<Remap>,
+    /// How it is started again after it has ended.
+    pub restart: RestartRule,
+    /// The group that it is in, and where that stands.
+    pub group: Option<(String, Mark)>,
+    /// What it does while one that it depends on is down.
+    pub on_input_down: OnInputDown,
+    /// What its callbacks are allowed.
+    pub callbacks: CallbackEntries,
 }
 
 /// Why a launch file could not be read.
@@ -183,6 +204,9 @@ impl LaunchFile {
             lock_memory: LockMemory::default(),
             on_denied: OnDenied::default(),
             bus_bytes_max: (BUS_BYTES_DEFAULT, Mark::named(&path.display().to_string())),
+            zombies_max: ZOMBIES_DEFAULT,
+            watchdog: WatchdogEntry::default(),
+            groups: Vec::new(),
             topics: Vec::new(),
             nodes: Vec::new(),
         };
@@ -200,13 +224,16 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 8] = [
+        const KEYS: [&str; 11] = [
             "robot",
             "shutdown_timeout",
             "start_timeout",
             "lock_memory",
             "on_denied",
             "memory",
+            "zombies_max",
+            "watchdog",
+            "groups",
             "topics",
             "nodes",
         ];
@@ -240,9 +267,24 @@ impl LaunchFile {
         if let Some(value) = root.get("topics") {
             self.topics = topic::topics(value, reader);
         }
+        self.fill_supervision(root, reader);
         match root.get("nodes") {
-            Some(value) => self.nodes = node::nodes(value, reader),
+            Some(value) => self.nodes = node::nodes(value, self.shutdown_timeout, reader),
             None => reader.missing(root, "", "nodes"),
+        }
+        supervise::check_groups(self, reader);
+    }
+
+    fn fill_supervision(&mut self, root: &Value, reader: &mut Reader) {
+        if let Some(value) = root.get("zombies_max") {
+            let most = reader.integer(value, "zombies_max", 0..=ZOMBIES_MAX as i128);
+            self.zombies_max = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(ZOMBIES_DEFAULT);
+        }
+        if let Some(value) = root.get("watchdog") {
+            self.watchdog = supervise::watchdog(value, reader);
+        }
+        if let Some(value) = root.get("groups") {
+            self.groups = supervise::groups(value, reader);
         }
     }
 

@@ -40,7 +40,10 @@ pub use control::{
     EchoedMessage, Request,
 };
 pub use exit::Exit;
-pub use file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, Remap, TopicEntry};
+pub use file::{
+    CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied,
+    Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};

@@ -21,8 +21,11 @@ use std::time::Duration;
 
 use nevil_runtime::{NodeSpec, NodeTypes, QosOverride, thread_name};
 
-use crate::file::{LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, read_text};
+use crate::file::{
+    LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, WatchdogEntry, read_text,
+};
 use crate::problem::{PlanError, PlanErrors};
+use crate::rules::{GroupRule, OnInputDown, RestartRule};
 
 use configure::{configure_all, overrides, topic_problems};
 use notes::notes;
@@ -65,6 +68,12 @@ pub struct Plan {
     pub lock_memory: LockMemory,
     /// What happens if the kernel denies a thread what it was to get.
     pub on_denied: OnDenied,
+    /// Threads of hung callbacks that the robot may keep.
+    pub zombies_max: usize,
+    /// Who watches the robot from outside.
+    pub watchdog: WatchdogEntry,
+    /// Nodes that fail together.
+    pub groups: Vec<GroupRule>,
     /// How topics are to be carried, by name, where that is not as their code says.
     pub topics: BTreeMap<String, QosOverride>,
     /// The nodes in the order of their start: each after all that it depends on, and otherwise as in the file.
@@ -87,6 +96,12 @@ pub struct PlannedNode {
     pub required: bool,
     /// The nodes that must be active before it is activated.
     pub depends_on: Vec<Arc<str>>,
+    /// How it is started again after it has ended.
+    pub restart: RestartRule,
+    /// Its group among those of the plan, if it is in one.
+    pub group: Option<usize>,
+    /// What it does while one that it depends on is down.
+    pub on_input_down: OnInputDown,
 }
 
 impl Plan {
@@ -139,6 +154,9 @@ impl Plan {
                 thread_name: thread_name(&entry.instance, &mut used),
                 required: entry.required,
                 depends_on: entry.depends_on.iter().map(|(name, _)| Arc::from(name.as_str())).collect(),
+                restart: entry.restart.clone(),
+                group: group_of(file, entry),
+                on_input_down: entry.on_input_down,
             }
         };
         Ok(Self {
@@ -147,10 +165,19 @@ impl Plan {
             start_timeout: file.start_timeout,
             lock_memory: file.lock_memory,
             on_denied: file.on_denied,
+            zombies_max: file.zombies_max,
+            watchdog: file.watchdog.clone(),
+            groups: file.groups.iter().map(|(rule, _)| rule.clone()).collect(),
             nodes: order.into_iter().map(node).collect(),
             topics: overrides(file),
             topics_bytes: memory::bytes(&topics),
             notes: notes(topics),
         })
     }
+}
+
+/// The index of the node's group in the file.
+fn group_of(file: &LaunchFile, entry: &NodeEntry) -> Option<usize> {
+    let (name, _) = entry.group.as_ref()?;
+    file.groups.iter().position(|(rule, _)| rule.name == *name)
 }

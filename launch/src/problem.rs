@@ -1,12 +1,13 @@
 //! What can be wrong with a launch file, and how it is said.
 
 use std::fmt;
+use std::time::Duration;
 
 use nevil_msgs::{Mark, Problem, ValueError, nearest};
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
 use nevil_runtime::{QosProblem, TopicError, TopicMemory};
 
-use crate::limits::NODES_MAX;
+use crate::limits::{GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
 
@@ -160,6 +161,69 @@ pub enum PlanProblem {
         /// The topics that its code names.
         known: Vec<String>,
     },
+    /// A callback is told about that the node does not have.
+    #[error("node `{node}` has no callback `{given}`{}", known_names("callbacks of it", given, known))]
+    UnknownCallback {
+        /// The node.
+        node: String,
+        /// The callback.
+        given: String,
+        /// The callbacks that it has.
+        known: Vec<String>,
+    },
+    /// A node is in a group that there is not.
+    #[error("unknown group `{given}`{}", known_names("groups", given, known))]
+    UnknownGroup {
+        /// The group.
+        given: String,
+        /// The groups that there are.
+        known: Vec<String>,
+    },
+    /// A group without nodes.
+    #[error("no node is in group `{given}`; add `group: {given}` to its nodes, or leave this out")]
+    UnusedGroup {
+        /// The group.
+        given: String,
+    },
+    /// The name of a group is not one.
+    #[error(
+        "`{given}` is not a name for a group; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _"
+    )]
+    GroupName {
+        /// The name.
+        given: String,
+    },
+    /// More groups than a robot can have.
+    #[error("too many groups ({given}), at most {GROUPS_MAX} are allowed")]
+    TooManyGroups {
+        /// How many there are.
+        given: usize,
+    },
+    /// A first delay above the longest.
+    #[error("`delay_max` is below `delay` ({delay_max:?} < {delay:?}); raise `delay_max`, or lower `delay`")]
+    DelayAboveMost {
+        /// The first delay.
+        delay: Duration,
+        /// The longest.
+        delay_max: Duration,
+    },
+    /// A callback that hangs would use up the time to stop.
+    #[error(
+        "`timeout` and `hang_grace` together are longer than `shutdown_timeout` ({timeout:?} + {hang_grace:?} > \
+         {shutdown_timeout:?}), so that a stop could not wait for this callback; lower them, or raise \
+         `shutdown_timeout`"
+    )]
+    HangAboveShutdown {
+        /// How long a call may take.
+        timeout: Duration,
+        /// How much longer, until it is taken for hung.
+        hang_grace: Duration,
+        /// How long all nodes together may take to stop.
+        shutdown_timeout: Duration,
+    },
+    /// A time-out of a watchdog that is not used.
+    #[error("`timeout` has no meaning without `device`; add `device: /dev/watchdog`, or leave this out")]
+    TimeoutWithoutDevice,
     /// A topic needs more places than it can have.
     #[error("{error}")]
     TooManySlots {
@@ -208,7 +272,7 @@ pub enum PlanProblem {
         /// The node's type.
         node_type: String,
         /// How long was waited for it.
-        waited: std::time::Duration,
+        waited: Duration,
     },
     /// A node whose `configure` panicked.
     #[error("`configure` of node type `{node_type}` panicked, which is an error in its code: {text}")]

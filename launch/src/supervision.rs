@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use nevil_runtime::Time;
 
+use crate::plan::{Plan, PlannedNode};
 use crate::rules::{GroupRule, OnInputDown, RestartRule, Window};
 
 /// What is to be known of a node. Nodes are numbered in the order of their start, so that a node depends on lower ones.
@@ -196,6 +197,21 @@ impl Supervision {
         };
         let nodes = nodes.into_iter().zip(inputs).map(supervised).collect();
         Self { nodes, groups, told: BTreeSet::new(), degraded: None, is_over: false }
+    }
+
+    /// That of a plan: the nodes have the numbers that they have there.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let position =
+            |name: &std::sync::Arc<str>| plan.nodes.iter().position(|node| node.spec.instance == *name);
+        let rule = |node: &PlannedNode| NodeRule {
+            name: node.spec.instance.to_string(),
+            required: node.required,
+            depends_on: node.depends_on.iter().filter_map(position).collect(),
+            restart: node.restart.clone(),
+            group: node.group,
+            on_input_down: node.on_input_down,
+        };
+        Self::new(plan.nodes.iter().map(rule).collect(), plan.groups.clone())
     }
 
     /// These nodes could not be started with the robot, which goes on without them.

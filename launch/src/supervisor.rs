@@ -16,15 +16,15 @@ mod signals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, Phase, ResetError, RobotStatus, Safety,
+    Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, ResetError, RobotStatus, Safety,
     ThreadedNode, Time, Waker,
 };
 

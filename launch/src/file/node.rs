@@ -1,22 +1,32 @@
 //! `nodes: { … }`: one node each.
 
-use nevil_msgs::{Mark, Problem, Value, ValueKind};
+use std::time::Duration;
+
+use nevil_msgs::{Key, Mark, Problem, Value, ValueKind};
 use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
 
+use super::callbacks::{CallbackEntries, callbacks};
 use super::reader::Reader;
+use super::supervise::restart;
 use super::thread::thread;
 use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
+use crate::rules::{OnInputDown, RestartRule};
 
-pub(super) fn nodes(value: &Value, reader: &mut Reader) -> Vec<NodeEntry> {
+pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Reader) -> Vec<NodeEntry> {
     match &value.kind {
         ValueKind::Map(entries) if entries.len() > NODES_MAX => {
             reader.problem(&value.mark, "nodes", PlanProblem::TooManyNodes { given: entries.len() });
             Vec::new()
         }
         ValueKind::Map(entries) if !entries.is_empty() => {
-            entries.iter().map(|(key, value)| node(&key.name, &key.mark, value, reader)).collect()
+            let node = |(key, value): &(Key, Value)| {
+                let mut entry = node(&key.name, &key.mark, value, reader);
+                supervised(&mut entry, value, shutdown_timeout, reader);
+                entry
+            };
+            entries.iter().map(node).collect()
         }
         ValueKind::Map(_) | ValueKind::Null => {
             reader.problem(&value.mark, "nodes", PlanProblem::NoNodes);
@@ -32,7 +42,25 @@ pub(super) fn nodes(value: &Value, reader: &mut Reader) -> Vec<NodeEntry> {
 }
 
 fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
-    const KEYS: [&str; 7] = ["type", "params", "thread", "required", "depends_on", "namespace", "remap"];
+    const KEYS: [&str; 17] = [
+        "type",
+        "params",
+        "thread",
+        "required",
+        "depends_on",
+        "namespace",
+        "remap",
+        "restart",
+        "group",
+        "on_input_down",
+        "on_hang",
+        "on_panic",
+        "timeout",
+        "hang_grace",
+        "extend_max",
+        "breaker",
+        "callbacks",
+    ];
     let path = format!("nodes.{instance}");
     let mut entry = NodeEntry {
         instance: instance.to_owned(),
@@ -44,6 +72,10 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         depends_on: Vec::new(),
         namespace: String::new(),
         remap: Vec::new(),
+        restart: RestartRule::default(),
+        group: None,
+        on_input_down: OnInputDown::default(),
+        callbacks: CallbackEntries::default(),
     };
     if !is_name(instance, "_") {
         reader.problem(mark, &path, PlanProblem::InstanceName { given: instance.to_owned() });
@@ -75,6 +107,25 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         entry.remap = remap(value, &format!("{path}.remap"), reader);
     }
     entry
+}
+
+/// Reads what `value` says of the node's supervision.
+fn supervised(entry: &mut NodeEntry, value: &Value, shutdown_timeout: Duration, reader: &mut Reader) {
+    if !matches!(value.kind, ValueKind::Map(_)) {
+        return;
+    }
+    let path = format!("nodes.{}", entry.instance);
+    if let Some(value) = value.get("restart") {
+        entry.restart = restart(value, &format!("{path}.restart"), reader);
+    }
+    if let Some(value) = value.get("group") {
+        let name: Option<String> = reader.typed(value, &format!("{path}.group"));
+        entry.group = name.map(|name| (name, value.mark.clone()));
+    }
+    if let Some(value) = value.get("on_input_down") {
+        entry.on_input_down = reader.typed(value, &format!("{path}.on_input_down")).unwrap_or_default();
+    }
+    entry.callbacks = callbacks(value, &path, shutdown_timeout, reader);
 }
 
 /// The names with their places. One that is wrong stays, so that the others keep their index.

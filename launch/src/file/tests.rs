@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use nevil_msgs::{Overflow, TopicPriority, from_value};
-use nevil_runtime::{Cores, Policy, QosOverride, ThreadSpec, Wait};
+use nevil_runtime::{CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec, Wait};
 
-use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied};
+use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied, Systemd, WatchdogEntry};
+use crate::rules::{GroupRule, GroupStrategy, OnInputDown, RestartPolicy, RestartRule};
 
 fn parse(text: &str) -> Result<LaunchFile, String> {
     let lookup = |name: &str| (name == "WHEELS").then(|| "4".to_owned());
@@ -217,4 +218,130 @@ fn a_file_that_cannot_be_read_is_named_with_the_cause() {
 fn an_endless_file_is_refused_without_being_read_to_its_end() {
     let error = LaunchFile::read("/dev/zero".as_ref(), &|_| None).unwrap_err();
     assert!(error.to_string().contains("text is too large (1048577 bytes)"), "{error}");
+}
+
+#[test]
+fn what_supervises_the_robot_is_read() {
+    let text = "
+robot: picar
+zombies_max: 16
+watchdog: { systemd: off, device: /dev/watchdog0, timeout: 2s }
+groups: { sight: { strategy: one_for_all, intensity: 0, period: 1s }, rest: {} }
+nodes:
+  eyes: { group: sight, restart: { policy: permanent, intensity: 100, period: 60min, delay: 60s, delay_max: 10min } }
+  lamp: { group: rest, restart: temporary, on_input_down: continue }
+";
+    let file = parse(text).unwrap();
+    let watchdog = WatchdogEntry {
+        systemd: Systemd::Off,
+        device: Some("/dev/watchdog0".into()),
+        timeout: Duration::from_secs(2),
+    };
+    assert_eq!((file.zombies_max, file.watchdog), (16, watchdog));
+    let sight = GroupRule {
+        name: "sight".to_owned(),
+        strategy: GroupStrategy::OneForAll,
+        intensity: 0,
+        period: Duration::from_secs(1),
+    };
+    assert_eq!((&file.groups[0].0, &file.groups[1].0), (&sight, &GroupRule::new("rest")));
+    assert_eq!(file.groups[0].1.to_string(), "picar.yaml:5:11");
+    let (eyes, lamp) = (&file.nodes[0], &file.nodes[1]);
+    let restart = RestartRule {
+        policy: RestartPolicy::Permanent,
+        intensity: 100,
+        period: Duration::from_secs(3600),
+        delay: Duration::from_secs(60),
+        delay_max: Duration::from_secs(600),
+    };
+    assert_eq!((&eyes.restart, eyes.group.as_ref().unwrap().0.as_str()), (&restart, "sight"));
+    assert_eq!((lamp.restart.policy, lamp.on_input_down), (RestartPolicy::Temporary, OnInputDown::Continue));
+    assert_eq!((eyes.on_input_down, lamp.restart.intensity), (OnInputDown::Pause, 3));
+}
+
+#[test]
+fn what_a_file_does_not_say_about_supervision_has_its_default() {
+    let file = parse("robot: r\nnodes: { car: { restart: {} } }").unwrap();
+    assert_eq!((file.zombies_max, file.groups.len()), (4, 0));
+    assert_eq!(file.watchdog, WatchdogEntry::default());
+    assert_eq!((file.watchdog.systemd, file.watchdog.timeout), (Systemd::Auto, Duration::from_secs(14)));
+    assert_eq!((&file.nodes[0].restart, &file.nodes[0].group), (&RestartRule::default(), &None));
+    assert_eq!(file.nodes[0].callbacks.rules(), NodeRules::default());
+}
+
+#[test]
+fn what_callbacks_are_allowed_is_read_and_single_ones_take_over_what_they_do_not_say() {
+    let file = parse(
+        "
+robot: r
+shutdown_timeout: 60s
+nodes:
+  car:
+    on_hang: safe_stop
+    on_panic: keep
+    timeout: 20ms
+    hang_grace: 10ms
+    extend_max: 10min
+    breaker: patient
+    callbacks:
+      think: { timeout: 2s, breaker: export }
+      rest: { hang_grace: 58s, extend_max: 0s }
+",
+    );
+    let ms = Duration::from_millis;
+    let rule = |timeout, hang_grace, extend_max, breaker: &str| CallbackRule {
+        timeout,
+        hang_grace,
+        extend_max,
+        breaker: Some(breaker.to_owned()),
+    };
+    let wanted = NodeRules {
+        on_hang: OnHang::SafeStop,
+        on_panic: OnPanic::Keep,
+        callback: rule(ms(20), ms(10), ms(600_000), "patient"),
+        callbacks: [
+            ("think".to_owned(), rule(ms(2000), ms(10), ms(600_000), "export")),
+            ("rest".to_owned(), rule(ms(20), ms(58_000), ms(0), "patient")),
+        ]
+        .into(),
+    };
+    let callbacks = &file.unwrap().nodes[0].callbacks;
+    assert_eq!(callbacks.rules(), wanted);
+    assert_eq!(callbacks.all.breaker.as_ref().unwrap().1.to_string(), "picar.yaml:11:14");
+    assert_eq!(callbacks.single[0].mark.to_string(), "picar.yaml:13:7");
+}
+
+#[test]
+fn the_numbers_of_supervision_are_allowed_up_to_their_bounds_and_not_beyond() {
+    let car = |text: &str| parse(&format!("robot: r\nshutdown_timeout: 60s\nnodes: {{ car: {{ {text} }} }}"));
+    for right in [
+        "timeout: 1ms",
+        "hang_grace: 10ms",
+        "timeout: 59600ms",
+        "extend_max: 0s",
+        "extend_max: 10min",
+        "restart: { intensity: 0 }",
+        "restart: { period: 1s }",
+        "restart: { delay: 10s, delay_max: 10s }",
+        "restart: { delay: 0s, delay_max: 0s }",
+    ] {
+        assert_eq!(car(right).map(|_| ()), Ok(()), "{right}");
+    }
+    for wrong in [
+        "timeout: 999us",
+        "timeout: 601s",
+        "hang_grace: 9999us",
+        "hang_grace: 60001ms",
+        "extend_max: 600001ms",
+        "restart: { intensity: 101 }",
+        "restart: { period: 999ms }",
+        "restart: { period: 61min }",
+        "restart: { delay: 60001ms }",
+        "restart: { delay_max: 11min }",
+    ] {
+        assert!(car(wrong).unwrap_err().contains(": value is too "), "{wrong}");
+    }
+    assert!(car("timeout: 59601ms").unwrap_err().contains("together are longer than `shutdown_timeout`"));
+    assert!(car("restart: { delay: 11s, delay_max: 10s }").unwrap_err().contains("(10s < 11s)"));
+    assert_eq!(car("restart: { delay: 11s }").unwrap().nodes[0].restart.delay_max, Duration::from_secs(11));
 }

@@ -7,13 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use nevil_runtime::{
-    Clock, ConfigureError, Environment, NodeError, NodeRules, NodeSpec, NodeTypes, QosOverride, SetupError,
+    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, QosOverride, SetupError,
     TopicDescription, TopicError,
 };
 
 use super::cycles::waiting_in_cycle;
 use super::{memory, paths};
-use crate::file::{LaunchFile, NodeEntry, Remap, TopicEntry};
+use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, TopicEntry};
 use crate::problem::{PlanError, PlanProblem};
 
 /// Configures every node that has a type, all in one environment, so that they can disagree. Gives a specification for
@@ -42,10 +42,10 @@ pub(super) fn configure_all(
             thread: entry.thread.clone(),
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
-            rules: NodeRules::default(),
+            rules: entry.callbacks.rules(),
         };
         match check_within(file.start_timeout, &spec, &environment) {
-            Ok(Ok(())) => {}
+            Ok(Ok(known)) => problems.extend(unknown_callbacks(entry, &known)),
             Ok(Err(error)) => problems.extend(configure_problems(error, entry, file, &environment)),
             Err(problem) => {
                 problems.push(PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem));
@@ -61,7 +61,7 @@ fn check_within(
     time: Duration,
     spec: &NodeSpec,
     environment: &Environment,
-) -> Result<Result<(), ConfigureError>, PlanProblem> {
+) -> Result<Result<Vec<String>, ConfigureError>, PlanProblem> {
     let (answer, answered) = mpsc::sync_channel(1);
     let builder = thread::Builder::new().name("check".to_owned()).stack_size(spec.thread.stack_bytes);
     let spawned = {
@@ -76,6 +76,17 @@ fn check_within(
     }
     let node_type = spec.node_type.name().to_owned();
     answered.recv_timeout(time).map_err(|_| PlanProblem::Hangs { node_type, waited: time })
+}
+
+/// The callbacks that the file names and the node, which has these, does not.
+fn unknown_callbacks(entry: &NodeEntry, known: &[String]) -> Vec<PlanError> {
+    let unknown = entry.callbacks.single.iter().filter(|single| !known.contains(&single.name));
+    let problem = |single: &SingleCallback| {
+        let (node, given) = (entry.instance.clone(), single.name.clone());
+        let problem = PlanProblem::UnknownCallback { node, given, known: known.to_vec() };
+        PlanError::new(&single.mark, format!("nodes.{}.callbacks", entry.instance), problem)
+    };
+    unknown.map(problem).collect()
 }
 
 fn configure_problems(

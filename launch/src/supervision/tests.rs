@@ -285,3 +285,25 @@ fn a_group_in_which_each_stands_for_itself_does_not_wait_for_the_delay_of_anothe
     let of_one = Duration::from_millis(100);
     assert_eq!(machine.act(at(0) + of_one), [Start(0), Start(1)]);
 }
+
+#[test]
+fn a_plan_is_supervised_as_its_file_says() {
+    struct Part;
+    impl nevil_runtime::Node for Part {
+        type Params = ();
+        fn configure(
+            _: &mut nevil_runtime::Setup<'_, Self>,
+            (): (),
+        ) -> Result<Self, nevil_runtime::NodeError> {
+            Ok(Self)
+        }
+    }
+    let text = "robot: r\ngroups: { g: { strategy: rest_for_one } }\nnodes:\n  \
+                b: { type: part, depends_on: [a], group: g, required: false }\n  \
+                a: { type: part, group: g, restart: permanent }";
+    let file = crate::LaunchFile::parse("r.yaml".as_ref(), text, &|_| None).unwrap();
+    let types = nevil_runtime::NodeTypes::new().with::<Part>("part");
+    let mut machine = Supervision::of(&crate::Plan::new(&file, &types).unwrap());
+    assert_eq!(machine.ended(0, HowEnded::Normally, at(0)), [Stop(1), degraded(0, "`a`, `b` are down")]);
+    assert!(!machine.required_are_up());
+}

@@ -27,12 +27,7 @@ pub(super) enum Doing {
     #[default]
     Nothing,
     /// Its life ends: `Deactivate`, then `Shutdown`.
-    Ending {
-        phase: Phase,
-        until: Time,
-        asked: Asked,
-        then: Then,
-    },
+    Ending { phase: Phase, until: Time, asked: Asked, then: Then },
     /// Its next life begins: `Configure`, then `Activate`.
     Starting { phase: Phase, until: Time },
 }
@@ -78,7 +73,7 @@ impl Supervisor {
     /// Looks at what has happened, and does what follows. A break ends the robot.
     pub(super) fn supervise(&mut self) -> ControlFlow<Exit> {
         let zombies = self.robot.environment.zombies();
-        if zombies > self.plan.zombies_max {
+        if zombies as usize > self.plan.zombies_max {
             tracing::error!(
                 "the robot stops, because {zombies} threads hang, and at most {} may (`zombies_max`)",
                 self.plan.zombies_max
@@ -172,7 +167,7 @@ impl Supervisor {
         self.obey(actions)
     }
 
-    fn obey(&mut self, actions: Vec<Action>) -> ControlFlow<Exit> {
+    pub(super) fn obey(&mut self, actions: Vec<Action>) -> ControlFlow<Exit> {
         for action in actions {
             match action {
                 Action::Stop(node) => self.end(node, Asked::BySupervision),
@@ -203,7 +198,8 @@ impl Supervisor {
             }
         }
         let down = self.supervision.down();
-        let down = down.into_iter().map(|(node, since)| (Arc::clone(self.robot.nodes[node].instance()), since));
+        let down =
+            down.into_iter().map(|(node, since)| (Arc::clone(self.robot.nodes[node].instance()), since));
         self.robot.set_down(down.collect());
         Continue(())
     }

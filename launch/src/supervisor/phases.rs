@@ -48,7 +48,25 @@ impl Supervisor {
                 return Err(Exit::Ok);
             }
         }
-        Ok(())
+        self.leave_out()
+    }
+
+    /// Goes on without the nodes that could not be started, and are not required.
+    fn leave_out(&mut self) -> Result<(), Exit> {
+        // One that has failed since it was started is seen to as any other.
+        let missing = |index: &usize| {
+            let node = &self.robot.nodes[*index];
+            !matches!(node.state(), NodeState::Active | NodeState::Failed) || self.is_hung(*index)
+        };
+        let missing: Vec<_> = (0..self.robot.nodes.len()).filter(missing).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let actions = self.supervision.left_out(&missing, self.robot.now());
+        match self.obey(actions) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(exit) => Err(exit),
+        }
     }
 
     /// Declares the topics of the emergency stop, and has the supervisor woken by each change of it.
@@ -86,7 +104,11 @@ impl Supervisor {
         let node = &self.plan.nodes[index];
         let name = &node.spec.instance;
         match error {
-            OrderError::Late { .. } => self.hung.push(Arc::clone(name)),
+            OrderError::Late { .. } => {
+                // Nothing begins on its behalf any more, should it come back.
+                self.robot.nodes[index].give_up();
+                self.hung.push(Arc::clone(name));
+            }
             OrderError::GivenUp { .. } => {
                 tracing::warn!("node `{name}` has not ended to {phase}: {error}");
                 return Err(Exit::Ok);
@@ -98,6 +120,7 @@ impl Supervisor {
             return Err(Exit::NotStarted);
         }
         tracing::warn!("node `{name}` failed to {phase}: {error}; the robot goes on without it");
+        self.robot.note_failure(name, format!("it failed to {phase}: {error}"));
         Ok(())
     }
 
@@ -195,7 +218,9 @@ impl Supervisor {
         }
         let left_behind = self.robot.nodes.iter().any(ThreadedNode::has_left_behind);
         let in_use = self.robot.environment.actuators().are_in_use();
-        let clean = self.hung.is_empty() && unsafe_still.is_empty() && !left_behind && !in_use;
+        let zombies = self.robot.environment.zombies();
+        let clean =
+            self.hung.is_empty() && unsafe_still.is_empty() && !left_behind && !in_use && zombies == 0;
         // With something unsafe or hanging the guard is not released: it fires when this process ends.
         if clean && let Some(safety) = self.safety.take() {
             safety.end();
@@ -221,7 +246,7 @@ impl Supervisor {
     fn deactivate(&mut self, index: usize, deadline: Time) {
         // One that is configured may be in the middle of its activation, which was given up.
         let state = self.robot.nodes[index].state();
-        if matches!(state, NodeState::Configured | NodeState::Active | NodeState::Failed)
+        if !matches!(state, NodeState::Starting | NodeState::Inactive | NodeState::Stopped)
             && !self.is_hung(index)
         {
             self.end_phase(index, Phase::Deactivate, deadline);
@@ -244,6 +269,7 @@ impl Supervisor {
         let name = Arc::clone(self.robot.nodes[index].instance());
         if matches!(error, OrderError::Late { .. }) {
             tracing::error!("node `{name}` hangs in {phase}: {error}; its thread is left behind");
+            self.robot.nodes[index].give_up();
             self.hung.push(name);
         } else if self.plan.nodes[index].required {
             tracing::error!("node `{name}` failed to {phase}: {error}");
@@ -254,6 +280,6 @@ impl Supervisor {
     }
 
     fn is_hung(&self, index: usize) -> bool {
-        self.hung.contains(self.robot.nodes[index].instance())
+        self.robot.nodes[index].is_given_up() || self.hung.contains(self.robot.nodes[index].instance())
     }
 }

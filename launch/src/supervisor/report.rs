@@ -19,7 +19,7 @@ impl Supervisor {
         ));
         let width = self.robot.nodes.iter().map(|node| node.instance().len()).max().unwrap_or(0);
         for node in &self.robot.nodes {
-            let thread = node.thread_report().map(thread).unwrap_or_default();
+            let thread = node.thread_report().as_ref().map(thread).unwrap_or_default();
             self.robot.lines.line(&format!(
                 "  {:width$}  {:<9} {thread}",
                 node.instance(),

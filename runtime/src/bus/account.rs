@@ -21,6 +21,7 @@ use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::counts::{PublisherCounts, SubscriptionCounts};
 use crate::bus::latency::{Latencies, LatencySum};
+use crate::clock::Time;
 
 /// How one call of a callback ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +220,8 @@ pub(crate) struct PublisherTally {
     pub(crate) refused_exclusive: Count,
     pub(crate) refused_no_room: Count,
     pub(crate) refused_no_slot: Count,
+    /// When the last message was accepted, in ns; 0: none was.
+    pub(crate) last_ns: Count,
 }
 
 /// The account of one (topic, node) on the publishing side, over all incarnations of the node.
@@ -228,6 +231,7 @@ pub(crate) struct PublisherAccount(Mutex<PublisherParts>);
 #[derive(Debug, Default)]
 struct PublisherParts {
     before: PublisherCounts,
+    last_ns_before: u64,
     publishers: Vec<Arc<PublisherTally>>,
 }
 
@@ -235,13 +239,22 @@ impl PublisherAccount {
     /// A tally for a new publisher.
     pub(crate) fn publisher(&self) -> Arc<PublisherTally> {
         let mut parts = lock(&self.0);
-        let PublisherParts { before, publishers } = &mut *parts;
+        let PublisherParts { before, last_ns_before, publishers } = &mut *parts;
         // Only this list has them left: nobody writes them any more.
         for tally in publishers.extract_if(.., |tally| Arc::get_mut(tally).is_some()) {
             before.add(&tally);
+            *last_ns_before = tally.last_ns.get().max(*last_ns_before);
         }
         publishers.push(Arc::default());
         Arc::clone(&publishers[publishers.len() - 1])
+    }
+
+    /// When the last message was accepted; `None`: none was.
+    pub(crate) fn last(&self) -> Option<Time> {
+        let parts = lock(&self.0);
+        let last =
+            parts.publishers.iter().map(|tally| tally.last_ns.get()).fold(parts.last_ns_before, u64::max);
+        (last > 0).then(|| Time::from_ns(last))
     }
 
     pub(crate) fn counts(&self) -> PublisherCounts {

@@ -195,6 +195,7 @@ impl<T: Message> Publisher<T> {
         match self.offer(pool, Envelope { header, publisher: port.number, message }) {
             Ok(published) => {
                 tally.accepted.add(1);
+                tally.last_ns.set(stamp.as_ns());
                 Ok(published)
             }
             Err(message) => {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use nevil_msgs::{Message, Qos, Topic};
 use nevil_sys::sync::atomic::{AtomicU32, Ordering};
@@ -174,6 +175,19 @@ impl Bus {
     pub(crate) fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>) {
         let topics: Vec<_> = lock(&self.0.topics).values().map(|entry| Arc::clone(&entry.topic)).collect();
         topics.iter().for_each(|topic| topic.give_up(wake, incarnation));
+    }
+
+    /// The topics on which `publisher` publishes and to which `subscriber` subscribes, by name, with the age of the last
+    /// message that the former has published; `None`: it has published nothing.
+    #[must_use]
+    pub fn topics_between(&self, publisher: &str, subscriber: &str) -> Vec<(Arc<str>, Option<Duration>)> {
+        let now = self.0.clock.now();
+        let topics = lock(&self.0.topics);
+        let between = topics.iter().filter_map(|(name, entry)| {
+            let last = entry.topic.last_between(publisher, subscriber)?;
+            Some((Arc::clone(name), last.map(|last| now.since(last))))
+        });
+        between.collect()
     }
 
     /// The topics with their types and ends, by name.

@@ -186,6 +186,8 @@ pub(crate) trait AnyTopic: Send + Sync {
     ) -> Result<Box<dyn AnyPublisher>, TopicError>;
     /// Notes that publishers of `instance` may wait for room.
     fn will_wait(&self, instance: &Arc<str>);
+    /// When `publisher` has published last, if it publishes and `subscriber` subscribes; `Some(None)`: it never has.
+    fn last_between(&self, publisher: &str, subscriber: &str) -> Option<Option<Time>>;
     /// Ends what a life of a node that was given up has here: the subscriptions that wake `wake`, and the publishers of
     /// `incarnation`, with what they have latched. Its own thread still holds them, and may never let go.
     fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>);
@@ -319,6 +321,13 @@ impl<T: Message> AnyTopic for TopicCore<T> {
 
     fn will_wait(&self, instance: &Arc<str>) {
         self.ends().waiting.insert(Arc::clone(instance));
+    }
+
+    fn last_between(&self, publisher: &str, subscriber: &str) -> Option<Option<Time>> {
+        let ends = self.ends();
+        let subscribes = ends.subscription_accounts.keys().any(|(node, _)| **node == *subscriber);
+        let account = ends.publisher_accounts.get(publisher).filter(|_| subscribes)?;
+        Some(account.last())
     }
 
     fn give_up(&self, wake: &Arc<Wake>, incarnation: &Arc<Incarnation>) {

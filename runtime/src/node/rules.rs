@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::breaker::BreakerPolicy;
 use crate::limits::{CALLBACK_EXTEND_DEFAULT, CALLBACK_TIMEOUT_DEFAULT, HANG_GRACE_DEFAULT};
 
@@ -66,7 +68,8 @@ impl Default for CallbackRule {
 }
 
 /// What follows if a callback hangs: its node's thread is beyond reach then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnHang {
     /// Another instance of the node takes over, on another thread.
     #[default]
@@ -76,7 +79,8 @@ pub enum OnHang {
 }
 
 /// What follows if a callback panics: the node may be half-changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnPanic {
     /// Another instance of the node takes over.
     #[default]

@@ -50,13 +50,15 @@ impl NodeSpec {
     }
 
     /// Runs `configure` for a check: no thread, no device, no effect; the node is dropped. What it declared is then known
-    /// to `environment`.
+    /// to `environment`. Gives the names of its callbacks, its hooks among them, in the order of their declaration.
     ///
     /// # Errors
     ///
     /// [`ConfigureError`].
-    pub fn check(&self, environment: &Environment) -> Result<(), ConfigureError> {
-        self.configure(environment, &self.life(environment, 1)).map(drop)
+    pub fn check(&self, environment: &Environment) -> Result<Vec<String>, ConfigureError> {
+        let shared = self.life(environment, 1);
+        drop(self.configure(environment, &shared)?);
+        Ok(shared.callbacks().into_iter().map(|callback| callback.name).collect())
     }
 
     /// Life `number` of the node.
