@@ -71,6 +71,11 @@ impl Incarnation {
         self.fence.reopen();
     }
 
+    /// Whether nothing may begin: before activation and after the fence.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.fence.is_shut()
+    }
+
     /// Lets nothing begin any more; says how many operations are under way.
     pub(crate) fn fence(&self) -> u32 {
         self.fence.shut()

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::device::Claims;
 use crate::estop::EmergencyStop;
 use crate::guard::Guard;
+use crate::lease::Leases;
 use crate::ring::Rings;
 
 /// What all nodes of a robot share. Clones are handles on the same things.
@@ -19,6 +20,7 @@ pub struct Environment {
     pub(crate) bus: Bus,
     pub(crate) claims: Claims,
     pub(crate) rings: Rings,
+    pub(crate) leases: Leases,
     pub(crate) actuators: Actuators,
     pub(crate) estop: EmergencyStop,
     pub(crate) seed: u64,
@@ -38,7 +40,8 @@ impl Environment {
         Self {
             bus,
             claims: Claims::default(),
-            rings: Rings::new(clock),
+            rings: Rings::new(clock.clone()),
+            leases: Leases::new(clock),
             actuators,
             estop,
             seed,
@@ -82,6 +85,12 @@ impl Environment {
     #[must_use]
     pub fn rings(&self) -> &Rings {
         &self.rings
+    }
+
+    /// Who holds which exclusive thing.
+    #[must_use]
+    pub fn leases(&self) -> &Leases {
+        &self.leases
     }
 
     /// The emergency stop.

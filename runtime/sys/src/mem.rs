@@ -8,6 +8,7 @@
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
 //!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
 //!  Count     one writer, any readers                                 (a store to add, a load to read)
+//!  LeaseWord who holds an exclusive thing, and until when           (one exchange to take or give back)
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Bell      puts one thread to sleep, and wakes it                   (a load while nobody sleeps)
 //!  Wake      the bell of one thread with many sources of work, and which of them have some
@@ -20,6 +21,7 @@ mod gate;
 mod handover;
 mod lane;
 mod latch;
+mod lease;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod pool;
@@ -37,5 +39,6 @@ pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};
 pub use latch::Latch;
+pub use lease::{LEASE_DEADLINE_MAX, LEASE_PURPOSES_MAX, LEASE_SEATS_MAX, LeaseTerm, LeaseWord};
 pub use pool::{Claim, Pool, Shared, Shares};
 pub use wake::{SOURCES_MAX, Wake};
