@@ -86,6 +86,34 @@ pub struct LeaseStatus {
 }
 
 /// A node's right to ask for a lease: see [`Setup::leasable`](crate::Setup::leasable).
+///
+/// ```
+/// use nevil_runtime::prelude::*;
+/// use nevil_runtime::testing::TestNode;
+///
+/// struct Ears { microphone: Leasable, held: Option<Lease> }
+///
+/// impl Node for Ears {
+///     type Params = ();
+///     fn configure(setup: &mut Setup<'_, Self>, _: ()) -> Result<Self, NodeError> {
+///         setup.after(Duration::from_millis(10), Self::listen);
+///         Ok(Self { microphone: setup.leasable("microphone")?, held: None })
+///     }
+/// }
+/// impl Ears {
+///     fn listen(&mut self, _: &Tick, _: &Context) -> NodeResult {
+///         self.held = Some(self.microphone.acquire("listening", Duration::from_secs(5))?);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut ears = TestNode::<Ears>::start("")?;
+/// ears.advance(Duration::from_millis(10));
+/// assert_eq!(ears.status().leases[0].owner.as_deref(), Some("node"));
+/// ears.advance(Duration::from_secs(5));
+/// assert_eq!(ears.status().leases[0].owner, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Leasable {
     cell: Arc<LeaseCell>,
     seat: usize,
