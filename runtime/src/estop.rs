@@ -276,7 +276,8 @@ impl Told {
 
 /// At most `bytes` of `text`, whole characters, on one line: terminals show it.
 fn cut(text: &str, bytes: usize) -> String {
-    text[..text.floor_char_boundary(bytes)].replace(char::is_control, " ")
+    let fits = text.char_indices().take_while(|(at, char)| at + char.len_utf8() <= bytes);
+    fits.map(|(_, char)| if char.is_control() { ' ' } else { char }).collect()
 }
 
 impl fmt::Debug for EmergencyStop {

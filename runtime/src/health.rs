@@ -9,6 +9,7 @@ use crate::bus::TopicCounts;
 use crate::clock::Time;
 use crate::estop::EmergencyStopState;
 use crate::executor::{SimulatedRobot, ThreadedNode};
+use crate::lease::LeaseStatus;
 use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
 use crate::ring::RingStatus;
 use crate::scheduling::ThreadReport;
@@ -58,6 +59,8 @@ pub struct RobotStatus {
     pub actuators: Vec<ActuatorCounts>,
     /// Whether any actuator obeys a command now.
     pub moving: bool,
+    /// Exclusive things, by name, and who holds them.
+    pub leases: Vec<LeaseStatus>,
     /// The emergency stop, if one holds.
     pub emergency_stop: Option<EmergencyStopState>,
 }
@@ -88,6 +91,7 @@ impl RobotStatus {
             rings: environment.rings.status(),
             actuators: environment.actuators.counts(),
             moving: environment.actuators.is_moving(),
+            leases: environment.leases.status(),
             emergency_stop: environment.estop.state(),
         }
     }

@@ -88,6 +88,9 @@ mod actuator;
 // Everything safe at once, until somebody resets it.
 mod estop;
 
+// Exclusive things inside the process.
+mod lease;
+
 // What a node declares and what it is called with.
 mod node;
 
@@ -125,6 +128,7 @@ pub use executor::{
 pub use guard::{Guard, GuardEvent, GuardWatch, SafeSequence};
 pub use health::{NodeStatus, RobotStatus, TopicStatus};
 pub use incarnation::{CancelToken, Incarnation};
+pub use lease::{Leasable, Lease, LeaseClaimError, LeaseError, LeaseStatus, Leases};
 pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
 pub use node::{
@@ -146,8 +150,8 @@ pub mod prelude {
 
     pub use crate::{
         Actuate, Actuator, Context, Device, DeviceError, DeviceResult, Driver, DriverInput, DriverPublisher,
-        Node, NodeError, NodeResult, OpenActuator, Parameters, Publisher, Received, Setup, Stop, Tick, Time,
-        Timer,
+        Leasable, Lease, Node, NodeError, NodeResult, OpenActuator, Parameters, Publisher, Received, Setup,
+        Stop, Tick, Time, Timer,
     };
 
     pub use crate::ring::{

@@ -244,6 +244,16 @@ pub const ESTOP_BY_BYTES: usize = 96;
 /// Most pieces of the runtime and the launch that an emergency stop is told to.
 pub const ESTOP_HOOKS_MAX: usize = 8;
 
+/// Shortest time that a lease may be taken for: what its deadline is counted in.
+pub const LEASE_MIN: Duration = Duration::from_millis(1);
+
+/// Longest time that a lease may be taken for without being renewed: so long may a node that hangs and is not fenced mute the
+/// robot at most.
+pub const LEASE_MAX: Duration = Duration::from_secs(60);
+
+/// How often a node tries to take a lease that others take and give back at the same instant.
+pub const LEASE_ATTEMPTS_MAX: usize = 8;
+
 /// How often the guard repeats the safe sequences after our death: a command that was under way may land later.
 pub const GUARD_REPEATS: usize = 4;
 

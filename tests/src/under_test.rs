@@ -11,12 +11,14 @@ use std::hint::black_box;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 use std::thread;
 
+use nevil_runtime::SafeSequence;
 use nevil_runtime::prelude::*;
 
 fn main() -> ExitCode {
-    nevil::run(nevil::shipped_nodes().with::<Troubled>("trouble"))
+    nevil::run(nevil::shipped_nodes().with::<Troubled>("trouble").with::<Jammed>("jammed"))
 }
 
 /// In which way a call ends badly.
@@ -34,6 +36,8 @@ enum Trouble {
     Abort,
     /// It uses up its stack.
     Overflow,
+    /// It asks for an emergency stop.
+    Smoke,
 }
 
 /// What the node is to do at once.
@@ -108,7 +112,10 @@ impl Node for Troubled {
 }
 
 impl Troubled {
-    fn on_order(&mut self, order: &Received<Order>, _: &Context) -> NodeResult {
+    fn on_order(&mut self, order: &Received<Order>, ctx: &Context) -> NodeResult {
+        if matches!(order.trouble, Trouble::Smoke) {
+            ctx.emergency_stop("the lamp smokes");
+        }
         order.trouble.make()
     }
 
@@ -123,10 +130,56 @@ impl Troubled {
     }
 }
 
+/// Moves an arm that jams: the first command does not return.
+struct Jammed(Actuator<Arm>);
+
+#[derive(Debug, Parameters)]
+struct JammedParams {
+    /// File to which a line is added whenever the arm is made safe.
+    diary: PathBuf,
+}
+
+struct Arm;
+
+impl Actuate for Arm {
+    type Command = ();
+
+    fn apply(&mut self, (): &()) -> DeviceResult<()> {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+impl Node for Jammed {
+    type Params = JammedParams;
+
+    fn configure(setup: &mut Setup<'_, Self>, params: JammedParams) -> Result<Self, NodeError> {
+        let arm = setup.actuator("arm", move || {
+            let diary = params.diary.clone();
+            let make_safe = move || {
+                let mut diary = File::options().create(true).append(true).open(&diary)?;
+                Ok(diary.write_all(b"the arm is made safe\n")?)
+            };
+            let guard =
+                SafeSequence { handle: File::create("/dev/null")?.into(), writes: vec![b"safe".to_vec()] };
+            Ok(OpenActuator { control: Arm, make_safe: Arc::new(make_safe), guard: Some(guard) })
+        });
+        setup.after(Duration::from_millis(20), Self::reach);
+        Ok(Self(arm))
+    }
+}
+
+impl Jammed {
+    fn reach(&mut self, _: &Tick, _: &Context) -> NodeResult {
+        Ok(self.0.command(&(), Duration::from_secs(5))?)
+    }
+}
+
 impl Trouble {
     fn make(self) -> NodeResult {
         match self {
-            Self::None => Ok(()),
+            Self::None | Self::Smoke => Ok(()),
             Self::Refuse => Err(NodeError::new("the lamp is not connected")),
             Self::Panic => panic!("the lamp is broken"),
             Self::Hang => loop {

@@ -14,12 +14,14 @@ use crate::limits::{ESTOP_BY_BYTES, ESTOP_REASON_BYTES};
 
 const MS: Duration = Duration::from_millis(1);
 
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
 #[derive(Clone, Default)]
 struct Motor {
     speed: Arc<AtomicU32>,
     stops: Arc<AtomicU32>,
     /// Called in the middle of a command.
-    meanwhile: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
 
 impl Actuate for Motor {

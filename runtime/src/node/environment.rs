@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::device::Claims;
 use crate::estop::{EmergencyStop, EmergencyStopChange};
 use crate::guard::Guard;
+use crate::lease::Leases;
 use crate::node::callback::Callbacks;
 use crate::node::watch::Watch;
 use crate::ring::Rings;
@@ -22,6 +23,7 @@ pub struct Environment {
     pub(crate) bus: Bus,
     pub(crate) claims: Claims,
     pub(crate) rings: Rings,
+    pub(crate) leases: Leases,
     pub(crate) actuators: Actuators,
     pub(crate) estop: EmergencyStop,
     pub(crate) seed: u64,
@@ -52,7 +54,8 @@ impl Environment {
         Self {
             bus,
             claims: Claims::default(),
-            rings: Rings::new(clock),
+            rings: Rings::new(clock.clone()),
+            leases: Leases::new(clock),
             actuators,
             estop,
             seed,
@@ -111,6 +114,12 @@ impl Environment {
     #[must_use]
     pub fn rings(&self) -> &Rings {
         &self.rings
+    }
+
+    /// Who holds which exclusive thing.
+    #[must_use]
+    pub fn leases(&self) -> &Leases {
+        &self.leases
     }
 
     /// The emergency stop.

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
 use crate::incarnation::Incarnation;
+use crate::lease::{Leasable, LeaseClaimError};
 use crate::lineage::LineageCell;
 use crate::node::Node;
 use crate::node::context::Context;
@@ -53,6 +54,9 @@ pub enum SetupError {
     /// The breaker of a callback cannot be had.
     #[error(transparent)]
     Breaker(#[from] BreakerError),
+    /// The lease cannot be had.
+    #[error(transparent)]
+    Lease(#[from] LeaseClaimError),
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -189,6 +193,16 @@ impl<'a, N: Node> Setup<'a, N> {
         self.shared.hold(device.holding(only_one));
         self.work.devices.push(Box::new(DeviceSlot { device: device.clone(), open }));
         Ok(device)
+    }
+
+    /// The right to take the lease `name`, such as `microphone`, for a time: something that nodes of this robot use one at a
+    /// time. It belongs to the robot, so that no namespace is put before its name.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Lease`] if its name is not allowed or too many nodes have declared it.
+    pub fn leasable(&mut self, name: &str) -> Result<Leasable, SetupError> {
+        Ok(self.environment.leases.declare(name, &self.incarnation)?)
     }
 
     /// The ring `name`, written by this node alone: made on activation, ended on deactivation.

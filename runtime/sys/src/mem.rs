@@ -8,6 +8,7 @@
 //!  Handover  one boxed value, given by one thread and taken by another (one swap each)
 //!  ring      blocks of bulk data that one writer fills in turn        (stores only; readers check what they have read)
 //!  Count     one writer, any readers                                 (a store to add, a load to read)
+//!  LeaseWord who holds an exclusive thing, and until when           (one exchange to take or give back)
 //!  Gate      lets operations begin until it is shut, and counts those under way
 //!  Call      one call that is watched, and what was decided about it (a store to begin, a swap to end)
 //!  Watcher   wakes a watcher that sleeps when a call begins        (a load while it does not)
@@ -25,6 +26,7 @@ mod gate;
 mod handover;
 mod lane;
 mod latch;
+mod lease;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod pool;
@@ -45,6 +47,7 @@ pub use gate::{Gate, Pass, Shut};
 pub use handover::Handover;
 pub use lane::{Lane, Pushed};
 pub use latch::Latch;
+pub use lease::{LEASE_DEADLINE_MAX, LEASE_PURPOSES_MAX, LEASE_SEATS_MAX, LeaseTerm, LeaseWord};
 pub use pool::{Claim, Pool, Shared, Shares};
 pub use wake::{SOURCES_MAX, Wake};
 pub use watcher::Watcher;

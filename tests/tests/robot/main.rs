@@ -12,6 +12,7 @@ mod world;
 mod alone;
 mod death;
 mod device;
+mod estop;
 mod failure;
 mod garbage;
 mod operator;

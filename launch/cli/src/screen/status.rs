@@ -24,6 +24,19 @@ struct Report {
     nodes: Vec<Node>,
     topics: Vec<Topic>,
     actuators: Vec<Actuator>,
+    leases: Vec<Lease>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Lease {
+    name: String,
+    owner: Option<String>,
+    purpose: Option<String>,
+    held_ms: Option<u64>,
+    remaining_ms: Option<u64>,
+    refused: u64,
+    taken_over: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,8 +130,13 @@ pub(crate) fn render(report: serde_json::Value, reader: Reader) -> serde_json::R
     let report: Report = serde_json::from_value(report)?;
     // A screen is for people: in a pipe it has its lines of names too, and 80 columns.
     let reader = if reader == Reader::Pipe { Reader::Plain } else { reader };
-    let tables =
-        [nodes(&report.nodes), threads(&report.nodes), topics(&report.topics), actuators(&report.actuators)];
+    let tables = [
+        nodes(&report.nodes),
+        threads(&report.nodes),
+        topics(&report.topics),
+        actuators(&report.actuators),
+        leases(&report.leases),
+    ];
     let mut parts = vec![head(&report, reader)];
     parts.extend(report.emergency_stop.as_ref().map(|stop| emergency_stop(stop, reader)));
     parts.extend(tables.into_iter().flatten().map(|table| table.render(reader)));
@@ -283,6 +301,33 @@ fn actuators(actuators: &[Actuator]) -> Option<Table> {
         ]);
     }
     (!actuators.is_empty()).then_some(table)
+}
+
+fn leases(leases: &[Lease]) -> Option<Table> {
+    let columns = vec![
+        Column::text("lease"),
+        Column::text("owner"),
+        Column::text("purpose"),
+        Column::number("held"),
+        Column::number("ends in"),
+        Column::number("refused"),
+        Column::number("taken over"),
+    ];
+    let mut table = Table::new(columns);
+    for lease in leases {
+        let time =
+            |ms: Option<u64>| ms.map(|ms| duration_text(Duration::from_millis(ms))).unwrap_or_default();
+        table.row(vec![
+            Cell::plain(&*lease.name),
+            Cell::plain(lease.owner.as_deref().unwrap_or("-")),
+            Cell::plain(lease.purpose.as_deref().unwrap_or_default()),
+            Cell::plain(time(lease.held_ms)),
+            Cell::plain(time(lease.remaining_ms)),
+            Cell::plain(count(lease.refused)),
+            Cell::bad_count(lease.taken_over),
+        ]);
+    }
+    (!leases.is_empty()).then_some(table)
 }
 
 /// What was denied to the robot and to its threads, and what to do.

@@ -13,6 +13,7 @@ mod gate;
 mod handover;
 mod lane;
 mod latch;
+mod lease;
 mod pool;
 mod wake;
 

@@ -114,3 +114,25 @@ EMERGENCY STOP for 1 min 1 s, asked for 3 times
 ";
     assert_eq!(screen.split("\n\n").nth(1).unwrap().to_owned() + "\n", expected);
 }
+
+#[test]
+fn leases_are_shown_with_who_holds_them_for_what_and_for_how_long() {
+    let mut report = report();
+    report["leases"] = json!([
+        {
+            "name": "microphone", "nodes": ["ears", "mouth"], "owner": "ears", "purpose": "listening", "held_ms": 2000,
+            "remaining_ms": 58_000, "acquired": 4, "refused": 7, "taken_over": 1,
+        },
+        {
+            "name": "speaker", "nodes": ["mouth"], "owner": null, "purpose": null, "held_ms": null,
+            "remaining_ms": null, "acquired": 0, "refused": 0, "taken_over": 0,
+        },
+    ]);
+    let screen = render(report, Reader::Pipe).unwrap();
+    let expected = "\
+lease       owner  purpose    held  ends in  refused  taken over
+microphone  ears   listening   2 s     58 s        7           1
+speaker     -                                      0           0
+";
+    assert!(screen.contains(expected), "{screen}");
+}
