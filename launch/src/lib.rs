@@ -13,6 +13,7 @@
 //! * `control`: what tools ask of a running robot
 //! * `options`, `launch`, `exit`: what a launch is told on the command line, what it does, how it ends
 //! * `notify`, `watchdog`: who watches the robot from outside
+//! * `crashes`: crash loops over starts of the process
 //! * `supervision`: what follows when a node ends
 //! * `supervisor`: starts, watches and stops nodes on threads; `simulate`: the same in virtual time
 #![forbid(unsafe_code)]
@@ -22,6 +23,8 @@ pub mod limits;
 mod text;
 
 mod control;
+#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor notes starts and ends"))]
+mod crashes;
 mod exit;
 mod file;
 mod launch;

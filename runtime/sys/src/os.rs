@@ -4,6 +4,7 @@ mod futex;
 mod memory;
 mod sent_faults;
 mod socket;
+mod words;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -20,6 +21,7 @@ pub use socket::{
     limit_send_buffer, peer_user_id, receive_with_handle, receive_with_handles, send_now, send_with_handle,
     send_with_handles,
 };
+pub use words::{FileWord, FileWords};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`: no step of the wall clock changes it.
 #[must_use]
