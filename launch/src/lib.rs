@@ -12,6 +12,8 @@
 //! * `status`: what tools see of a robot
 //! * `control`: what tools ask of a running robot
 //! * `options`, `launch`, `exit`: what a launch is told on the command line, what it does, how it ends
+//! * `notify`, `watchdog`: who watches the robot from outside
+//! * `crashes`: crash loops over starts of the process
 //! * `supervision`: what follows when a node ends
 //! * `supervisor`: starts, watches and stops nodes on threads; `simulate`: the same in virtual time
 #![forbid(unsafe_code)]
@@ -21,9 +23,12 @@ pub mod limits;
 mod text;
 
 mod control;
+#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor notes starts and ends"))]
+mod crashes;
 mod exit;
 mod file;
 mod launch;
+mod notify;
 mod options;
 mod plan;
 mod problem;
@@ -34,6 +39,8 @@ mod status;
 #[cfg_attr(not(test), expect(dead_code, reason = "the supervisor obeys it"))]
 mod supervision;
 mod supervisor;
+#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor feeds it"))]
+mod watchdog;
 
 pub use control::{
     ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo, EchoItem,

@@ -78,6 +78,18 @@ pub const WATCHDOG_TIMEOUT_MAX: Duration = Duration::from_secs(14);
 /// Shortest time-out of the hardware's watchdog: it counts in seconds, and is fed twice within.
 pub const WATCHDOG_TIMEOUT_MIN: Duration = Duration::from_secs(2);
 
+/// Ends that nobody ordered within `CRASH_LOOP_WITHIN` that make a crash loop.
+pub const CRASH_LOOP_ENDS: usize = 3;
+
+/// See there; a service manager that starts a robot again at once gets there in some seconds.
+pub const CRASH_LOOP_WITHIN: Duration = Duration::from_secs(60);
+
+/// Most such ends that are kept: some more than one has to see.
+pub const CRASHES_MAX: usize = 32;
+
+/// Most bytes of the file in which they are kept: each names a callback of every node at most.
+pub const CRASHES_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// Memory of all topics together where the file says nothing: a sixteenth of a small Raspberry Pi.
 pub const BUS_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 
@@ -155,6 +167,7 @@ const _: () = assert!(SHUTDOWN_TIMEOUT_MIN.as_millis() <= SHUTDOWN_TIMEOUT_DEFAU
 const _: () = assert!(SHUTDOWN_TIMEOUT_DEFAULT.as_millis() <= SHUTDOWN_TIMEOUT_MAX.as_millis());
 const _: () =
     assert!(END_WAIT_MIN.as_millis() >= 2 * nevil_runtime::limits::DRIVER_STOP_DEADLINE.as_millis());
+const _: () = assert!(CRASH_LOOP_ENDS <= CRASHES_MAX);
 const _: () = assert!(RESTART_INTENSITY_DEFAULT <= RESTART_INTENSITY_MAX);
 const _: () = assert!(RESTART_PERIOD_MIN.as_millis() <= RESTART_PERIOD_DEFAULT.as_millis());
 const _: () = assert!(RESTART_PERIOD_DEFAULT.as_millis() <= RESTART_PERIOD_MAX.as_millis());

@@ -150,7 +150,7 @@ impl Supervisor {
             lines,
         });
         let until = options.duration.map(|duration| began + duration);
-        let (supervision, doing) = (nodes::supervision(&plan), vec![Doing::Nothing; plan.nodes.len()]);
+        let (supervision, doing) = (Supervision::of(&plan), vec![Doing::Nothing; plan.nodes.len()]);
         Ok(Self {
             plan,
             robot,

@@ -165,7 +165,7 @@ impl Node for Jammed {
                 SafeSequence { handle: File::create("/dev/null")?.into(), writes: vec![b"safe".to_vec()] };
             Ok(OpenActuator { control: Arm, make_safe: Arc::new(make_safe), guard: Some(guard) })
         });
-        setup.after(Duration::from_millis(20), Self::reach);
+        setup.after(Duration::from_millis(20), Self::reach)?;
         Ok(Self(arm))
     }
 }

@@ -15,8 +15,7 @@ use nevil_runtime::{
 
 use super::Supervisor;
 use crate::exit::Exit;
-use crate::plan::Plan;
-use crate::supervision::{Action, HowEnded, NodeRule, StartOutcome, Supervision};
+use crate::supervision::{Action, HowEnded, StartOutcome};
 
 /// How long a node that has answered late, and hangs nowhere, is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -53,20 +52,6 @@ impl Doing {
             Self::Ending { until, .. } | Self::Starting { until, .. } => Some(until),
         }
     }
-}
-
-/// The supervision of the nodes of `plan`, all of which are up.
-pub(super) fn supervision(plan: &Plan) -> Supervision {
-    let index = |name: &Arc<str>| plan.nodes.iter().position(|node| node.spec.instance == *name);
-    let rule = |node: &crate::plan::PlannedNode| NodeRule {
-        name: node.spec.instance.to_string(),
-        required: node.required,
-        depends_on: node.depends_on.iter().filter_map(index).collect(),
-        restart: node.restart.clone(),
-        group: node.group,
-        on_input_down: node.on_input_down,
-    };
-    Supervision::new(plan.nodes.iter().map(rule).collect(), plan.groups.clone())
 }
 
 impl Supervisor {

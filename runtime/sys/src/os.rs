@@ -5,6 +5,7 @@ mod memory;
 mod sent_faults;
 mod socket;
 mod threads;
+mod words;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -22,6 +23,7 @@ pub use socket::{
     send_with_handles,
 };
 pub use threads::{make_thread_idle, process_barrier, register_process_barrier, unpin_thread};
+pub use words::{FileWord, FileWords};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`: no step of the wall clock changes it.
 #[must_use]
@@ -136,6 +138,26 @@ pub fn wait_readable(handle: BorrowedFd<'_>, timeout: Option<Duration>) -> io::R
 /// The operating system's, `Interrupted` among them.
 pub fn wait_writable(handle: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
     wait_ready(handle, PollFlags::OUT, timeout)
+}
+
+/// For opening a file without waiting for anybody: who reads a pipe, or who answers for a device.
+pub const OPEN_NONBLOCKING: i32 = libc::O_NONBLOCK;
+
+/// Sets after how many seconds without a write the watchdog behind `handle` resets the machine, and gives the time that it
+/// took instead if it cannot count exactly that.
+///
+/// # Errors
+///
+/// `ENOTTY` if it is no watchdog, `EINVAL` or `EOPNOTSUPP` if its time is fixed or shorter.
+pub fn set_watchdog_timeout(handle: BorrowedFd<'_>, seconds: u32) -> io::Result<u32> {
+    // `WDIOC_SETTIMEOUT` of linux/watchdog.h.
+    const SET_TIMEOUT: rustix::ioctl::Opcode = rustix::ioctl::opcode::read_write::<libc::c_int>(b'W', 6);
+    let mut timeout = libc::c_int::try_from(seconds).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the kernel reads and writes one `int` for this number, which is what the type says.
+    let call = unsafe { rustix::ioctl::Updater::<SET_TIMEOUT, libc::c_int>::new(&mut timeout) };
+    // SAFETY: the call touches nothing but that number, which outlives it; a handle of another kind refuses it.
+    unsafe { rustix::ioctl::ioctl(handle, call) }?;
+    Ok(timeout.unsigned_abs())
 }
 
 fn wait_ready(handle: BorrowedFd<'_>, what: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
