@@ -71,12 +71,18 @@ impl Guarded {
         let running = ctx.incarnation().call();
         running.begin(watched);
         self.shared.watch.begun();
+        self.shared.mark(Some(self.number));
         // The error is turned into text, and dropped, inside too: both are foreign code.
         let result = caught(|| call().map_err(NodeError::told));
         let ended = ctx.end();
         let took = ended.since(began);
         callback.count_time(took);
-        match running.end() {
+        let ending = running.end();
+        if ending != Ending::Abandoned {
+            // Else another life has the place by now.
+            self.shared.mark(None);
+        }
+        match ending {
             Ending::InTime if ended < ctx.deadline() => {}
             Ending::InTime => {
                 // The watcher was later than this thread.
@@ -112,10 +118,14 @@ impl Guarded {
     pub(crate) fn hook(&self, ctx: &Context, call: impl FnOnce() -> NodeResult) -> NodeResult {
         let began = ctx.begin(None);
         ctx.allow(Time::from_ns(u64::MAX), Duration::ZERO);
+        self.shared.mark(Some(self.number));
         // Its breaker keeps the history; what has to be done is done, whatever it says.
         let permit = self.callback.breaker().admit(began).ok();
         let result = caught(|| call().map_err(NodeError::told));
         let ended = ctx.end();
+        if !ctx.incarnation().call().is_abandoned() {
+            self.shared.mark(None);
+        }
         self.callback.count_time(ended.since(began));
         let (told, result) = match result {
             Ok(Ok(())) => (CallOutcome::Ok, Ok(())),
