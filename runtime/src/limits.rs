@@ -33,6 +33,10 @@ pub const TAPS_IN_HAND: usize = 2;
 /// Slots of a pool above what its queues can hold: messages in a callback's hand, and those that it keeps.
 pub const POOL_MARGIN: usize = 8;
 
+/// Slots that a thread which was given up can hold of one topic: the message in its hand, the slot that its publisher has
+/// claimed ahead, and the value that it has latched.
+pub const ZOMBIE_SLOTS: usize = 3;
+
 /// Tools that may publish on a topic at once besides its nodes; their queue places are part of its pool.
 pub const TOOL_PUBLISHERS_MAX: usize = 2;
 
