@@ -1,6 +1,7 @@
 //! How a node declares what it needs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nevil_msgs::{Fnv1a, Message, Topic};
@@ -22,7 +23,7 @@ use crate::node::guarded::Guarded;
 use crate::node::names::Names;
 use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
-use crate::node::source::SubscriptionSource;
+use crate::node::source::{Besides, BoxedCallback, SubscriptionSource};
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::Work;
 use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
@@ -57,6 +58,14 @@ pub enum SetupError {
     /// The lease cannot be had.
     #[error(transparent)]
     Lease(#[from] LeaseClaimError),
+    /// A topic is to be stood by for that has no deadline.
+    #[error(
+        "topic `{topic}` has no deadline, so that nobody can say when it is silent; give it one (`deadline`)"
+    )]
+    NoDeadline {
+        /// The topic.
+        topic: Arc<str>,
+    },
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -124,7 +133,59 @@ impl<'a, N: Node> Setup<'a, N> {
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
     {
         let name = self.resolve(topic.name())?;
-        self.subscribe_by_name(&name, topic, callback)
+        self.subscribe_by_name(&name, topic, callback, Besides::nothing())
+    }
+
+    /// The same, and `fallback` is called instead while the breaker of `callback` is open: a simpler algorithm, less quality,
+    /// one thing after the other. It has a breaker and a deadline of its own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::subscribe`].
+    pub fn subscribe_or<T, F, G>(
+        &mut self,
+        topic: Topic<T>,
+        callback: F,
+        fallback: G,
+    ) -> Result<(), SetupError>
+    where
+        T: Message,
+        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
+        G: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
+    {
+        let name = self.resolve(topic.name())?;
+        let fallback_name = self.shared.unused_name(callback_name::<G>(|| format!("instead of on {name}")));
+        let guarded = Guarded::new(self.shared.record(fallback_name, None)?, Arc::clone(&self.shared));
+        let fallback: BoxedCallback<N, T> = Box::new(fallback);
+        let besides = Besides { fallback: Some((guarded, fallback)), ..Besides::nothing() };
+        self.subscribe_by_name(&name, topic, callback, besides)
+    }
+
+    /// Calls `callback` with each message on `topic`, and while that is silent for longer than its deadline, with those on
+    /// `standby`, of the same type. Messages on `standby` that are not wanted are counted as `discarded`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::subscribe`]; [`SetupError::NoDeadline`] if `topic` has no deadline, so that it is never silent.
+    pub fn subscribe_with_standby<T, F>(
+        &mut self,
+        topic: Topic<T>,
+        standby: Topic<T>,
+        callback: F,
+    ) -> Result<(), SetupError>
+    where
+        T: Message,
+        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Clone + Send + 'static,
+    {
+        let (name, standby_name) = (self.resolve(topic.name())?, self.resolve(standby.name())?);
+        let silent = Arc::new(AtomicBool::new(false));
+        let besides = Besides { silent: Some(Arc::clone(&silent)), ..Besides::nothing() };
+        self.subscribe_by_name(&name, topic, callback.clone(), besides)?;
+        if self.work.sources.last().is_none_or(|source| !source.has_deadline()) {
+            return Err(SetupError::NoDeadline { topic: name.into() });
+        }
+        let besides = Besides { stands_by: Some(silent), ..Besides::nothing() };
+        self.subscribe_by_name(&standby_name, standby, callback, besides)
     }
 
     /// Calls `callback` every `period`, for the first time one period after activation.
@@ -265,7 +326,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let topic_name: Arc<str> = format!("{}/{name}", self.instance()).into();
         let topic = Topic::<D::Input>::new("driver input");
         self.environment.bus.make_private(&topic_name)?;
-        self.subscribe_by_name(&topic_name, topic, callback)?;
+        self.subscribe_by_name(&topic_name, topic, callback, Besides::nothing())?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
         // Declared now, so that its queue is planned; the driver gets its own at each activation.
         drop(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?);
@@ -305,7 +366,13 @@ impl<'a, N: Node> Setup<'a, N> {
         Ok(name)
     }
 
-    fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>
+    fn subscribe_by_name<T, F>(
+        &mut self,
+        name: &str,
+        topic: Topic<T>,
+        callback: F,
+        besides: Besides<N, T>,
+    ) -> Result<(), SetupError>
     where
         T: Message,
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
@@ -316,7 +383,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
         let guarded = Guarded::new(self.shared.record(callback_name, None)?, Arc::clone(&self.shared));
-        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
+        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback, besides)));
         Ok(())
     }
 
