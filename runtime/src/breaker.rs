@@ -27,6 +27,7 @@ mod call;
 mod core;
 mod counters;
 mod error;
+mod event;
 mod history;
 mod machine;
 mod permit;
@@ -59,7 +60,7 @@ use crate::clock::Time;
 use crate::limits::BREAKER_TIME_MAX;
 use core::Core;
 use counters::Callers;
-use machine::Event;
+use event::Event;
 use word::EMERGENCY;
 
 /// A circuit breaker. Clones are handles to the same one.
@@ -162,20 +163,21 @@ impl Breaker {
         given_up
     }
 
-    /// The state as a call would meet it at `now`. Under the emergency stop it is [`BreakerState::ForcedOpen`].
+    /// The state at `now`. A circuit whose open time is over is open until a call comes, or is half-open at once, as the
+    /// policy says. Under the emergency stop it is [`BreakerState::ForcedOpen`].
     #[must_use]
     pub fn state(&self, now: Time) -> BreakerState {
         self.core.look(now);
         let word = self.core.words.load();
         match word.state() {
             _ if word.has(EMERGENCY) => BreakerState::ForcedOpen,
-            BreakerState::Open if now >= self.core.words.open_until() => BreakerState::HalfOpen,
             state => state,
         }
     }
 
-    /// Lets time do what it does without calls, and says when to look again; `None`: nothing changes by time alone. For
-    /// whoever shows the state, or wants episodes to end when they should.
+    /// Lets time do what it does without calls, and says when to look again: when the state may change, or
+    /// the next call becomes a probe. `None`: nothing changes by time alone. For
+    /// whoever shows the state, or wants it to change when it should.
     pub fn tick(&self, now: Time) -> Option<Time> {
         let next = |machine: &mut machine::Machine, short| {
             machine.tick(now, short);

@@ -6,7 +6,8 @@ use nevil_sys::sync::atomic::{AtomicU32, Ordering};
 
 use super::counters::{Callers, Counters};
 use super::error::{BreakerError, Refused};
-use super::machine::{Event, Machine};
+use super::event::Event;
+use super::machine::Machine;
 use super::policy::BreakerPolicy;
 use super::state::{BreakerState, Holds, Ticket};
 use super::word::{ADMITS, CLEAN, EMERGENCY, Word, Words};
@@ -182,7 +183,7 @@ impl Core {
     fn publish(&self, machine: &Machine) {
         // Relaxed: as in `take_slot`.
         let slots_max = self.slots_max.load(Ordering::Relaxed);
-        let open_until = match machine.entered() {
+        let open_until = match machine.state() {
             BreakerState::Open => machine.open_until(),
             _ => Time::ZERO,
         };
@@ -193,7 +194,7 @@ impl Core {
 
 /// The one place where the word is made from what the machine knows.
 fn word(machine: &Machine, zombies: u32, slots_max: u32) -> Word {
-    let state = machine.entered();
+    let state = machine.state();
     let admits = if state.admits() && slots_max == 0 { ADMITS } else { 0 };
     let clean = if machine.needs_no_success() && zombies == 0 { CLEAN } else { 0 };
     Word::new(state, machine.generation(), admits | clean)

@@ -1,7 +1,7 @@
 //! The permit of one call, which gives itself back.
 
 use super::core::Core;
-use super::machine::Event;
+use super::event::Event;
 use super::state::{CallOutcome, Ticket};
 use super::word::{CLEAN, EMERGENCY};
 use crate::clock::Time;

@@ -19,7 +19,9 @@ fn half_opens_exactly_when_the_open_time_is_over() {
     let breaker = Breaker::new("a", failing(1)).unwrap();
     fail(&breaker, START);
     assert_eq!(breaker.state(START + S - Duration::from_nanos(1)), BreakerState::Open);
-    assert_eq!(breaker.state(START + S), BreakerState::HalfOpen);
     assert!(breaker.admit(START + S - Duration::from_nanos(1)).is_err());
-    assert!(breaker.admit(START + S).is_ok());
+    assert_eq!(breaker.state(START + S), BreakerState::Open);
+    let probe = breaker.admit(START + S).unwrap();
+    assert_eq!(breaker.state(START + S), BreakerState::HalfOpen);
+    assert!(probe.is_probe());
 }
