@@ -40,6 +40,7 @@ mod stats;
 mod tests;
 mod window;
 mod word;
+mod zombies;
 
 use std::fmt;
 use std::sync::Arc;
@@ -62,6 +63,7 @@ use core::Core;
 use counters::Callers;
 use event::Event;
 use word::EMERGENCY;
+use zombies::TimedOut;
 
 /// A circuit breaker. Clones are handles to the same one.
 ///
@@ -135,28 +137,24 @@ impl Breaker {
     }
 
     /// Says, from any thread, that the call of `ticket` has reached its deadline at `now` and goes on: a failure now. The
-    /// call keeps its slot until it returns ([`Permit::late`]) or is given up ([`Self::give_up`]). `true` the first time;
-    /// `false` if it was said before, or if there are 16 such calls already, which is counted.
+    /// call keeps its slot until it returns ([`Permit::late`]) or is given up ([`Self::give_up`]). `true` the first time,
+    /// `false` if it was said before.
     ///
     /// The call's own thread may be finishing at this moment. Whoever watches keeps the ticket in an atomic beside the
     /// call, and both take it out by a swap: who finds it there goes on, the watcher with this, the thread with
-    /// [`Permit::finish`]; the thread that finds nothing says [`Permit::late`].
+    /// [`Permit::finish`]; the thread that finds nothing says [`Permit::late`], at once and without waiting for the watcher.
     pub fn time_out(&self, ticket: Ticket, now: Time) -> bool {
-        let zombies = self.core.words.zombies();
-        if self.core.words.add_zombie(ticket) {
+        let is_first = self.core.zombies.time_out(ticket) == TimedOut::Now;
+        if is_first {
             self.core.post(Event::TimedOut { ticket, now });
-            return true;
         }
-        if zombies as usize >= crate::limits::BREAKER_ZOMBIES_MAX {
-            self.core.counters.lose();
-        }
-        false
+        is_first
     }
 
     /// Says that nobody waits any more for a call that was timed out, because its node was replaced: its slot is free. Its
     /// return is still counted as late. `false` if it has returned already.
     pub fn give_up(&self, ticket: Ticket) -> bool {
-        let given_up = self.core.words.remove_zombie(ticket);
+        let given_up = self.core.zombies.give_up(ticket);
         if given_up {
             self.core.return_slot(ticket.has_slot());
         }

@@ -231,9 +231,9 @@ pub const BREAKER_PERMITS_MAX: u16 = 1024;
 /// Longest time in a breaker's policy; what is out of order for longer than a day is for an operator.
 pub const BREAKER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Calls of one breaker that were timed out and have not returned, and that it can tell apart. A robot stops safely when
-/// it has four of them.
-pub const BREAKER_ZOMBIES_MAX: usize = 16;
+/// Calls of one breaker that were timed out and have not returned, and that it can tell apart if their serial numbers
+/// allow. A robot stops safely when it has more than four of them.
+pub const BREAKER_ZOMBIE_PLACES: usize = 32;
 
 /// Results that wait for the thread which is just changing a breaker: one of each thread that calls through it, with
 /// room.

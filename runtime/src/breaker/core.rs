@@ -11,6 +11,7 @@ use super::machine::Machine;
 use super::policy::BreakerPolicy;
 use super::state::{BreakerState, Holds, Ticket};
 use super::word::{ADMITS, CLEAN, EMERGENCY, Word, Words};
+use super::zombies::Zombies;
 use crate::clock::Time;
 use crate::limits::{BREAKER_MAILBOX, BREAKER_ROUNDS_MAX, BREAKER_TOOL_TRIES_MAX};
 
@@ -18,6 +19,7 @@ use crate::limits::{BREAKER_MAILBOX, BREAKER_ROUNDS_MAX, BREAKER_TOOL_TRIES_MAX}
 pub(super) struct Core {
     pub(super) name: Box<str>,
     pub(super) words: Words,
+    pub(super) zombies: Zombies,
     pub(super) counters: Counters,
     /// 0: any number. Written with a new policy.
     slots_max: AtomicU32,
@@ -34,6 +36,7 @@ impl Core {
         Self {
             name: name.into(),
             words: Words::new(word(&machine, 0, slots_max)),
+            zombies: Zombies::new(),
             counters: Counters::new(callers),
             slots_max: AtomicU32::new(slots_max),
             machine: Combiner::new(machine),
@@ -188,7 +191,7 @@ impl Core {
             _ => Time::ZERO,
         };
         let permits = machine.policy().half_open.permits;
-        self.words.publish(word(machine, self.words.zombies(), slots_max), open_until, permits);
+        self.words.publish(word(machine, self.zombies.count(), slots_max), open_until, permits);
     }
 }
 

@@ -4,6 +4,7 @@ use super::core::Core;
 use super::event::Event;
 use super::state::{CallOutcome, Ticket};
 use super::word::{CLEAN, EMERGENCY};
+use super::zombies::Return;
 use crate::clock::Time;
 use crate::limits::BREAKER_SUCCESS_SAMPLE;
 
@@ -67,11 +68,8 @@ impl<'a> Permit<'a> {
     /// Says that the call has returned after it was timed out by another thread, whatever its result.
     pub fn late(mut self, ended: Time) {
         self.done = true;
-        let returned = self.core.words.remove_zombie(self.ticket);
-        self.core.post(Event::Returned { now: ended });
-        // Otherwise it was given up, and its slot with it.
-        self.give_back(returned);
-        self.core.counters.end_late();
+        let found = self.core.zombies.return_late(self.ticket);
+        self.came_back(ended, found);
     }
 
     #[inline]
@@ -87,16 +85,23 @@ impl<'a> Permit<'a> {
 
     fn end(&self, ended: Time, outcome: CallOutcome) {
         let ticket = self.ticket;
-        if self.core.words.remove_zombie(ticket) {
-            self.core.post(Event::Returned { now: ended });
-            self.give_back(true);
-            self.core.counters.end_late();
-        } else {
-            let (started, sequence) = (self.started, self.sequence);
-            self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
-            self.give_back(true);
-            self.core.counters.end();
+        match self.core.zombies.finish(ticket) {
+            Return::InTime => {
+                let (started, sequence) = (self.started, self.sequence);
+                self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
+                self.give_back(true);
+                self.core.counters.end();
+            }
+            found => self.came_back(ended, found),
         }
+    }
+
+    /// The end of a call that was timed out.
+    fn came_back(&self, now: Time, found: Return) {
+        self.core.post(Event::Returned { now });
+        // Who was given up has no slot any more.
+        self.give_back(found != Return::GivenUp);
+        self.core.counters.end_late();
     }
 
     fn give_back(&self, with_slot: bool) {

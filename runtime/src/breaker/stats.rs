@@ -130,7 +130,7 @@ pub(super) fn of(core: &Core, now: Time) -> Result<BreakerStats, BreakerError> {
             failures_in_row: machine.failures_in_row(),
             successes_in_row: machine.successes_in_row(short),
             in_flight: admitted.saturating_sub(ended),
-            zombies: core.words.zombies(),
+            zombies: core.zombies.count(),
             // Half-opened by the look above, it may not be shown yet.
             permits_left: match state {
                 BreakerState::HalfOpen if word.generation() == machine.generation() => {

@@ -1,3 +1,6 @@
+#[cfg(shuttle)]
+mod shuttle;
+
 use std::time::Duration;
 
 use super::{Breaker, BreakerPolicy, BreakerState, CallOutcome, TripRule};
