@@ -28,12 +28,14 @@ mod core;
 mod counters;
 mod error;
 mod event;
+mod fallback;
 mod history;
 mod machine;
 mod permit;
 mod policy;
 mod presets;
 mod registry;
+mod retry;
 mod state;
 mod stats;
 #[cfg(test)]
@@ -48,11 +50,13 @@ use std::time::Duration;
 
 pub use counters::RefusedCounts;
 pub use error::{BreakerError, CallError, PolicyProblem, Refused};
+pub use fallback::{Answer, Fallback};
 pub use history::{CallHistory, CallRecord};
 pub use permit::Permit;
 pub use policy::{Backoff, BreakerPolicy, Criticality, HalfOpen, TripRule, Window};
 pub use presets::BreakerPreset;
 pub use registry::Breakers;
+pub use retry::RetryBudget;
 pub use state::{BreakerState, CallOutcome, Ending, Operation, Ticket};
 pub use stats::{BreakerStats, BreakerTotals};
 pub use window::WindowCounts;

@@ -248,6 +248,9 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
 
+/// Most retries of one budget: what a burst may add to the calls of something that fails.
+pub const BREAKER_RETRIES_MAX: u32 = 1000;
+
 /// Outcomes that a breaker's history keeps.
 pub const BREAKER_HISTORY: usize = 32;
 

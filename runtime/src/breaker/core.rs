@@ -107,13 +107,14 @@ impl Core {
         }
     }
 
-    /// Tells the machine; at once, or through whoever has it in hand. Without room it is counted as lost.
-    pub(super) fn post(&self, event: Event) {
+    /// Tells the machine; at once, or through whoever has it in hand. Without room it is counted as lost. Whether the word
+    /// shows by now what has become of it.
+    pub(super) fn post(&self, event: Event) -> bool {
         if let Some(mut held) = self.machine.try_hold() {
             self.drain(&mut held);
             held.apply(event, self.counters.shorts());
             self.finish(held);
-            return;
+            return true;
         }
         match self.places.put(0, event) {
             Ok(letter) => {
@@ -123,11 +124,12 @@ impl Core {
             }
             Err(_) => self.counters.lose(),
         }
-        if let Some(mut held) = self.machine.hold_or_mark() {
-            held.take_mark();
-            self.drain(&mut held);
-            self.finish(held);
-        }
+        let Some(mut held) = self.machine.hold_or_mark() else { return false };
+        held.take_mark();
+        self.drain(&mut held);
+        self.finish(held);
+        // It may be behind another thread's result that is half-way into the mailbox.
+        false
     }
 
     /// Lets time do what it does, if nobody has the machine in hand.

@@ -39,6 +39,12 @@ impl<'a> Permit<'a> {
         self.started
     }
 
+    /// Says when the call began, if that is not when it was admitted.
+    pub fn started_at(mut self, started: Time) -> Self {
+        self.started = started;
+        self
+    }
+
     /// Whether the call is a probe of a half-open circuit.
     #[must_use]
     pub fn is_probe(&self) -> bool {
@@ -88,8 +94,13 @@ impl<'a> Permit<'a> {
         match self.core.zombies.finish(ticket) {
             Return::InTime => {
                 let (started, sequence) = (self.started, self.sequence);
-                self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
-                self.give_back(true);
+                let failed = outcome.ending().is_failure();
+                let is_known = self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
+                // A failure that is on its way to end the episode lets no other probe through.
+                if is_known || !failed {
+                    self.return_permit();
+                }
+                self.return_slot();
                 self.core.counters.end();
             }
             found => self.came_back(ended, found),
@@ -99,17 +110,21 @@ impl<'a> Permit<'a> {
     /// The end of a call that was timed out.
     fn came_back(&self, now: Time, found: Return) {
         self.core.post(Event::Returned { now });
-        // Who was given up has no slot any more.
-        self.give_back(found != Return::GivenUp);
+        // The time-out has ended the episode of a probe. Who was given up has no slot any more.
+        if found != Return::GivenUp {
+            self.return_slot();
+        }
         self.core.counters.end_late();
     }
 
-    fn give_back(&self, with_slot: bool) {
-        let ticket = self.ticket;
-        if ticket.is_probe() {
-            self.core.words.return_permit(ticket.generation());
+    fn return_permit(&self) {
+        if self.ticket.is_probe() {
+            self.core.words.return_permit(self.ticket.generation());
         }
-        self.core.return_slot(with_slot && ticket.has_slot());
+    }
+
+    fn return_slot(&self) {
+        self.core.return_slot(self.ticket.has_slot());
     }
 }
 
