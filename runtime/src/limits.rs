@@ -248,6 +248,9 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
 
+/// Breakers that open no farther apart than this have one cause: a turn or two of a node that reads a bus.
+pub const BREAKER_INCIDENT: Duration = Duration::from_millis(50);
+
 /// Most retries of one budget: what a burst may add to the calls of something that fails.
 pub const BREAKER_RETRIES_MAX: u32 = 1000;
 

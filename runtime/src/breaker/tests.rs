@@ -3,6 +3,8 @@ mod shuttle;
 mod threads;
 mod walk;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{
@@ -253,4 +255,25 @@ fn retries_end_with_their_budget_and_successes_fill_it() {
     let breaker = Breaker::new("b", failing(1)).unwrap();
     let refused = breaker.call_retrying(&clock, &budget, 3, || Err::<(), _>("it failed"));
     assert!(matches!(refused, Err(CallError::Refused(_))), "an open circuit ends the tries");
+}
+
+#[test]
+fn a_future_that_is_dropped_is_cancelled_and_one_that_ends_says_how() {
+    let breaker = Breaker::new("a", BreakerPolicy { concurrent_max: Some(1), ..failing(2) }).unwrap();
+    let clock = Clock::simulated();
+    let mut context = Context::from_waker(Waker::noop());
+    {
+        let mut waiting = pin!(breaker.call_async(&clock, std::future::pending::<Result<(), &str>>()));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert_eq!(breaker.stats(clock.now()).unwrap().in_flight, 1);
+    }
+    let mut failing = pin!(breaker.call_async(&clock, async { Err::<(), _>("it failed") }));
+    assert_eq!(failing.as_mut().poll(&mut context), Poll::Ready(Err(CallError::Failed("it failed"))));
+    let panics = async { if true { panic!("on purpose") } else { Ok::<(), &str>(()) } };
+    let mut panicking = pin!(breaker.call_async(&clock, panics));
+    let panicked = Err(CallError::Panicked("on purpose".into()));
+    assert_eq!(panicking.as_mut().poll(&mut context), Poll::Ready(panicked));
+    let totals = breaker.stats(clock.now()).unwrap().totals;
+    assert_eq!((totals.cancelled, totals.failed, totals.panicked), (1, 1, 1));
+    assert_eq!(breaker.state(clock.now()), BreakerState::Open);
 }
