@@ -1,6 +1,5 @@
 //! A call through a breaker allocates nothing, whether it is let through or refused; a failure's text is the caller's.
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 use nevil_runtime::prelude::*;
 use nevil_runtime::{Breaker, BreakerPolicy, CallOutcome, Operation, TripRule, Window};
