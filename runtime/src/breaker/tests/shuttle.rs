@@ -133,13 +133,17 @@ fn shuttle_every_result_is_in_one_counter() {
 #[test]
 fn shuttle_the_emergency_stop_is_not_wiped_off_by_a_circuit_that_changes() {
     check(|| {
-        let breaker = Breaker::new("a", failing(1)).unwrap();
+        let breaker = Breaker::new("a", failing(100)).unwrap();
         let of_threads = breaker.clone();
         on_threads(2, move |number| {
-            if number == 0 {
-                of_threads.emergency_open(START);
-            } else if let Ok(permit) = of_threads.admit(START) {
-                permit.finish(START, CallOutcome::failed(""));
+            // Each of them shows the machine anew; the stop comes in their middle.
+            for call in 0..6 {
+                if number == 0 && call == 3 {
+                    of_threads.emergency_open(START);
+                }
+                if let Ok(permit) = of_threads.admit(START) {
+                    permit.finish(START, CallOutcome::failed(""));
+                }
             }
         });
         assert!(breaker.is_emergency());
