@@ -47,20 +47,23 @@ impl Guarded {
         &self.shared.instance
     }
 
-    /// Calls `call`, unless its breaker is open: an error is counted and logged; a panic is caught, counted, and fails the
+    /// Calls `call`, about a message of this lineage and number or about none, unless its breaker is open: an error is counted and logged; a panic is caught, counted, and fails the
     /// node, because the node may be half-updated; one that is not back at its deadline has failed then.
     pub(crate) fn call(
         &self,
         ctx: &Context,
-        cause: Option<Lineage>,
+        message: Option<(Lineage, u64)>,
         call: impl FnOnce() -> NodeResult,
     ) -> Outcome {
         let (callback, rule) = (&*self.callback, self.callback.rule());
-        let began = ctx.begin(cause);
-        let Ok(permit) = callback.breaker().admit(began) else {
+        let began = ctx.begin(message.map(|(lineage, _)| lineage));
+        let Ok(mut permit) = callback.breaker().admit(began) else {
             ctx.skip();
             return Outcome::BreakerOpen;
         };
+        if let Some((_, sequence)) = message {
+            permit.about(sequence);
+        }
         ctx.allow(began + rule.timeout, rule.extend_max);
         let watched = Watched {
             what: self.number,
@@ -219,7 +222,11 @@ pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
         Ending::Late => {
             let ran = now.since(Time::from_ns(seen.call.began));
             let failure = Failure::Hung { callback: callback.name().to_string(), ran };
-            node.give_up(&seen, Some(failure));
+            if node.give_up(&seen, Some(failure))
+                && let Some(ticket) = Ticket::from_bits(seen.call.ticket)
+            {
+                callback.breaker().give_up(ticket);
+            }
             None
         }
         Ending::Abandoned => None,

@@ -1,7 +1,6 @@
 //! How a node declares what it needs.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nevil_msgs::{Fnv1a, Message, Topic};
@@ -23,7 +22,7 @@ use crate::node::guarded::Guarded;
 use crate::node::names::Names;
 use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
-use crate::node::source::{Besides, BoxedCallback, SubscriptionSource};
+use crate::node::source::{Besides, SubscriptionSource};
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::Work;
 use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
@@ -34,9 +33,9 @@ pub struct Setup<'a, N: Node> {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     names: Names<'a>,
-    shared: Arc<NodeShared>,
+    pub(super) shared: Arc<NodeShared>,
     sources: Sources,
-    work: Work<N>,
+    pub(super) work: Work<N>,
 }
 
 /// What is wrong with a declaration.
@@ -134,58 +133,6 @@ impl<'a, N: Node> Setup<'a, N> {
     {
         let name = self.resolve(topic.name())?;
         self.subscribe_by_name(&name, topic, callback, Besides::nothing())
-    }
-
-    /// The same, and `fallback` is called instead while the breaker of `callback` is open: a simpler algorithm, less quality,
-    /// one thing after the other. It has a breaker and a deadline of its own.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::subscribe`].
-    pub fn subscribe_or<T, F, G>(
-        &mut self,
-        topic: Topic<T>,
-        callback: F,
-        fallback: G,
-    ) -> Result<(), SetupError>
-    where
-        T: Message,
-        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
-        G: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
-    {
-        let name = self.resolve(topic.name())?;
-        let fallback_name = self.shared.unused_name(callback_name::<G>(|| format!("instead of on {name}")));
-        let guarded = Guarded::new(self.shared.record(fallback_name, None)?, Arc::clone(&self.shared));
-        let fallback: BoxedCallback<N, T> = Box::new(fallback);
-        let besides = Besides { fallback: Some((guarded, fallback)), ..Besides::nothing() };
-        self.subscribe_by_name(&name, topic, callback, besides)
-    }
-
-    /// Calls `callback` with each message on `topic`, and while that is silent for longer than its deadline, with those on
-    /// `standby`, of the same type. Messages on `standby` that are not wanted are counted as `discarded`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::subscribe`]; [`SetupError::NoDeadline`] if `topic` has no deadline, so that it is never silent.
-    pub fn subscribe_with_standby<T, F>(
-        &mut self,
-        topic: Topic<T>,
-        standby: Topic<T>,
-        callback: F,
-    ) -> Result<(), SetupError>
-    where
-        T: Message,
-        F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Clone + Send + 'static,
-    {
-        let (name, standby_name) = (self.resolve(topic.name())?, self.resolve(standby.name())?);
-        let silent = Arc::new(AtomicBool::new(false));
-        let besides = Besides { silent: Some(Arc::clone(&silent)), ..Besides::nothing() };
-        self.subscribe_by_name(&name, topic, callback.clone(), besides)?;
-        if self.work.sources.last().is_none_or(|source| !source.has_deadline()) {
-            return Err(SetupError::NoDeadline { topic: name.into() });
-        }
-        let besides = Besides { stands_by: Some(silent), ..Besides::nothing() };
-        self.subscribe_by_name(&standby_name, standby, callback, besides)
     }
 
     /// Calls `callback` every `period`, for the first time one period after activation.
@@ -358,7 +305,7 @@ impl<'a, N: Node> Setup<'a, N> {
     }
 
     /// The topic that `declared` means for this node. What a driver says to its node is nobody else's business.
-    fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
+    pub(super) fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
         let name = self.names.resolve(declared)?;
         if self.environment.bus.is_private(&name) {
             return Err(TopicError::Private { topic: name.into() });
@@ -366,7 +313,7 @@ impl<'a, N: Node> Setup<'a, N> {
         Ok(name)
     }
 
-    fn subscribe_by_name<T, F>(
+    pub(super) fn subscribe_by_name<T, F>(
         &mut self,
         name: &str,
         topic: Topic<T>,
@@ -409,7 +356,7 @@ impl<'a, N: Node> Setup<'a, N> {
 }
 
 /// `on_range` for `crate::ObstacleDetection::on_range`; for a closure, which has no name, `otherwise`.
-fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
+pub(super) fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
     let name = std::any::type_name::<F>();
     if name.contains("{{closure}}") {
         otherwise()

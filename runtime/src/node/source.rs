@@ -142,18 +142,19 @@ where
         let Some(received) = self.is_wanted(received) else { return true };
         self.subscription.tally().begin();
         self.subscription.hand_over(&received);
-        let (cause, stamp) = (received.header().lineage, received.header().stamp);
+        let (stamp, sequence) = (received.header().stamp, received.header().sequence);
+        let message = Some((received.header().lineage, sequence));
         let is_live = !received.is_replayed();
         let mut hand = Some(received);
         let (callback, subscription) = (&self.callback, &mut self.subscription);
         // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
-        let mut outcome = self.guarded.call(ctx, Some(cause), || {
+        let mut outcome = self.guarded.call(ctx, message, || {
             deliver(&mut hand, subscription, |received| callback(node, received, ctx))
         });
         if outcome == Outcome::BreakerOpen
             && let Some((guarded, callback)) = &self.fallback
         {
-            outcome = guarded.call(ctx, Some(cause), || {
+            outcome = guarded.call(ctx, message, || {
                 deliver(&mut hand, subscription, |received| callback(node, received, ctx))
             });
         }
