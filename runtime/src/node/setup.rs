@@ -6,13 +6,14 @@ use std::time::Duration;
 use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
-use crate::breaker::BreakerError;
-use crate::bus::{Publisher, Received, Sources, TopicError};
+use crate::breaker::{Breaker, BreakerError, BreakerPolicy};
+use crate::bus::{Publisher, Received, Sources, TopicError, is_name_part};
 use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
 use crate::incarnation::Incarnation;
 use crate::lease::{Leasable, LeaseClaimError};
+use crate::limits::NAME_BYTES_MAX;
 use crate::lineage::LineageCell;
 use crate::node::Node;
 use crate::node::context::Context;
@@ -51,9 +52,17 @@ pub enum SetupError {
     /// The ring cannot be had.
     #[error(transparent)]
     Ring(#[from] RingClaimError),
-    /// The breaker of a callback cannot be had.
+    /// The breaker of a callback, or one of the node's own, cannot be had.
     #[error(transparent)]
     Breaker(#[from] BreakerError),
+    /// The name of a breaker of the node's own is not one.
+    #[error(
+        "`{given}` is not a name for a breaker; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _"
+    )]
+    BreakerName {
+        /// The name.
+        given: String,
+    },
     /// The lease cannot be had.
     #[error(transparent)]
     Lease(#[from] LeaseClaimError),
@@ -203,6 +212,50 @@ impl<'a, N: Node> Setup<'a, N> {
     /// [`SetupError::Lease`] if its name is not allowed or too many nodes have declared it.
     pub fn leasable(&mut self, name: &str) -> Result<Leasable, SetupError> {
         Ok(self.environment.leases.declare(name, &self.incarnation)?)
+    }
+
+    /// A breaker for a part of the node's work that fails by itself, such as a call over the network: called
+    /// `<node>.<name>`, seen and operated like those of callbacks, and the same one in each life of the node. Its calls may
+    /// come from any thread. The emergency stop does not open it; it opens that of the callback around the call.
+    ///
+    /// ```
+    /// use nevil_runtime::prelude::*;
+    /// use nevil_runtime::{Breaker, BreakerPolicy, Clock};
+    ///
+    /// struct Talker {
+    ///     cloud: Breaker,
+    ///     clock: Clock,
+    /// }
+    ///
+    /// impl Node for Talker {
+    ///     type Params = ();
+    ///
+    ///     fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+    ///         setup.every(Duration::from_secs(1), Self::ask)?;
+    ///         let cloud = setup.breaker("cloud", BreakerPolicy::default())?;
+    ///         Ok(Self { cloud, clock: setup.clock() })
+    ///     }
+    /// }
+    ///
+    /// impl Talker {
+    ///     fn ask(&mut self, _: &Tick, _: &Context) -> NodeResult {
+    ///         let answer = self.cloud.call(&self.clock, || Err::<String, _>("no network"));
+    ///         // While the circuit is open, nobody is asked, and the node does without.
+    ///         let _text = answer.unwrap_or_else(|_| "I cannot tell".to_owned());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::BreakerName`] if the name is not allowed; [`SetupError::Breaker`] if a value of the policy is not, or if
+    /// the node has a callback of this name, or asked for it before with another policy.
+    pub fn breaker(&mut self, name: &str, policy: BreakerPolicy) -> Result<Breaker, SetupError> {
+        if name.len() > NAME_BYTES_MAX || !is_name_part(name) {
+            return Err(SetupError::BreakerName { given: name.to_owned() });
+        }
+        Ok(self.environment.breakers.register(&format!("{}.{name}", self.instance()), policy)?)
     }
 
     /// The ring `name`, written by this node alone: made on activation, ended on deactivation.
