@@ -341,3 +341,6 @@ fn time(value: &Value, path: &str, reader: &mut Reader) -> Option<Duration> {
 fn in_path(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
+
+#[cfg(test)]
+mod tests;

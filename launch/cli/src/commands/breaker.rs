@@ -97,8 +97,9 @@ pub(crate) struct BreakerSetArgs {
 #[derive(Debug, Args)]
 pub(crate) struct BreakerName {
     /// The breaker, as NODE.CALLBACK (see `nevil breaker list`)
+    // `name` is the robot's.
     #[arg(value_name = "BREAKER")]
-    name: String,
+    breaker: String,
 }
 
 impl BreakerCommand {
@@ -135,7 +136,7 @@ impl BreakerListArgs {
 
 impl BreakerShowArgs {
     fn run(self, robot: &RobotArg) -> Result<(), Failure> {
-        let shown = robot.ask(&Request::BreakerShow { name: self.breaker.name })?;
+        let shown = robot.ask(&Request::BreakerShow { name: self.breaker.breaker })?;
         if self.json {
             return print_json(&shown);
         }
@@ -145,8 +146,8 @@ impl BreakerShowArgs {
 
 impl BreakerName {
     fn operate(self, operation: BreakerOperation, robot: &RobotArg) -> Result<(), Failure> {
-        let answer = robot.ask(&Request::BreakerOperate { name: self.name.clone(), operation })?;
-        print(format_args!("{}\n", done(&self.name, &answer)))
+        let answer = robot.ask(&Request::BreakerOperate { name: self.breaker.clone(), operation })?;
+        print(format_args!("{}\n", done(&self.breaker, &answer)))
     }
 }
 
@@ -172,7 +173,7 @@ impl BreakerSetArgs {
                 return Err(Failure::Usage(format!("`{key}` is given twice; leave one of them out")));
             }
         }
-        let answer = robot.ask(&Request::BreakerSet { name: self.breaker.name, changes })?;
+        let answer = robot.ask(&Request::BreakerSet { name: self.breaker.breaker, changes })?;
         print(breaker::policy(&answer["policy"], Reader::of_stdout()))
     }
 }
