@@ -20,6 +20,8 @@ mod names;
 mod ring;
 mod rules;
 mod setup;
+mod setup_breaker;
+mod setup_fallback;
 mod shared;
 mod silence;
 mod source;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
-use crate::breaker::{Breaker, BreakerError, BreakerPolicy};
-use crate::bus::{Publisher, Received, Sources, TopicError, is_name_part};
+use crate::breaker::BreakerError;
+use crate::bus::{Publisher, Received, Sources, TopicError};
 use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
@@ -23,20 +23,20 @@ use crate::node::guarded::Guarded;
 use crate::node::names::Names;
 use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
-use crate::node::source::SubscriptionSource;
+use crate::node::source::{Besides, SubscriptionSource};
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::Work;
 use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
 
 /// What a node declares in [`Node::configure`]. Nothing of it has an effect before the node is activated.
 pub struct Setup<'a, N: Node> {
-    environment: &'a Environment,
+    pub(super) environment: &'a Environment,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     names: Names<'a>,
-    shared: Arc<NodeShared>,
+    pub(super) shared: Arc<NodeShared>,
     sources: Sources,
-    work: Work<N>,
+    pub(super) work: Work<N>,
 }
 
 /// What is wrong with a declaration.
@@ -66,6 +66,14 @@ pub enum SetupError {
     /// The lease cannot be had.
     #[error(transparent)]
     Lease(#[from] LeaseClaimError),
+    /// A topic is to be stood by for that has no deadline.
+    #[error(
+        "topic `{topic}` has no deadline, so that nobody can say when it is silent; give it one (`deadline`)"
+    )]
+    NoDeadline {
+        /// The topic.
+        topic: Arc<str>,
+    },
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -133,7 +141,7 @@ impl<'a, N: Node> Setup<'a, N> {
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
     {
         let name = self.resolve(topic.name())?;
-        self.subscribe_by_name(&name, topic, callback)
+        self.subscribe_by_name(&name, topic, callback, Besides::nothing())
     }
 
     /// Calls `callback` every `period`, for the first time one period after activation.
@@ -214,50 +222,6 @@ impl<'a, N: Node> Setup<'a, N> {
         Ok(self.environment.leases.declare(name, &self.incarnation)?)
     }
 
-    /// A breaker for a part of the node's work that fails by itself, such as a call over the network: called
-    /// `<node>.<name>`, seen and operated like those of callbacks, and the same one in each life of the node. Its calls may
-    /// come from any thread. The emergency stop does not open it; it opens that of the callback around the call.
-    ///
-    /// ```
-    /// use nevil_runtime::prelude::*;
-    /// use nevil_runtime::{Breaker, BreakerPolicy, Clock};
-    ///
-    /// struct Talker {
-    ///     cloud: Breaker,
-    ///     clock: Clock,
-    /// }
-    ///
-    /// impl Node for Talker {
-    ///     type Params = ();
-    ///
-    ///     fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
-    ///         setup.every(Duration::from_secs(1), Self::ask)?;
-    ///         let cloud = setup.breaker("cloud", BreakerPolicy::default())?;
-    ///         Ok(Self { cloud, clock: setup.clock() })
-    ///     }
-    /// }
-    ///
-    /// impl Talker {
-    ///     fn ask(&mut self, _: &Tick, _: &Context) -> NodeResult {
-    ///         let answer = self.cloud.call(&self.clock, || Err::<String, _>("no network"));
-    ///         // While the circuit is open, nobody is asked, and the node does without.
-    ///         let _text = answer.unwrap_or_else(|_| "I cannot tell".to_owned());
-    ///         Ok(())
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SetupError::BreakerName`] if the name is not allowed; [`SetupError::Breaker`] if a value of the policy is not, or if
-    /// the node has a callback of this name, or asked for it before with another policy.
-    pub fn breaker(&mut self, name: &str, policy: BreakerPolicy) -> Result<Breaker, SetupError> {
-        if name.len() > NAME_BYTES_MAX || !is_name_part(name) {
-            return Err(SetupError::BreakerName { given: name.to_owned() });
-        }
-        Ok(self.environment.breakers.register(&format!("{}.{name}", self.instance()), policy)?)
-    }
-
     /// The ring `name`, written by this node alone: made on activation, ended on deactivation.
     ///
     /// # Errors
@@ -318,7 +282,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let topic_name: Arc<str> = format!("{}/{name}", self.instance()).into();
         let topic = Topic::<D::Input>::new("driver input");
         self.environment.bus.make_private(&topic_name)?;
-        self.subscribe_by_name(&topic_name, topic, callback)?;
+        self.subscribe_by_name(&topic_name, topic, callback, Besides::nothing())?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
         // Declared now, so that its queue is planned; the driver gets its own at each activation.
         drop(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?);
@@ -350,7 +314,7 @@ impl<'a, N: Node> Setup<'a, N> {
     }
 
     /// The topic that `declared` means for this node. What a driver says to its node is nobody else's business.
-    fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
+    pub(super) fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
         let name = self.names.resolve(declared)?;
         if self.environment.bus.is_private(&name) {
             return Err(TopicError::Private { topic: name.into() });
@@ -358,7 +322,13 @@ impl<'a, N: Node> Setup<'a, N> {
         Ok(name)
     }
 
-    fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>
+    pub(super) fn subscribe_by_name<T, F>(
+        &mut self,
+        name: &str,
+        topic: Topic<T>,
+        callback: F,
+        besides: Besides<N, T>,
+    ) -> Result<(), SetupError>
     where
         T: Message,
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
@@ -369,7 +339,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
         let guarded = Guarded::new(self.shared.record(callback_name, None)?, Arc::clone(&self.shared));
-        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
+        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback, besides)));
         Ok(())
     }
 
@@ -395,7 +365,7 @@ impl<'a, N: Node> Setup<'a, N> {
 }
 
 /// `on_range` for `crate::ObstacleDetection::on_range`; for a closure, which has no name, `otherwise`.
-fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
+pub(super) fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
     let name = std::any::type_name::<F>();
     if name.contains("{{closure}}") {
         otherwise()
