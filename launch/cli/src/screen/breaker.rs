@@ -33,7 +33,7 @@ pub(crate) fn list(answer: &Value, all: bool, reader: Reader) -> String {
     }
     let mut text = table.render(reader);
     if !left_out.is_empty() && reader != Reader::Pipe {
-        text += &format!("\n{} phases of nodes went well; --all shows them\n", left_out.len());
+        text += &format!("\nphases of nodes that went well: {} (--all shows them)\n", left_out.len());
     }
     text
 }
@@ -215,3 +215,6 @@ fn name(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();
     text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
+
+#[cfg(test)]
+mod tests;
