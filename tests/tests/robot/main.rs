@@ -10,6 +10,7 @@ mod robot;
 mod world;
 
 mod alone;
+mod breaker;
 mod death;
 mod device;
 mod estop;
