@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Value};
+use nevil_msgs::{Mark, Problem, Value};
 use nevil_runtime::limits::{
     CALLBACK_EXTEND_MAX, CALLBACK_TIMEOUT_MAX, CALLBACK_TIMEOUT_MIN, HANG_GRACE_MAX, HANG_GRACE_MIN,
 };
@@ -135,7 +135,12 @@ fn callback(
         reader.problem(&value.mark, &format!("{path}.{key}"), problem);
     }
     if let Some(value) = map.get("breaker") {
-        let name: Option<String> = reader.typed(value, &format!("{path}.breaker"));
+        let path = format!("{path}.breaker");
+        let name: Option<String> = reader.typed(value, &path);
+        if let Some(given) = name.clone().filter(|name| BreakerPolicy::preset(name).is_none()) {
+            let known = BreakerPolicy::preset_names().map(str::to_owned).collect();
+            reader.problem(&value.mark, &path, Problem::UnknownVariant { given, known });
+        }
         entry.breaker = name.map(|name| (name, value.mark.clone()));
     }
     entry

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use nevil_msgs::{Overflow, TopicPriority, from_value};
-use nevil_runtime::{CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec, Wait};
+use nevil_runtime::{
+    BreakerPolicy, CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec, Wait,
+};
 
 use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied, Systemd, WatchdogEntry};
 use crate::rules::{GroupRule, GroupStrategy, OnInputDown, RestartPolicy, RestartRule};
@@ -282,7 +284,7 @@ nodes:
     timeout: 20ms
     hang_grace: 10ms
     extend_max: 10min
-    breaker: patient
+    breaker: error_retry
     callbacks:
       think: { timeout: 2s, breaker: export }
       rest: { hang_grace: 58s, extend_max: 0s }
@@ -293,15 +295,16 @@ nodes:
         timeout,
         hang_grace,
         extend_max,
-        breaker: Some(breaker.to_owned()),
+        breaker: BreakerPolicy::preset(breaker).unwrap().policy,
+        ..CallbackRule::default()
     };
     let wanted = NodeRules {
         on_hang: OnHang::SafeStop,
         on_panic: OnPanic::Keep,
-        callback: rule(ms(20), ms(10), ms(600_000), "patient"),
+        callback: rule(ms(20), ms(10), ms(600_000), "error_retry"),
         callbacks: [
             ("think".to_owned(), rule(ms(2000), ms(10), ms(600_000), "export")),
-            ("rest".to_owned(), rule(ms(20), ms(58_000), ms(0), "patient")),
+            ("rest".to_owned(), rule(ms(20), ms(58_000), ms(0), "error_retry")),
         ]
         .into(),
     };
