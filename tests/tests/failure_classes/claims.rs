@@ -75,10 +75,8 @@ fn operations_that_hang_again_and_again_hold_up_nobody_else() {
 fn a_callback_that_fails_again_and_again_is_not_called_for_a_while() {
     let place = Place::new();
     let robot = Robot::launch(&place, "  lamp: { type: trouble }\n");
-    let mut calls = 0;
-    for _ in 0..8 {
+    for calls in 1..=8 {
         robot.trouble("refuse");
-        calls += 1;
         wait_until("it is called or not", || {
             let counts = callback(&robot, "lamp", "on_order");
             let all = counts["failed"].as_u64().unwrap() + counts["refused"].as_u64().unwrap();

@@ -17,7 +17,6 @@
 //! supervision are for. `rules`: what a launch file can say about hangs and panics.
 #![cfg(test)]
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 #[path = "../robot/place.rs"]
 #[expect(dead_code, reason = "the tests of `robot` use the rest")]
