@@ -79,6 +79,8 @@ pub(crate) struct Supervisor {
     until: Option<Time>,
     /// Nodes that have not answered: their threads are left behind.
     hung: Vec<Arc<str>>,
+    /// Nodes that could not be started with the robot.
+    not_started: Vec<usize>,
     /// Whether a required node reported an error when it was to end.
     ended_badly: bool,
     supervision: Supervision,
@@ -193,6 +195,7 @@ impl Supervisor {
             notice: None,
             until,
             hung: Vec::new(),
+            not_started: Vec::new(),
             ended_badly: false,
             supervision,
             doing,

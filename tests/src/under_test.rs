@@ -1,9 +1,10 @@
-//! The `nevil` command of a robot project with a node of its own, which makes trouble when it is told to.
+//! The `nevil` command of a robot project with nodes of its own, which make trouble when they are told to.
 //!
 //! ```yaml
 //! first: { type: trouble, params: { activate: hang, diary: diary.txt } }
 //! ```
-//! In its life hooks it does what its parameters say; while it runs, what is published on `trouble`.
+//! In its life hooks it does what its parameters say; while it runs, what is published on `trouble`. `wall` drives a car
+//! towards a wall and fails there; each node of `others` does one thing.
 #![forbid(unsafe_code)]
 
 use std::fs::File;
@@ -17,8 +18,15 @@ use std::thread;
 use nevil_runtime::SafeSequence;
 use nevil_runtime::prelude::*;
 
+mod others;
+mod wall;
+
 fn main() -> ExitCode {
-    nevil::run(nevil::shipped_nodes().with::<Troubled>("trouble").with::<Jammed>("jammed"))
+    let nodes = nevil::shipped_nodes().with::<Troubled>("trouble").with::<Jammed>("jammed");
+    let nodes = nodes.with::<wall::Shuttle>("shuttle").with::<wall::Relay>("relay");
+    let nodes = nodes.with::<others::Listener>("listener").with::<others::Echo>("echo");
+    let nodes = nodes.with::<others::Camera>("camera").with::<others::Patient>("patient");
+    nevil::run(nodes.with::<others::Painter>("painter").with::<others::Follower>("follower"))
 }
 
 /// In which way a call ends badly.

@@ -67,7 +67,8 @@ impl Supervisor {
         // One that has failed since it was started is seen to as any other.
         let missing = |index: &usize| {
             let node = &self.robot.nodes[*index];
-            !matches!(node.state(), NodeState::Active | NodeState::Failed) || self.is_hung(*index)
+            let runs = matches!(node.state(), NodeState::Active | NodeState::Failed);
+            !runs || self.not_started.contains(index) || self.is_hung(*index)
         };
         let missing: Vec<_> = (0..self.robot.nodes.len()).filter(missing).collect();
         if missing.is_empty() {
@@ -140,6 +141,9 @@ impl Supervisor {
         }
         tracing::warn!("node `{name}` failed to {phase}: {error}; the robot goes on without it");
         self.robot.note_failure(name, format!("it failed to {phase}: {error}"));
+        // That it panicked is told with this, and is no failure of a node that runs.
+        drop(self.robot.nodes[index].take_failure());
+        self.not_started.push(index);
         Ok(())
     }
 
@@ -285,7 +289,13 @@ impl Supervisor {
     }
 
     fn end_phase(&mut self, index: usize, phase: Phase, deadline: Time) {
-        self.robot.nodes[index].order(phase);
+        // One that has failed may have been shut down long ago, or be just about to: its thread takes no more orders.
+        if self.robot.nodes[index].is_shut_down() {
+            return;
+        }
+        if !self.robot.nodes[index].is_to_end() {
+            self.robot.nodes[index].order(phase);
+        }
         // Others that used the time up do not make this one late.
         let now = self.robot.now();
         let deadline = if self.hung.is_empty() && now < deadline { deadline } else { now + END_WAIT_MIN };

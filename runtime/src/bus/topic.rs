@@ -13,7 +13,7 @@ use crate::bus::counts::TopicCounts;
 use crate::bus::ends::{Ends, PublisherEntry, SubscriptionEntry};
 use crate::bus::error::TopicError;
 use crate::bus::memory::TopicMemory;
-use crate::bus::publisher::{OnPublish, Published, Publisher, PublisherPort, Right};
+use crate::bus::publisher::{Cause, OnPublish, Published, Publisher, PublisherPort, Right};
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
 use crate::bus::tap::{AnyTap, Tap};
 use crate::clock::{Clock, Time};
@@ -227,7 +227,8 @@ pub enum ToolPublishError {
 impl<T: Message> AnyPublisher for Publisher<T> {
     fn publish(&self, value: &Value) -> Result<Published, ToolPublishError> {
         let message = nevil_msgs::from_value_checked::<T>(value)?;
-        self.publish(message).map_err(|error| ToolPublishError::Refused(error.into()))
+        // A first event: no callback runs on a tool's thread that it could descend from.
+        self.publish_as(Cause::Root, message).map_err(|error| ToolPublishError::Refused(error.into()))
     }
 }
 

@@ -11,7 +11,7 @@
 //! the thread.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -47,6 +47,8 @@ struct Life {
     ordered: AtomicU8,
     /// When that was, in ns.
     ordered_at: AtomicU64,
+    /// Whether it has said how that phase ended.
+    answered: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
 }
@@ -128,14 +130,16 @@ impl Life {
         let thread = builder.spawn(run).map_err(OrderError::Thread)?;
         let ordered = AtomicU8::new(number(Phase::Configure));
         let ordered_at = AtomicU64::new(clock.now().as_ns());
-        Ok(Self { shared, orders, ordered, ordered_at, thread: Mutex::new(Some(thread)), clock })
+        let (answered, thread) = (AtomicBool::new(false), Mutex::new(Some(thread)));
+        Ok(Self { shared, orders, ordered, ordered_at, answered, thread, clock })
     }
 
     fn order(&self, phase: Phase) {
         // Long work that looks at the token gives up, so that the end of the node is not late.
         let ends = matches!(phase, Phase::Deactivate | Phase::Shutdown);
         self.shared.incarnation.cancel().set(ends);
-        // Relaxed, both: read by those who order.
+        // Relaxed, all three: read by those who order.
+        self.answered.store(false, Ordering::Relaxed);
         self.ordered.store(number(phase), Ordering::Relaxed);
         self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
         // Release: whoever sees the order sees what was prepared for it.
@@ -147,7 +151,13 @@ impl Life {
         // A report of an earlier phase comes from one that was given up.
         let report = self.orders.report.take();
         let report = report.filter(|report| number(report.phase) == self.ordered.load(Ordering::Relaxed))?;
+        self.answered.store(true, Ordering::Relaxed);
         Some(report.result)
+    }
+
+    /// Whether this life was told to shut down: then its thread takes no more orders.
+    fn is_to_end(&self) -> bool {
+        self.ordered.load(Ordering::Relaxed) == number(Phase::Shutdown)
     }
 
     /// How long the phase that was ordered last has had.
@@ -260,6 +270,19 @@ impl ThreadedNode {
         let life = self.life();
         let seen = life.shared.incarnation.call().running();
         seen.is_some_and(|seen| life.shared.give_up(&seen, None))
+    }
+
+    /// Whether its shutdown was ordered: nothing else can be ordered of this life.
+    #[must_use]
+    pub fn is_to_end(&self) -> bool {
+        self.life().is_to_end()
+    }
+
+    /// Whether it has been shut down, and has said so: nothing is left of this life.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        let life = self.life();
+        life.is_to_end() && life.answered.load(Ordering::Relaxed)
     }
 
     /// Whether its thread was given up, so that its next life takes over, or nothing does.

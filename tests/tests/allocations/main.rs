@@ -134,9 +134,16 @@ fn specs() -> Vec<nevil_runtime::NodeSpec> {
         spec::<Driven>("driven", thread()),
         spec::<Driven>("waiting", thread()),
         spec::<Silent>("silent", thread()),
-        spec::<Failing>("failing", thread()),
+        failing(),
         spec::<Source>("source", thread()),
     ]
+}
+
+/// It fails again and again, and is called all the same.
+fn failing() -> nevil_runtime::NodeSpec {
+    let mut failing = spec::<Failing>("failing", ThreadSpec::default());
+    failing.rules.callback.breaker.trip.clear();
+    failing
 }
 
 /// Says it past the test harness, which shows what a test prints only if it fails.

@@ -13,17 +13,11 @@ mod situations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nevil_runtime::prelude::*;
-use nevil_runtime::{RobotStatus, ThreadSpec};
+use nevil_runtime::{Authority, Clock, RobotStatus, ThreadSpec};
 use serde_json::Value as Json;
 
 use node::Robot;
 use situations::{Situation, situations};
-
-/// Counters that nothing can move yet.
-const NOT_YET: [(&str, &str); 2] = [
-    ("subscription.timed_out", "callbacks have no deadlines yet"),
-    ("subscription.breaker_open", "callbacks have no breakers yet"),
-];
 
 /// Numbers that count nothing.
 const NO_COUNTERS: [&str; 5] =
@@ -32,6 +26,9 @@ const NO_COUNTERS: [&str; 5] =
 /// What only a clock that goes on by itself can move: see `a_timer_that_is_late_…`.
 const WITH_A_REAL_CLOCK: [&str; 4] =
     ["timer.missed", "timer.late_us_mean", "timer.late_us_max", "callback.longest_us"];
+
+/// The same: see `a_callback_that_takes_longer_…`.
+const AFTER_A_TIME_OUT: [&str; 2] = ["subscription.timed_out", "callback.timed_out"];
 
 /// What moves within a callback and is back when it returns: see `a_message_in_a_callback_…`.
 const WITHIN_A_CALLBACK: [&str; 1] = ["subscription.running"];
@@ -118,12 +115,10 @@ fn each_counter_moves_in_its_situation_and_only_those_that_are_named_with_it() {
         situated.extend(names(moves));
         all.extend(after.into_keys());
     }
-    let known = [names(&NO_COUNTERS), names(&WITH_A_REAL_CLOCK), names(&WITHIN_A_CALLBACK), situated];
+    let elsewhere = [names(&WITH_A_REAL_CLOCK), names(&AFTER_A_TIME_OUT), names(&WITHIN_A_CALLBACK)];
+    let known = elsewhere.into_iter().chain([names(&NO_COUNTERS), situated]).collect::<Vec<_>>();
     for known in known.iter().flatten() {
         assert!(all.remove(known), "{known} is no number of a status");
-    }
-    for (known, why) in NOT_YET {
-        assert!(all.remove(known), "{known}, which does not move because {why}, is no number of a status");
     }
     assert_eq!(all, BTreeSet::new(), "these have no situation in which they move");
 }
@@ -173,5 +168,48 @@ fn a_timer_that_is_late_says_by_how_much_and_how_often_and_its_callback_how_long
         std::thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(seen, expected);
+    robot.stop();
+}
+
+/// Is slower than it is allowed to be.
+struct Slow;
+
+impl Node for Slow {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(node::PLAIN, |_: &mut Self, _, ctx: &Context| {
+            // Until its time is over, whatever the machine does.
+            while !ctx.cancel().is_cancelled() && ctx.deadline() > Clock::monotonic().now() {
+                std::thread::yield_now();
+            }
+            Ok(())
+        })?;
+        Ok(Self)
+    }
+}
+
+#[test]
+fn a_callback_that_takes_longer_than_it_may_has_timed_out_and_so_has_its_message() {
+    let mut slow = running::spec::<Slow>("slow", ThreadSpec::default());
+    slow.rules.callback.timeout = Duration::from_millis(1);
+    let robot = running::Running::start(vec![slow]);
+    let bus = robot.environment.bus();
+    let tool = bus.tool_publisher("plain", "tool", Authority::Tool).unwrap();
+    tool.publish(&Value::parse_yaml("message", "{value: 1}").unwrap()).unwrap();
+    let status = || numbers(&RobotStatus::read(&robot.environment, &robot.nodes));
+    let seen = |status: &Numbers, kind: &str| status[kind].values().sum::<i64>();
+    let mut after = status();
+    for _ in 0..6000 {
+        if seen(&after, "subscription.running") + seen(&after, "subscription.queued") == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        after = status();
+    }
+    for kind in AFTER_A_TIME_OUT {
+        assert_eq!(seen(&after, kind), 1, "{kind}");
+    }
+    assert_eq!(seen(&after, "subscription.ok"), 0);
     robot.stop();
 }

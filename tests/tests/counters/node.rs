@@ -21,7 +21,7 @@ struct Text {
     text: String,
 }
 
-const PLAIN: Topic<Word> = Topic::new("plain");
+pub(crate) const PLAIN: Topic<Word> = Topic::new("plain");
 const NARROW: Topic<Word> = Topic::new("narrow").depth(1);
 const SHORT: Topic<Word> = Topic::new("short").lifespan(Duration::from_millis(10));
 const RARE: Topic<Word> = Topic::new("rare").deadline(Duration::from_secs(1));

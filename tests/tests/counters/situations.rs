@@ -78,6 +78,18 @@ fn of_messages() -> Vec<Situation> {
             besides: &SERVED,
         },
         Situation {
+            name: "a callback has failed too often, and is not called for a while",
+            prepare: |robot| {
+                robot.start();
+                (0..5).for_each(|_| robot.say("failing"));
+                robot.settle();
+                robot.say("failing");
+            },
+            act: Robot::settle,
+            moves: &["subscription.breaker_open", "callback.refused"],
+            besides: &["subscription.queued", "slots.in_use"],
+        },
+        Situation {
             name: "a callback panics",
             prepare: |robot| {
                 robot.start();

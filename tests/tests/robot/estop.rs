@@ -91,6 +91,8 @@ fn the_car_stands_on_an_emergency_stop_although_a_callback_hangs_and_ctrl_c_ends
         let robot = Robot::of(&place, place.command(&["launch", file.to_str().unwrap()]), "picar");
         world.drives();
         robot.trouble("hang");
+        // Before its breaker is opened, too.
+        wait_until("the lamp hangs", || robot.node("lamp")["running"].is_array().then_some(()));
         match way {
             "command" => assert_eq!(place.run(&["estop"]).code(), Some(0)),
             "signal" => robot.signal(Signal::USR1),
@@ -109,9 +111,10 @@ fn the_car_stands_on_an_emergency_stop_although_a_callback_hangs_and_ctrl_c_ends
 fn the_car_stands_on_an_emergency_stop_although_a_device_call_hangs_and_the_reset_waits_for_it() {
     let place = Place::new();
     let world = World::start(&place);
-    let arm = "  arm: { type: jammed, required: false, params: { diary: diary.txt } }\n";
+    // It is not given up before the end of the test.
+    let arm = "  arm: { type: jammed, required: false, timeout: 50s, params: { diary: diary.txt } }\n";
     let file =
-        place.file(&format!("robot: picar\nshutdown_timeout: 300ms\nnodes:\n{}{arm}", world.wandering()));
+        place.file(&format!("robot: picar\nshutdown_timeout: 60s\nnodes:\n{}{arm}", world.wandering()));
     let robot = Robot::of(&place, place.command(&["launch", file.to_str().unwrap()]), "picar");
     world.drives();
     wait_until("the arm jams", || {
@@ -133,6 +136,8 @@ fn the_car_stands_on_an_emergency_stop_although_a_device_call_hangs_and_the_rese
     );
     assert!(state(&robot).is_object());
     world.stands();
+    robot.signal(Signal::INT);
+    wait_until("the robot stops", || (robot.status()["phase"] == "stopping").then_some(()));
     assert_eq!(robot.stop().code(), Some(7));
     world.stands();
 }

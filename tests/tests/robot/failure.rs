@@ -1,28 +1,35 @@
-//! A node that fails while the robot runs ends the robot only if it is required, and is named with its callback.
+//! A node that fails while the robot runs is started again and is named with its callback. It ends the robot only if it is
+//! required, and not to be started again.
 
 use crate::place::{Place, three, wandering};
 use crate::robot::Robot;
 use crate::world::World;
 
 #[test]
-fn a_required_node_that_panics_ends_the_robot_with_4_and_the_car_stands() {
+fn a_required_node_that_panics_and_is_not_started_again_ends_the_robot_with_4_and_the_car_stands() {
     let place = Place::new();
     let world = World::start(&place);
-    let robot = Robot::launch(&place, &(world.wandering() + "  lamp: { type: trouble }\n"));
+    let lamp = "  lamp: { type: trouble, restart: temporary }\n";
+    let robot = Robot::launch(&place, &(world.wandering() + lamp));
     world.drives();
     robot.trouble("panic");
     let ended = robot.end();
     assert_eq!(ended.code(), Some(4), "{ended:?}");
-    let why = "the robot stops, because its required node `lamp` failed: callback `on_order` panicked: the lamp is broken";
-    assert!(ended.err.contains(why), "{}", ended.err);
+    for why in [
+        "node `lamp` failed: callback `on_order` panicked: the lamp is broken",
+        "the robot stops: node `lamp` is required, and is not started again",
+    ] {
+        assert!(ended.err.contains(why), "{}", ended.err);
+    }
     assert!(ended.err.contains("tests/src/under_test.rs:"), "the place of the panic: {}", ended.err);
     world.stands();
 }
 
 #[test]
-fn the_other_nodes_of_a_robot_whose_node_panics_are_stopped_in_order() {
+fn the_other_nodes_of_a_robot_that_a_panic_ends_are_stopped_in_order() {
     let place = Place::new();
-    let robot = Robot::launch(&place, &three(""));
+    let nodes = three("").replacen("depends_on: [first]", "restart: temporary, depends_on: [first]", 1);
+    let robot = Robot::launch(&place, &nodes);
     robot.trouble("panic");
     assert_eq!(robot.end().code(), Some(4));
     // The one that panicked may be half-updated: nothing more is asked of it.
@@ -31,12 +38,24 @@ fn the_other_nodes_of_a_robot_whose_node_panics_are_stopped_in_order() {
 }
 
 #[test]
+fn a_required_node_that_panics_is_started_again_and_the_robot_goes_on() {
+    let place = Place::new();
+    let robot = Robot::launch(&place, &three(""));
+    robot.trouble("panic");
+    robot.complains("the robot has all of its nodes again");
+    assert_eq!(robot.state("second"), "active");
+    assert_eq!(robot.stop().code(), Some(0));
+    assert_eq!(place.diary()[3], "second activate");
+}
+
+#[test]
 fn a_robot_goes_on_when_an_optional_node_panics() {
     let place = Place::new();
-    let robot = Robot::launch(&place, &(wandering() + "  lamp: { type: trouble, required: false }\n"));
+    let lamp = "  lamp: { type: trouble, required: false, restart: temporary }\n";
+    let robot = Robot::launch(&place, &(wandering() + lamp));
     robot.drives_on();
     robot.trouble("panic");
-    robot.complains("the robot goes on without its node `lamp`, which is not required");
+    robot.complains("node `lamp` is not started again");
     assert_eq!(robot.state("lamp"), "failed");
     robot.drives_on();
     let ended = robot.stop();

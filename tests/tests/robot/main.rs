@@ -5,7 +5,9 @@
 #![cfg(test)]
 
 mod place;
+#[expect(dead_code, reason = "the tests of failure classes use the rest")]
 mod process;
+#[expect(dead_code, reason = "the tests of failure classes use the rest")]
 mod robot;
 mod world;
 

@@ -191,9 +191,18 @@ impl Helper {
     }
 
     pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Lets it stand still, until it is killed.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    fn signal(&self, signal: Signal) {
         if self.runs() {
             // It may just have ended.
-            let _ = kill_process(Pid::from_raw(self.pid.cast_signed()).unwrap(), Signal::KILL);
+            let _ = kill_process(Pid::from_raw(self.pid.cast_signed()).unwrap(), signal);
         }
     }
 }

@@ -57,11 +57,13 @@ impl Robot {
 
     /// Publishes `text` as a tool does.
     pub(crate) fn publish(&self, topic: &str, text: &str) -> Result<Value, ClientError> {
-        self.try_ask(&Request::TopicPub {
-            topic: topic.to_owned(),
-            text: text.to_owned(),
-            as_operator: false,
-        })
+        self.try_ask(&of_a_tool(topic, text))
+    }
+
+    /// The same again and again, as one tool does: its messages share one queue.
+    pub(crate) fn publish_times(&self, topic: &str, text: &str, times: usize) {
+        let mut tool = ControlClient::connect(&self.socket).unwrap();
+        (0..times).for_each(|_| drop(tool.request(&of_a_tool(topic, text)).unwrap()));
     }
 
     /// Makes the node of the type `trouble` make this trouble.
@@ -94,11 +96,16 @@ impl Robot {
         self.hears("car_state", |state| state["driven_m"].as_f64().unwrap() > before_m + 0.1);
     }
 
-    /// Where the node `name` is in its life.
-    pub(crate) fn state(&self, name: &str) -> String {
+    /// What tools see of the node `name`.
+    pub(crate) fn node(&self, name: &str) -> Value {
         let status = self.status();
         let node = status["nodes"].as_array().unwrap().iter().find(|node| node["name"] == name);
-        node.unwrap_or_else(|| panic!("{status}"))["state"].as_str().unwrap().to_owned()
+        node.unwrap_or_else(|| panic!("{status}")).clone()
+    }
+
+    /// Where it is in its life.
+    pub(crate) fn state(&self, name: &str) -> String {
+        self.node(name)["state"].as_str().unwrap().to_owned()
     }
 
     /// Waits until it has ended by itself.
@@ -111,4 +118,8 @@ impl Robot {
         self.signal(rustix::process::Signal::INT);
         self.end()
     }
+}
+
+fn of_a_tool(topic: &str, text: &str) -> Request {
+    Request::TopicPub { topic: topic.to_owned(), text: text.to_owned(), as_operator: false }
 }

@@ -12,26 +12,31 @@ use crate::process::{Process, WATCHDOG, wait_until};
 /// How long the car is watched that is to stand, in the world's time. A guard that has fired repeats itself for 200 ms.
 const STAND_NS: u64 = 500_000_000;
 
-/// An empty room with a car whose motor controller does for ever what it was told last.
+/// A room with a car whose motor controller does for ever what it was told last.
 pub(crate) struct World {
     process: Process,
     socket: PathBuf,
+    room: String,
 }
 
 impl World {
+    /// The empty room.
     pub(crate) fn start(place: &Place) -> Self {
+        Self::of_room(place, shipped("worlds/empty_room.yaml"))
+    }
+
+    /// The room that the file `room` describes.
+    pub(crate) fn of_room(place: &Place, room: String) -> Self {
         let socket = place.path().join("world.sock");
-        let room = shipped("worlds/empty_room.yaml");
         let words = ["process", "sim-world", "--world", &room, "--socket", socket.to_str().unwrap()];
         let process = Process::start(place.command(&words));
         wait_until("the world listens", || UnixStream::connect(&socket).ok());
-        Self { process, socket }
+        Self { process, socket, room }
     }
 
     /// The nodes of a car in this world that obeys an operator.
     pub(crate) fn picar(&self) -> String {
-        let room = shipped("worlds/empty_room.yaml");
-        picar(&format!("world: {room}, socket: {}", self.socket.display()))
+        picar(&format!("world: {}, socket: {}", self.room, self.socket.display()))
     }
 
     /// The nodes of a car that wanders about in this world.

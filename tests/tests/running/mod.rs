@@ -49,7 +49,7 @@ impl Running {
         }
         self.order(Phase::Deactivate);
         self.order(Phase::Shutdown);
-        self.nodes.into_iter().for_each(ThreadedNode::join);
+        self.nodes.iter().for_each(ThreadedNode::join);
         assert_eq!(self.environment.bus().imbalances(), Vec::<String>::new());
     }
 
