@@ -3,11 +3,13 @@
 //! * `reader`: from values to typed ones, with every problem kept
 //! * `node`, `thread`: a node, and `thread: { … }` of it
 //! * `callbacks`: what its callbacks are allowed; `supervise`: how it is started again
+//! * `resources`: how much robot and nodes may use
 //! * `topic`: what is said about a topic
 
 mod callbacks;
 mod node;
 mod reader;
+mod resources;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -28,7 +30,7 @@ use crate::limits::{
     SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT, START_TIMEOUT_MAX, START_TIMEOUT_MIN,
 };
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
-use crate::rules::{GroupRule, OnInputDown, RestartRule};
+use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
 use reader::Reader;
 
 pub use callbacks::{CallbackEntries, CallbackEntry, SingleCallback};
@@ -70,6 +72,8 @@ pub struct LaunchFile {
     pub zombies_max: usize,
     /// Who watches the robot from outside.
     pub watchdog: WatchdogEntry,
+    /// How much the robot may use.
+    pub resources: ResourceRule,
     /// Nodes that fail together, with the places of their names.
     pub groups: Vec<(GroupRule, Mark)>,
     /// How topics are to be carried, where that is not as their code says, in the order of the file.
@@ -151,6 +155,8 @@ pub struct NodeEntry {
     pub group: Option<(String, Mark)>,
     /// What it does while one that it depends on is down.
     pub on_input_down: OnInputDown,
+    /// How much of a core its thread may use, in percent.
+    pub cpu_percent: Limits,
     /// What its callbacks are allowed.
     pub callbacks: CallbackEntries,
 }
@@ -206,6 +212,7 @@ impl LaunchFile {
             bus_bytes_max: (BUS_BYTES_DEFAULT, Mark::named(&path.display().to_string())),
             zombies_max: ZOMBIES_DEFAULT,
             watchdog: WatchdogEntry::default(),
+            resources: ResourceRule::default(),
             groups: Vec::new(),
             topics: Vec::new(),
             nodes: Vec::new(),
@@ -224,7 +231,7 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 11] = [
+        const KEYS: [&str; 12] = [
             "robot",
             "shutdown_timeout",
             "start_timeout",
@@ -233,6 +240,7 @@ impl LaunchFile {
             "memory",
             "zombies_max",
             "watchdog",
+            "resources",
             "groups",
             "topics",
             "nodes",
@@ -282,6 +290,9 @@ impl LaunchFile {
         }
         if let Some(value) = root.get("watchdog") {
             self.watchdog = supervise::watchdog(value, reader);
+        }
+        if let Some(value) = root.get("resources") {
+            self.resources = resources::of_robot(value, reader);
         }
         if let Some(value) = root.get("groups") {
             self.groups = supervise::groups(value, reader);

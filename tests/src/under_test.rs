@@ -32,6 +32,8 @@ enum Trouble {
     Panic,
     /// It does not return.
     Hang,
+    /// It computes for some seconds.
+    Spin,
     /// It aborts the process.
     Abort,
     /// It uses up its stack.
@@ -185,6 +187,12 @@ impl Trouble {
             Self::Hang => loop {
                 thread::park();
             },
+            Self::Spin => {
+                // As much work as takes some seconds on any machine, and ends.
+                let mut number = 1_u64;
+                (0..4_000_000_000_u64).for_each(|step| number = black_box(number ^ step));
+                Ok(())
+            }
             Self::Abort => process::abort(),
             Self::Overflow => {
                 overflow(0);

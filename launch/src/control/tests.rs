@@ -119,6 +119,7 @@ impl Robot {
                     phase: RobotPhase::Running,
                     up: Duration::from_secs(3),
                     denied: &[],
+                    health: None,
                     status: &RobotStatus::read_simulated(&robot),
                 };
                 let environment = robot.environment();

@@ -7,12 +7,13 @@ use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
 
 use super::callbacks::{CallbackEntries, callbacks};
 use super::reader::Reader;
+use super::resources;
 use super::supervise::restart;
 use super::thread::thread;
 use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
-use crate::rules::{OnInputDown, RestartRule};
+use crate::rules::{Limits, OnInputDown, RestartRule};
 
 pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Reader) -> Vec<NodeEntry> {
     match &value.kind {
@@ -42,7 +43,7 @@ pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Read
 }
 
 fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
-    const KEYS: [&str; 17] = [
+    const KEYS: [&str; 18] = [
         "type",
         "params",
         "thread",
@@ -60,6 +61,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         "extend_max",
         "breaker",
         "callbacks",
+        "resources",
     ];
     let path = format!("nodes.{instance}");
     let mut entry = NodeEntry {
@@ -75,6 +77,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         restart: RestartRule::default(),
         group: None,
         on_input_down: OnInputDown::default(),
+        cpu_percent: Limits::default(),
         callbacks: CallbackEntries::default(),
     };
     if !is_name(instance, "_") {
@@ -124,6 +127,9 @@ fn supervised(entry: &mut NodeEntry, value: &Value, shutdown_timeout: Duration, 
     }
     if let Some(value) = value.get("on_input_down") {
         entry.on_input_down = reader.typed(value, &format!("{path}.on_input_down")).unwrap_or_default();
+    }
+    if let Some(value) = value.get("resources") {
+        entry.cpu_percent = resources::of_node(value, &format!("{path}.resources"), reader);
     }
     entry.callbacks = callbacks(value, &path, shutdown_timeout, reader);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
 use nevil_runtime::{
-    EmergencyStopNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
+    EmergencyStopNotice, HealthNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
 };
 
 use super::{Ended, Supervisor};
@@ -69,11 +69,12 @@ impl Supervisor {
         }
     }
 
-    /// Declares the topics of the emergency stop, and has the supervisor woken by each change of it.
+    /// Declares the topics of the emergency stop and of the robot's health, and has the supervisor woken by each change of it.
     fn declare_notice(&mut self) -> Result<(), TopicError> {
         let (environment, waker) = (&self.robot.environment, self.waker.clone());
         let stop = environment.emergency_stop();
         self.notice = Some(EmergencyStopNotice::declare(stop, environment.bus())?);
+        self.health_notice = Some(HealthNotice::declare(environment.bus())?);
         stop.on_change(move |_| waker.wake());
         Ok(())
     }
@@ -196,6 +197,8 @@ impl Supervisor {
     /// Stops everything in order, whatever came before, and says how the robot ended.
     pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
+        // What ends now is no news, and nobody is to publish when the accounts are read.
+        drop(self.health.take());
         let began = self.robot.now();
         // First nothing moves any more.
         let overdue = self.robot.environment.actuators().inhibit(MAKE_SAFE_DEADLINE);

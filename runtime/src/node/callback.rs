@@ -120,6 +120,13 @@ impl Callbacks {
         }
     }
 
+    /// How long a call through the breaker called `breaker` may take; `None`: it is not a callback's.
+    pub(crate) fn timeout_of(&self, breaker: &str) -> Option<Duration> {
+        let (instance, name) = breaker.split_once('.')?;
+        let callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        callbacks.get(&(instance.into(), name.into())).map(|callback| callback.rule.timeout)
+    }
+
     /// The callback `name` of the node `instance`: the same one in each of its lives, under the rule that it had in the first.
     /// Its breaker is called `<instance>.<name>` in `breakers`. A timer has a `period`.
     pub(crate) fn of(

@@ -15,6 +15,7 @@ mod device;
 mod estop;
 mod failure;
 mod garbage;
+mod health;
 mod operator;
 mod rights;
 mod simulation;

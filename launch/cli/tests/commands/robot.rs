@@ -123,6 +123,7 @@ impl Robot {
                     phase: RobotPhase::Running,
                     up: Duration::from_secs(3),
                     denied: &[],
+                    health: None,
                     status: &RobotStatus::read_simulated(&robot),
                 };
                 let estop = robot.environment().emergency_stop().clone();
