@@ -32,7 +32,7 @@ enum Trouble {
     Panic,
     /// It does not return.
     Hang,
-    /// It computes for some seconds.
+    /// It computes until it is told to end.
     Spin,
     /// It aborts the process.
     Abort,
@@ -118,6 +118,9 @@ impl Troubled {
         if matches!(order.trouble, Trouble::Smoke) {
             ctx.emergency_stop("the lamp smokes");
         }
+        while matches!(order.trouble, Trouble::Spin) && !ctx.cancel().is_cancelled() {
+            black_box(order.trouble);
+        }
         order.trouble.make()
     }
 
@@ -181,18 +184,12 @@ impl Jammed {
 impl Trouble {
     fn make(self) -> NodeResult {
         match self {
-            Self::None | Self::Smoke => Ok(()),
+            Self::None | Self::Smoke | Self::Spin => Ok(()),
             Self::Refuse => Err(NodeError::new("the lamp is not connected")),
             Self::Panic => panic!("the lamp is broken"),
             Self::Hang => loop {
                 thread::park();
             },
-            Self::Spin => {
-                // As much work as takes some seconds on any machine, and ends.
-                let mut number = 1_u64;
-                (0..4_000_000_000_u64).for_each(|step| number = black_box(number ^ step));
-                Ok(())
-            }
             Self::Abort => process::abort(),
             Self::Overflow => {
                 overflow(0);

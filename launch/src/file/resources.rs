@@ -82,3 +82,26 @@ fn check_order(
         before = Some((key, limit));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::file::LaunchFile;
+    use crate::rules::Limits;
+
+    fn parse(text: &str) -> Result<LaunchFile, String> {
+        LaunchFile::parse("picar.yaml".as_ref(), text, &|_| None)
+            .map_err(|errors| errors.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn limits_of_the_robot_and_of_nodes_are_read_and_there_are_none_where_nothing_is_said() {
+        let text = "robot: r\nresources: { memory: { warn: 300MiB, emergency: 300MiB }, cpu_percent: { act: 250 } }\n\
+                    nodes: { a: { resources: { cpu_percent: { warn: 60, act: 100 } } }, b: }";
+        let file = parse(text).unwrap();
+        let memory = Limits { warn: Some(300 << 20), act: None, emergency: Some(300 << 20) };
+        assert_eq!(file.resources.memory_bytes, memory);
+        assert_eq!(file.resources.cpu_percent, Limits { act: Some(250), ..Limits::default() });
+        assert_eq!(file.nodes[0].cpu_percent, Limits { warn: Some(60), act: Some(100), emergency: None });
+        assert_eq!(file.nodes[1].cpu_percent, Limits::default());
+    }
+}

@@ -1,9 +1,10 @@
 //! What an operator sees of a robot in trouble, by topics and by `nevil status`.
 
+use nevil_launch::EchoItem;
 use serde_json::Value;
 
 use crate::place::Place;
-use crate::process::wait_until;
+use crate::process::{WATCHDOG, wait_until};
 use crate::robot::Robot;
 
 /// A node that makes trouble, and one that does not hear of it.
@@ -89,7 +90,8 @@ fn a_breaker_that_is_open_is_told_with_its_reason_to_whoever_comes_later() {
     let place = Place::new();
     let robot = Robot::launch(&place, LAMP);
     for _ in 0..5 {
-        robot.trouble("refuse");
+        // The tool before may not have left yet.
+        wait_until("there is room for a tool", || robot.publish("trouble", "trouble: refuse").ok());
     }
     // Each of these echoes begins after the last change.
     for _ in 0..2 {
@@ -119,10 +121,9 @@ fn repeats_of_an_alert_are_held_back_and_counted() {
     let place = Place::new();
     let often = "required: false, restart: { delay: 0s, delay_max: 0s, intensity: 100 }";
     let robot = Robot::launch(&place, &LAMP.replace("required: false", often));
-    let mut life = 1;
-    for _ in 0..4 {
+    let mut echo = robot.echo("system_alerts");
+    for life in 2..=5 {
         robot.trouble("panic");
-        life += 1;
         wait_until("its next life is there", || {
             let status = robot.status();
             let lamp =
@@ -130,12 +131,21 @@ fn repeats_of_an_alert_are_held_back_and_counted() {
             (lamp["life"] == life && lamp["state"] == "active").then_some(())
         });
     }
-    let alert = robot.hears("system_alerts", |alert| alert["kind"] == "failed");
-    assert_eq!((&alert["source"], &alert["severity"]), (&"node `lamp`".into(), &"error".into()), "{alert}");
-    assert!(alert["count"].as_u64().unwrap() >= 2, "{alert}");
-    assert!(alert["first_ns"].as_u64() < alert["last_ns"].as_u64(), "{alert}");
+    let mut heard: Vec<Value> = Vec::new();
+    let number = |alert: &Value, key: &str| alert[key].as_u64().unwrap();
+    while heard.iter().map(|alert| number(alert, "count")).sum::<u64>() < 4 {
+        let Some(EchoItem::Message(message)) = echo.next(WATCHDOG).unwrap() else { panic!("only {heard:?}") };
+        let alert: Value = serde_json::from_str(message.text()).unwrap();
+        heard.extend((alert["kind"] == "failed").then_some(alert));
+    }
+    assert_eq!((&heard[0]["source"], &heard[0]["severity"]), (&"node `lamp`".into(), &"error".into()));
+    let took_ns = number(heard.last().unwrap(), "last_ns") - number(&heard[0], "first_ns");
+    // A machine may be so busy that there were more windows than one.
+    if took_ns < 10_000_000_000 {
+        assert_eq!((heard.len(), number(&heard[1], "count")), (2, 3), "{heard:?}");
+    }
     let health = robot.status()["health"].clone();
-    assert!(health["suppressed"].as_u64() >= Some(3) && health["alerts"].as_u64() >= Some(2), "{health}");
+    assert!(health["suppressed"].as_u64() >= Some(3) || took_ns >= 10_000_000_000, "{health}");
 }
 
 #[test]
@@ -154,7 +164,7 @@ fn an_emergency_stop_makes_the_robot_unhealthy_until_it_is_reset() {
 fn a_node_that_uses_too_much_of_a_core_is_started_again() {
     let place = Place::new();
     let busy =
-        "required: false, timeout: 60s, hang_grace: 100ms, resources: { cpu_percent: { warn: 1, act: 2 } }";
+        "required: false, timeout: 30s, hang_grace: 100ms, resources: { cpu_percent: { warn: 1, act: 2 } }";
     let text = format!("shutdown_timeout: 60s\nnodes:\n{}", LAMP.replace("required: false", busy));
     let file = place.file(&format!("robot: picar\n{text}"));
     let robot = Robot::of(&place, place.command(&["launch", file.to_str().unwrap()]), "picar");
