@@ -11,6 +11,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -75,6 +76,21 @@ struct End {
     found_ms: u64,
     /// The callbacks that ran, each with its node.
     running: Vec<(String, String)>,
+}
+
+impl fmt::Display for CrashLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the robot's process has died {} times within {:?}, without being told to",
+            self.count, self.within
+        )?;
+        for (index, (node, callback, count)) in self.charged_to.iter().enumerate() {
+            let before = if index == 0 { "; at work were" } else { "," };
+            write!(f, "{before} `{node}.{callback}` ({count} times)")?;
+        }
+        Ok(())
+    }
 }
 
 /// The record of one start.

@@ -24,7 +24,6 @@ pub mod limits;
 mod text;
 
 mod control;
-#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor notes starts and ends"))]
 mod crashes;
 mod exit;
 mod file;
@@ -38,10 +37,8 @@ mod rules;
 mod runtime_dir;
 mod simulate;
 mod status;
-#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor obeys it"))]
 mod supervision;
 mod supervisor;
-#[cfg_attr(not(test), expect(dead_code, reason = "the supervisor feeds it"))]
 mod watchdog;
 
 pub use control::{

@@ -254,8 +254,15 @@ impl Supervision {
     }
 
     /// Whether the robot has less than all of its nodes.
-    pub(crate) fn is_degraded(&self) -> bool {
+    #[cfg(test)]
+    fn is_degraded(&self) -> bool {
         self.degraded.is_some()
+    }
+
+    /// The nodes that were told to pause, ascending.
+    #[cfg(test)]
+    fn paused(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&node| self.nodes[node].paused).collect()
     }
 
     /// Whether every required node is up: then the watchdogs are fed.
@@ -267,11 +274,6 @@ impl Supervision {
     pub(crate) fn down(&self) -> Vec<(usize, Time)> {
         let down = self.nodes.iter().enumerate().filter(|(_, node)| node.state.is_down());
         down.map(|(index, node)| (index, node.since)).collect()
-    }
-
-    /// The nodes that were told to pause, ascending.
-    pub(crate) fn paused(&self) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|&node| self.nodes[node].paused).collect()
     }
 }
 

@@ -16,10 +16,11 @@ mod signals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
@@ -30,14 +31,40 @@ use nevil_runtime::{
 };
 
 use crate::control::{Control, ControlServer};
+use crate::crashes::CrashRecord;
 use crate::exit::Exit;
 use crate::options::LaunchOptions;
 use crate::plan::{Plan, PlannedNode};
 use crate::runtime_dir::RobotLock;
 use crate::status::{RobotPhase, RobotReport};
 use crate::supervision::Supervision;
+use crate::watchdog::Watchdogs;
 use health::{Board, HealthWatch};
 use nodes::Doing;
+
+/// Begins the record of a start of `plan`, in which crashes of the process are charged to callbacks. Nodes that can be left
+/// out, because they were at work in each of several crashes.
+fn begin_record(plan: &mut Plan, lock: &RobotLock) -> (Option<CrashRecord>, Vec<String>) {
+    let names: Vec<_> = plan.nodes.iter().map(|node| node.spec.instance.to_string()).collect();
+    // The socket lies in the directory of the robots.
+    let directory = lock.socket_path().parent().unwrap_or(Path::new("."));
+    let (record, found) = match CrashRecord::begin(directory, lock.robot(), &names, SystemTime::now()) {
+        Ok(begun) => begun,
+        Err(error) => {
+            tracing::warn!("crashes of this robot cannot be recorded in {}: {error}", directory.display());
+            return (None, Vec::new());
+        }
+    };
+    for (index, node) in plan.nodes.iter_mut().enumerate() {
+        node.spec.mark = Some(record.word(index));
+    }
+    let Some(found) = found else { return (Some(record), Vec::new()) };
+    tracing::error!("{found}");
+    let is_optional =
+        |name: &&str| plan.nodes.iter().any(|node| !node.required && *node.spec.instance == **name);
+    let suspects = found.suspects().into_iter().filter(is_optional).map(str::to_owned).collect();
+    (Some(record), suspects)
+}
 
 /// How long the last lines of log and output are waited for: a process may not stay because nobody reads them.
 const FLUSH_WAIT: Duration = Duration::from_millis(200);
@@ -64,6 +91,9 @@ pub(crate) struct Supervisor {
     doing: Vec<Doing>,
     /// Breakers whose opening has been seen.
     open_breakers: BTreeSet<String>,
+    /// Nodes that were at work each time the process crashed, and are not started.
+    suspects: Vec<String>,
+    watchdogs: Watchdogs,
 }
 
 /// How a robot has ended.
@@ -83,6 +113,8 @@ pub(crate) struct Robot {
     phase: AtomicU8,
     stop: AtomicBool,
     denied: Mutex<Vec<String>>,
+    /// Notes that it has started, until it has ended in order.
+    crashes: Mutex<Option<CrashRecord>>,
     supervised: Mutex<Supervised>,
     /// What is known of its health, and what is to be told of it.
     board: Board,
@@ -111,7 +143,7 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
         }
     };
     let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(plan.topics.clone());
-    let ended = match Supervisor::new(plan, options, lock.robot(), environment, Arc::clone(&lines)) {
+    let ended = match Supervisor::new(plan, options, lock, environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
         Err(exit) => Ended { exit, at_once: false },
     };
@@ -125,14 +157,15 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &L
 impl Supervisor {
     /// Starts the threads of all nodes, which configure them.
     fn new(
-        plan: Plan,
+        mut plan: Plan,
         options: &LaunchOptions,
-        name: &str,
+        lock: &RobotLock,
         environment: Environment,
         lines: Arc<Lines>,
     ) -> Result<Self, Exit> {
         let began = environment.bus().clock().now();
         let waker = Waker::of(&environment);
+        let (crashes, suspects) = begin_record(&mut plan, lock);
         let spawn = |node: &PlannedNode| {
             ThreadedNode::spawn(node.spec.clone(), &node.thread_name, &environment, &waker).map_err(|error| {
                 tracing::error!(
@@ -144,7 +177,7 @@ impl Supervisor {
         };
         let nodes = plan.nodes.iter().map(spawn).collect::<Result<Vec<_>, _>>()?;
         let robot = Arc::new(Robot {
-            name: name.to_owned(),
+            name: lock.robot().to_owned(),
             file: options.file.display().to_string(),
             environment,
             nodes,
@@ -152,6 +185,7 @@ impl Supervisor {
             phase: AtomicU8::new(0),
             stop: AtomicBool::new(false),
             denied: Mutex::default(),
+            crashes: Mutex::new(crashes),
             supervised: Mutex::default(),
             board: Board::default(),
             waker: waker.clone(),
@@ -173,6 +207,8 @@ impl Supervisor {
             supervision,
             doing,
             open_breakers: BTreeSet::new(),
+            suspects,
+            watchdogs: Watchdogs::default(),
         })
     }
 
@@ -189,11 +225,16 @@ impl Supervisor {
                 return self.stop(Exit::NotStarted, None);
             }
         };
+        let (watchdogs, problems) =
+            Watchdogs::start(&self.plan.watchdog, &|name| env::var_os(name), std::process::id());
+        self.watchdogs = watchdogs;
+        problems.into_iter().for_each(|problem| self.robot.deny(problem));
         let exit = match self.start() {
             Ok(()) => {
                 self.robot.set_phase(RobotPhase::Running);
                 self.say_running();
                 self.watch_health();
+                self.watchdogs.ready();
                 self.watch()
             }
             Err(exit) => exit,
@@ -221,7 +262,10 @@ impl Supervisor {
             if self.until.is_some_and(|until| now >= until) {
                 return Exit::Ok;
             }
-            let next = self.until.into_iter().chain(self.next_due()).min();
+            let healthy =
+                self.supervision.required_are_up() && !self.robot.nodes.iter().any(ThreadedNode::is_late);
+            let meal = self.watchdogs.feed(now, healthy);
+            let next = self.until.into_iter().chain(self.next_due()).chain(meal).min();
             self.waker.wait(next.map(|next| next.since(now)));
         }
     }
@@ -261,6 +305,13 @@ impl Robot {
 
     fn set_down(&self, down: Vec<(Arc<str>, Time)>) {
         lock(&self.supervised).down = down;
+    }
+
+    /// Notes that this end was ordered.
+    fn note_end(&self) {
+        if let Some(Err(error)) = lock(&self.crashes).take().map(CrashRecord::end) {
+            tracing::warn!("that the robot ended as it was to could not be noted: {error}");
+        }
     }
 
     fn deny(&self, text: String) {

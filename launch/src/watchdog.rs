@@ -162,10 +162,14 @@ impl Watchdogs {
         next
     }
 
-    /// Says that the robot stops, and lets the hardware wait no more.
+    /// Says that the robot stops. The hardware goes on waiting, so that it resets a machine that hangs in its stop.
     pub(crate) fn stopping(&mut self) {
         self.tell(Notify::stopping);
         self.service_feeding = None;
+    }
+
+    /// Lets the hardware wait no more: the robot has stopped in order.
+    pub(crate) fn stopped(mut self) {
         if let Some((hardware, _)) = self.hardware.take()
             && let Err(error) = hardware.close()
         {

@@ -77,7 +77,9 @@ pub enum CommandError {
         since: Time,
     },
     /// The node is not active, or was fenced.
-    #[error("actuator `{actuator}` may not be commanded now, because its node is not active")]
+    #[error(
+        "actuator `{actuator}` may not be commanded now, because its node is not active, or its callback is late"
+    )]
     Fenced {
         /// The actuator.
         actuator: Arc<str>,

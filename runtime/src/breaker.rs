@@ -27,18 +27,23 @@ mod call;
 mod core;
 mod counters;
 mod error;
+mod event;
+mod fallback;
 mod history;
+mod incident;
 mod machine;
 mod permit;
 mod policy;
 mod presets;
 mod registry;
+mod retry;
 mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod window;
 mod word;
+mod zombies;
 
 use std::fmt;
 use std::sync::Arc;
@@ -46,11 +51,14 @@ use std::time::Duration;
 
 pub use counters::RefusedCounts;
 pub use error::{BreakerError, CallError, PolicyProblem, Refused};
+pub use fallback::{Answer, Fallback};
 pub use history::{CallHistory, CallRecord};
+pub use incident::Incident;
 pub use permit::Permit;
 pub use policy::{Backoff, BreakerPolicy, Criticality, HalfOpen, TripRule, Window};
 pub use presets::BreakerPreset;
 pub use registry::Breakers;
+pub use retry::RetryBudget;
 pub use state::{BreakerState, CallOutcome, Ending, Operation, Ticket};
 pub use stats::{BreakerStats, BreakerTotals};
 pub use window::WindowCounts;
@@ -59,8 +67,9 @@ use crate::clock::Time;
 use crate::limits::BREAKER_TIME_MAX;
 use core::Core;
 use counters::Callers;
-use machine::Event;
+use event::Event;
 use word::EMERGENCY;
+use zombies::TimedOut;
 
 /// A circuit breaker. Clones are handles to the same one.
 ///
@@ -134,48 +143,45 @@ impl Breaker {
     }
 
     /// Says, from any thread, that the call of `ticket` has reached its deadline at `now` and goes on: a failure now. The
-    /// call keeps its slot until it returns ([`Permit::late`]) or is given up ([`Self::give_up`]). `true` the first time;
-    /// `false` if it was said before, or if there are 16 such calls already, which is counted.
+    /// call keeps its slot until it returns ([`Permit::late`]) or is given up ([`Self::give_up`]). `true` the first time,
+    /// `false` if it was said before.
     ///
     /// The call's own thread may be finishing at this moment. Whoever watches keeps the ticket in an atomic beside the
     /// call, and both take it out by a swap: who finds it there goes on, the watcher with this, the thread with
-    /// [`Permit::finish`]; the thread that finds nothing says [`Permit::late`].
+    /// [`Permit::finish`]; the thread that finds nothing says [`Permit::late`], at once and without waiting for the watcher.
     pub fn time_out(&self, ticket: Ticket, now: Time) -> bool {
-        let zombies = self.core.words.zombies();
-        if self.core.words.add_zombie(ticket) {
+        let is_first = self.core.zombies.time_out(ticket) == TimedOut::Now;
+        if is_first {
             self.core.post(Event::TimedOut { ticket, now });
-            return true;
         }
-        if zombies as usize >= crate::limits::BREAKER_ZOMBIES_MAX {
-            self.core.counters.lose();
-        }
-        false
+        is_first
     }
 
     /// Says that nobody waits any more for a call that was timed out, because its node was replaced: its slot is free. Its
     /// return is still counted as late. `false` if it has returned already.
     pub fn give_up(&self, ticket: Ticket) -> bool {
-        let given_up = self.core.words.remove_zombie(ticket);
+        let given_up = self.core.zombies.give_up(ticket);
         if given_up {
             self.core.return_slot(ticket.has_slot());
         }
         given_up
     }
 
-    /// The state as a call would meet it at `now`. Under the emergency stop it is [`BreakerState::ForcedOpen`].
+    /// The state at `now`. A circuit whose open time is over is open until a call comes, or is half-open at once, as the
+    /// policy says. Under the emergency stop it is [`BreakerState::ForcedOpen`].
     #[must_use]
     pub fn state(&self, now: Time) -> BreakerState {
         self.core.look(now);
         let word = self.core.words.load();
         match word.state() {
             _ if word.has(EMERGENCY) => BreakerState::ForcedOpen,
-            BreakerState::Open if now >= self.core.words.open_until() => BreakerState::HalfOpen,
             state => state,
         }
     }
 
-    /// Lets time do what it does without calls, and says when to look again; `None`: nothing changes by time alone. For
-    /// whoever shows the state, or wants episodes to end when they should.
+    /// Lets time do what it does without calls, and says when to look again: when the state may change, or
+    /// the next call becomes a probe. `None`: nothing changes by time alone. For
+    /// whoever shows the state, or wants it to change when it should.
     pub fn tick(&self, now: Time) -> Option<Time> {
         let next = |machine: &mut machine::Machine, short| {
             machine.tick(now, short);

@@ -22,7 +22,7 @@ pub enum DeviceError {
         cause: Box<dyn Error + Send + Sync>,
     },
     /// The node is not active, or was fenced.
-    #[error("device `{claim}` may not be used now, because its node is not active")]
+    #[error("device `{claim}` may not be used now, because its node is not active, or its callback is late")]
     Fenced {
         /// The device's claim.
         claim: Arc<str>,
@@ -272,7 +272,7 @@ mod tests {
         let refused = device.with(|_| Ok(())).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "device `i2c-1:0x14` may not be used now, because its node is not active"
+            "device `i2c-1:0x14` may not be used now, because its node is not active, or its callback is late"
         );
     }
 

@@ -108,9 +108,10 @@ pub mod testing;
 
 pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, MakeSafe, OpenActuator};
 pub use breaker::{
-    Backoff, Breaker, BreakerError, BreakerPolicy, BreakerPreset, BreakerState, BreakerStats, BreakerTotals,
-    Breakers, CallError, CallHistory, CallOutcome, CallRecord, Criticality, Ending, HalfOpen, Operation,
-    Permit, PolicyProblem, Refused, RefusedCounts, Ticket, TripRule, Window, WindowCounts,
+    Answer, Backoff, Breaker, BreakerError, BreakerPolicy, BreakerPreset, BreakerState, BreakerStats,
+    BreakerTotals, Breakers, CallError, CallHistory, CallOutcome, CallRecord, Criticality, Ending, Fallback,
+    HalfOpen, Incident, Operation, Permit, PolicyProblem, Refused, RefusedCounts, RetryBudget, Ticket,
+    TripRule, Window, WindowCounts,
 };
 pub use bus::{
     AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,

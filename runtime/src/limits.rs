@@ -33,6 +33,10 @@ pub const TAPS_IN_HAND: usize = 2;
 /// Slots of a pool above what its queues can hold: messages in a callback's hand, and those that it keeps.
 pub const POOL_MARGIN: usize = 8;
 
+/// Slots that a thread which was given up can hold of one topic: the message in its hand, the slot that its publisher has
+/// claimed ahead, and the value that it has latched.
+pub const ZOMBIE_SLOTS: usize = 3;
+
 /// Tools that may publish on a topic at once besides its nodes; their queue places are part of its pool.
 pub const TOOL_PUBLISHERS_MAX: usize = 2;
 
@@ -291,9 +295,9 @@ pub const BREAKER_PERMITS_MAX: u16 = 1024;
 /// Longest time in a breaker's policy; what is out of order for longer than a day is for an operator.
 pub const BREAKER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Calls of one breaker that were timed out and have not returned, and that it can tell apart. A robot stops safely when
-/// it has four of them.
-pub const BREAKER_ZOMBIES_MAX: usize = 16;
+/// Calls of one breaker that were timed out and have not returned, and that it can tell apart if their serial numbers
+/// allow. A robot stops safely when it has more than four of them.
+pub const BREAKER_ZOMBIE_PLACES: usize = 32;
 
 /// Results that wait for the thread which is just changing a breaker: one of each thread that calls through it, with
 /// room.
@@ -307,6 +311,12 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
+
+/// Breakers that open no farther apart than this have one cause: a turn or two of a node that reads a bus.
+pub const BREAKER_INCIDENT: Duration = Duration::from_millis(50);
+
+/// Most retries of one budget: what a burst may add to the calls of something that fails.
+pub const BREAKER_RETRIES_MAX: u32 = 1000;
 
 /// Outcomes that a breaker's history keeps.
 pub const BREAKER_HISTORY: usize = 32;

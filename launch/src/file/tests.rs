@@ -293,7 +293,10 @@ nodes:
         timeout,
         hang_grace,
         extend_max,
-        breaker: Some(breaker.to_owned()),
+        breaker: nevil_runtime::BreakerPolicy::preset(breaker)
+            .map(|preset| preset.policy)
+            .unwrap_or_default(),
+        safety: false,
     };
     let wanted = NodeRules {
         on_hang: OnHang::SafeStop,

@@ -43,6 +43,7 @@ pub(super) fn configure_all(
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
             rules: entry.callbacks.rules(),
+            mark: None,
         };
         match check_within(file.start_timeout, &spec, &environment) {
             Ok(Ok(known)) => problems.extend(unknown_callbacks(entry, &known)),

@@ -176,10 +176,12 @@ impl Supervisor {
                 }
                 Action::Degraded { since, why } => {
                     tracing::warn!("the robot is degraded: {why}");
+                    self.watchdogs.status(&format!("degraded: {why}"));
                     self.robot.set_degraded(Some((since, why)));
                 }
                 Action::Healthy => {
                     tracing::info!("the robot has all of its nodes again");
+                    self.watchdogs.status("all nodes are up");
                     self.robot.set_degraded(None);
                 }
                 Action::EndRobot { why } => {

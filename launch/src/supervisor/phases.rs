@@ -1,5 +1,6 @@
 //! Start and stop, phase by phase.
 
+use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use nevil_runtime::{
     EmergencyStopNotice, HealthNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
 };
 
-use super::{Ended, Supervisor};
+use super::{Ended, Supervisor, lock};
 use crate::control::ControlServer;
 use crate::exit::Exit;
 use crate::file::{LockMemory, OnDenied};
@@ -30,6 +31,7 @@ impl Supervisor {
             outcome = outcome.and(configured);
         }
         outcome?;
+        self.name_callbacks();
         let connected = self.declare_notice().and_then(|()| self.robot.environment.seal());
         if let Err(error) = connected {
             tracing::error!("{error}");
@@ -49,6 +51,15 @@ impl Supervisor {
             }
         }
         self.leave_out()
+    }
+
+    /// Lets a crash be charged to a callback by its name.
+    fn name_callbacks(&self) {
+        let names = self.robot.nodes.iter().map(ThreadedNode::callbacks).collect();
+        let named = lock(&self.robot.crashes).as_mut().map(|record| record.set_callbacks(names));
+        if let Some(Err(error)) = named {
+            tracing::warn!("crashes of this robot are charged by number only: {error}");
+        }
     }
 
     /// Goes on without the nodes that could not be started, and are not required.
@@ -86,6 +97,14 @@ impl Supervisor {
             let of_name = self.robot.nodes.iter().find(|other| other.instance() == *name);
             of_name.is_none_or(|other| other.state() != NodeState::Active)
         });
+        if self.suspects.iter().any(|suspect| *node.spec.instance == **suspect) {
+            tracing::error!(
+                "node `{}` is left out, because it was at work each time the robot crashed; look at what it calls, or \
+                 start the robot again when a minute has passed",
+                node.spec.instance
+            );
+            return false;
+        }
         if let Some(missing) = missing {
             tracing::warn!("node `{}` is left out, because `{missing}` is not active", node.spec.instance);
         }
@@ -197,8 +216,7 @@ impl Supervisor {
     /// Stops everything in order, whatever came before, and says how the robot ended.
     pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
-        // What ends now is no news, and nobody is to publish when the accounts are read.
-        drop(self.health.take());
+        self.watchdogs.stopping();
         let began = self.robot.now();
         // First nothing moves any more.
         let overdue = self.robot.environment.actuators().inhibit(MAKE_SAFE_DEADLINE);
@@ -228,8 +246,13 @@ impl Supervisor {
         if clean && let Some(safety) = self.safety.take() {
             safety.end();
         }
-        // No tool publishes any more when the accounts are read.
+        if clean {
+            mem::take(&mut self.watchdogs).stopped();
+        }
+        self.robot.note_end();
+        // Neither a tool nor the robot itself publishes any more when the accounts are read.
         drop(control);
+        drop(self.health.take());
         let imbalances =
             if self.hung.is_empty() { self.robot.environment.bus().imbalances() } else { Vec::new() };
         for line in &imbalances {

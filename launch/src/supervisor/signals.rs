@@ -44,6 +44,8 @@ pub(super) fn watch(robot: Arc<Robot>) -> io::Result<()> {
                     ));
                     // What is not written by then is lost; nobody reads it.
                     let _ = robot.lines.flush(SAY_WAIT);
+                    // It was ordered to end, and has not crashed.
+                    robot.note_end();
                     Exit::Forced.at_once();
                 }
                 tracing::info!("signal {signal}: the robot stops");

@@ -49,7 +49,7 @@ fn the_hardware_is_fed_by_writing_and_let_go_by_its_letter() {
     assert_eq!(watchdogs.feed(at(1000), false), Some(at(2000)));
     assert_eq!(watchdogs.feed(at(1500), true), Some(at(2500)));
     watchdogs.stopping();
-    assert_eq!(watchdogs.feed(at(2500), true), None);
+    watchdogs.stopped();
     assert_eq!(std::fs::read(&device).unwrap(), b"\0\0V");
     std::fs::remove_file(device).unwrap();
 }
@@ -88,6 +88,7 @@ fn a_service_manager_hears_of_the_whole_life_and_nothing_if_the_file_says_off() 
     watchdogs.status("degraded");
     watchdogs.stopping();
     assert_eq!(watchdogs.feed(at(100), true), None);
+    watchdogs.stopped();
     let mut bytes = [0; 64];
     for wanted in ["READY=1", "WATCHDOG=1", "STATUS=degraded", "STOPPING=1"] {
         let length = socket.recv(&mut bytes).unwrap();

@@ -6,10 +6,12 @@ use nevil_sys::sync::atomic::{AtomicU32, Ordering};
 
 use super::counters::{Callers, Counters};
 use super::error::{BreakerError, Refused};
-use super::machine::{Event, Machine};
+use super::event::Event;
+use super::machine::Machine;
 use super::policy::BreakerPolicy;
 use super::state::{BreakerState, Holds, Ticket};
 use super::word::{ADMITS, CLEAN, EMERGENCY, Word, Words};
+use super::zombies::Zombies;
 use crate::clock::Time;
 use crate::limits::{BREAKER_MAILBOX, BREAKER_ROUNDS_MAX, BREAKER_TOOL_TRIES_MAX};
 
@@ -17,6 +19,7 @@ use crate::limits::{BREAKER_MAILBOX, BREAKER_ROUNDS_MAX, BREAKER_TOOL_TRIES_MAX}
 pub(super) struct Core {
     pub(super) name: Box<str>,
     pub(super) words: Words,
+    pub(super) zombies: Zombies,
     pub(super) counters: Counters,
     /// 0: any number. Written with a new policy.
     slots_max: AtomicU32,
@@ -33,6 +36,7 @@ impl Core {
         Self {
             name: name.into(),
             words: Words::new(word(&machine, 0, slots_max)),
+            zombies: Zombies::new(),
             counters: Counters::new(callers),
             slots_max: AtomicU32::new(slots_max),
             machine: Combiner::new(machine),
@@ -103,13 +107,14 @@ impl Core {
         }
     }
 
-    /// Tells the machine; at once, or through whoever has it in hand. Without room it is counted as lost.
-    pub(super) fn post(&self, event: Event) {
+    /// Tells the machine; at once, or through whoever has it in hand. Without room it is counted as lost. Whether the word
+    /// shows by now what has become of it.
+    pub(super) fn post(&self, event: Event) -> bool {
         if let Some(mut held) = self.machine.try_hold() {
             self.drain(&mut held);
             held.apply(event, self.counters.shorts());
             self.finish(held);
-            return;
+            return true;
         }
         match self.places.put(0, event) {
             Ok(letter) => {
@@ -119,11 +124,12 @@ impl Core {
             }
             Err(_) => self.counters.lose(),
         }
-        if let Some(mut held) = self.machine.hold_or_mark() {
-            held.take_mark();
-            self.drain(&mut held);
-            self.finish(held);
-        }
+        let Some(mut held) = self.machine.hold_or_mark() else { return false };
+        held.take_mark();
+        self.drain(&mut held);
+        self.finish(held);
+        // It may be behind another thread's result that is half-way into the mailbox.
+        false
     }
 
     /// Lets time do what it does, if nobody has the machine in hand.
@@ -182,18 +188,18 @@ impl Core {
     fn publish(&self, machine: &Machine) {
         // Relaxed: as in `take_slot`.
         let slots_max = self.slots_max.load(Ordering::Relaxed);
-        let open_until = match machine.entered() {
+        let open_until = match machine.state() {
             BreakerState::Open => machine.open_until(),
             _ => Time::ZERO,
         };
         let permits = machine.policy().half_open.permits;
-        self.words.publish(word(machine, self.words.zombies(), slots_max), open_until, permits);
+        self.words.publish(word(machine, self.zombies.count(), slots_max), open_until, permits);
     }
 }
 
 /// The one place where the word is made from what the machine knows.
 fn word(machine: &Machine, zombies: u32, slots_max: u32) -> Word {
-    let state = machine.entered();
+    let state = machine.state();
     let admits = if state.admits() && slots_max == 0 { ADMITS } else { 0 };
     let clean = if machine.needs_no_success() && zombies == 0 { CLEAN } else { 0 };
     Word::new(state, machine.generation(), admits | clean)

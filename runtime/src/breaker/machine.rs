@@ -2,48 +2,13 @@
 
 use std::time::Duration;
 
-use super::history::{CallHistory, CallRecord, History};
+use super::event::{Event, Totals, record};
+use super::history::{CallHistory, History};
 use super::policy::{BreakerPolicy, TripRule};
 use super::state::{BreakerState, CallOutcome, Ending, GENERATION_MASK, Operation, Ticket};
 use super::window::{Calls, WindowCounts};
 use crate::clock::Time;
 use crate::limits::BREAKER_SUCCESS_SAMPLE;
-
-/// What a breaker is told.
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    /// A call has ended that nobody had timed out.
-    Ended { ticket: Ticket, started: Time, ended: Time, outcome: CallOutcome, sequence: Option<u64> },
-    /// A success that went the short way, for the history.
-    Sample { started: Time, ended: Time, sequence: Option<u64> },
-    /// A call has reached its deadline and goes on.
-    TimedOut { ticket: Ticket, now: Time },
-    /// A call that was timed out has returned.
-    Returned { now: Time },
-    /// A call asks for a probe's permit, and the open time may be over.
-    Wanted { now: Time },
-    /// The emergency stop came or went: what is under way decides nothing.
-    Emergency { now: Time },
-}
-
-/// Calls by how they ended, and what became of the circuit, since the breaker was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    pub(super) ok: u64,
-    pub(super) failed: u64,
-    pub(super) panicked: u64,
-    pub(super) timed_out: u64,
-    pub(super) cancelled: u64,
-    pub(super) ignored: u64,
-    /// Ended after a transition.
-    pub(super) stale: u64,
-    /// Returned after they were timed out.
-    pub(super) returned: u64,
-    pub(super) opened: u64,
-    pub(super) transitions: u64,
-    /// Times that a rule would have opened a circuit that only counts.
-    pub(super) would_open: u64,
-}
 
 /// A breaker without its handle.
 #[derive(Debug)]
@@ -104,17 +69,8 @@ impl Machine {
         &self.policy
     }
 
-    /// The state that was last entered.
-    pub(super) fn entered(&self) -> BreakerState {
+    pub(super) fn state(&self) -> BreakerState {
         self.state
-    }
-
-    /// The state as a call would meet it at `now`: a circuit whose open time is over is half-open.
-    pub(super) fn state(&self, now: Time) -> BreakerState {
-        match self.state {
-            BreakerState::Open if now >= self.open_until() => BreakerState::HalfOpen,
-            state => state,
-        }
     }
 
     pub(super) fn generation(&self) -> u32 {
@@ -186,7 +142,7 @@ impl Machine {
         counts_only && self.failures_in_row == 0
     }
 
-    /// When the state next changes, or reads otherwise, by time alone; `None` if it does not.
+    /// When the state next changes by time alone, or the next call becomes a probe; `None` if it does not.
     pub(super) fn next_change(&self, now: Time) -> Option<Time> {
         match self.state {
             BreakerState::Open => Some(self.open_until()).filter(|until| *until > now),
@@ -386,26 +342,7 @@ impl Machine {
         }
         self.enter(BreakerState::Open, now, short);
         self.totals.opened += 1;
-        self.open_for = self.open_time();
-    }
-
-    fn open_time(&self) -> Duration {
-        let (open, backoff) = (self.policy.open, self.policy.backoff);
-        let exponent = i32::try_from(self.openings.saturating_sub(1)).unwrap_or(i32::MAX);
-        let longer = open.as_secs_f64() * f64::from(backoff.multiplier).powi(exponent);
-        let capped = longer.min(open.max(backoff.max).as_secs_f64());
-        let shorter = capped * (1.0 - f64::from(backoff.jitter) * self.chance());
-        // Whole microseconds: what a factor of binary digits leaves behind is not meant.
-        Duration::from_secs_f64((shorter * 1e6).round() / 1e6)
-    }
-
-    /// 0 to below 1, another one at each opening.
-    #[expect(clippy::cast_precision_loss, reason = "32 bits are exact")]
-    fn chance(&self) -> f64 {
-        let mut z = self.seed.wrapping_add(self.totals.opened.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z >> 32) as f64 / (1_u64 << 32) as f64
+        self.open_for = self.policy.open_time(self.openings, self.seed ^ self.totals.opened);
     }
 
     fn enter(&mut self, state: BreakerState, now: Time, short: u64) {
@@ -448,19 +385,4 @@ fn window_of(rule: &TripRule) -> Option<super::policy::Window> {
 
 fn windows_of(policy: &BreakerPolicy) -> Vec<Option<Calls>> {
     policy.trip.iter().map(|rule| window_of(rule).map(Calls::new)).collect()
-}
-
-fn record(
-    ended: Time,
-    took: Option<Duration>,
-    ending: Ending,
-    outcome: CallOutcome,
-    sequence: Option<u64>,
-) -> CallRecord {
-    let (kind, text) = match outcome {
-        CallOutcome::Failed { kind, text } => (kind, text),
-        CallOutcome::Panicked { text } => ("", text),
-        _ => ("", String::new()),
-    };
-    CallRecord { ended, took, ending, kind, text, sequence }
 }

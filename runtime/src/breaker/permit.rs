@@ -1,9 +1,10 @@
 //! The permit of one call, which gives itself back.
 
 use super::core::Core;
-use super::machine::Event;
+use super::event::Event;
 use super::state::{CallOutcome, Ticket};
 use super::word::{CLEAN, EMERGENCY};
+use super::zombies::Return;
 use crate::clock::Time;
 use crate::limits::BREAKER_SUCCESS_SAMPLE;
 
@@ -38,6 +39,12 @@ impl<'a> Permit<'a> {
         self.started
     }
 
+    /// Says when the call began, if that is not when it was admitted.
+    pub fn started_at(mut self, started: Time) -> Self {
+        self.started = started;
+        self
+    }
+
     /// Whether the call is a probe of a half-open circuit.
     #[must_use]
     pub fn is_probe(&self) -> bool {
@@ -67,11 +74,8 @@ impl<'a> Permit<'a> {
     /// Says that the call has returned after it was timed out by another thread, whatever its result.
     pub fn late(mut self, ended: Time) {
         self.done = true;
-        let returned = self.core.words.remove_zombie(self.ticket);
-        self.core.post(Event::Returned { now: ended });
-        // Otherwise it was given up, and its slot with it.
-        self.give_back(returned);
-        self.core.counters.end_late();
+        let found = self.core.zombies.return_late(self.ticket);
+        self.came_back(ended, found);
     }
 
     #[inline]
@@ -87,24 +91,40 @@ impl<'a> Permit<'a> {
 
     fn end(&self, ended: Time, outcome: CallOutcome) {
         let ticket = self.ticket;
-        if self.core.words.remove_zombie(ticket) {
-            self.core.post(Event::Returned { now: ended });
-            self.give_back(true);
-            self.core.counters.end_late();
-        } else {
-            let (started, sequence) = (self.started, self.sequence);
-            self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
-            self.give_back(true);
-            self.core.counters.end();
+        match self.core.zombies.finish(ticket) {
+            Return::InTime => {
+                let (started, sequence) = (self.started, self.sequence);
+                let failed = outcome.ending().is_failure();
+                let is_known = self.core.post(Event::Ended { ticket, started, ended, outcome, sequence });
+                // A failure that is on its way to end the episode lets no other probe through.
+                if is_known || !failed {
+                    self.return_permit();
+                }
+                self.return_slot();
+                self.core.counters.end();
+            }
+            found => self.came_back(ended, found),
         }
     }
 
-    fn give_back(&self, with_slot: bool) {
-        let ticket = self.ticket;
-        if ticket.is_probe() {
-            self.core.words.return_permit(ticket.generation());
+    /// The end of a call that was timed out.
+    fn came_back(&self, now: Time, found: Return) {
+        self.core.post(Event::Returned { now });
+        // The time-out has ended the episode of a probe. Who was given up has no slot any more.
+        if found != Return::GivenUp {
+            self.return_slot();
         }
-        self.core.return_slot(with_slot && ticket.has_slot());
+        self.core.counters.end_late();
+    }
+
+    fn return_permit(&self) {
+        if self.ticket.is_probe() {
+            self.core.words.return_permit(self.ticket.generation());
+        }
+    }
+
+    fn return_slot(&self) {
+        self.core.return_slot(self.ticket.has_slot());
     }
 }
 

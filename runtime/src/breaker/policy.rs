@@ -46,8 +46,8 @@ pub struct BreakerPolicy {
     pub ignore: Vec<String>,
     /// What an open circuit means for the robot.
     pub criticality: Criticality,
-    /// Whether a tick half-opens the circuit when its time is over. Otherwise the next call does, and the time of the
-    /// episode begins with it; the state reads the same.
+    /// Whether a look half-opens the circuit when its time is over. Otherwise the next call does, and the time of the
+    /// episode begins with it: better for what is not called often.
     pub auto_half_open: bool,
     /// Whether an operator may half-open only what is open.
     pub strict_transitions: bool,
@@ -184,7 +184,18 @@ impl BreakerPolicy {
         share("backoff.multiplier", self.backoff.multiplier, 1.0..=1000.0)
     }
 
-    /// The longest window, in calls or buckets, is bounded; whether there is one at all.
+    /// Length of the open time at the `openings`th opening since the circuit was last closed; `seed` is another one each
+    /// time.
+    pub(super) fn open_time(&self, openings: u32, seed: u64) -> Duration {
+        let exponent = i32::try_from(openings.saturating_sub(1)).unwrap_or(i32::MAX);
+        let longer = self.open.as_secs_f64() * f64::from(self.backoff.multiplier).powi(exponent);
+        let capped = longer.min(self.open.max(self.backoff.max).as_secs_f64());
+        let shorter = capped * (1.0 - f64::from(self.backoff.jitter) * chance(seed));
+        // Whole microseconds: what a factor of binary digits leaves behind is not meant.
+        Duration::from_secs_f64((shorter * 1e6).round() / 1e6)
+    }
+
+    /// Whether a rule looks at a window.
     pub(super) fn has_windows(&self) -> bool {
         self.trip.iter().any(|rule| matches!(rule, TripRule::Rate { .. }))
     }
@@ -221,6 +232,15 @@ impl TripRule {
         }
         Ok(())
     }
+}
+
+/// 0 to below 1, spread evenly over the seeds.
+#[expect(clippy::cast_precision_loss, reason = "32 bits are exact")]
+fn chance(seed: u64) -> f64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z >> 32) as f64 / (1_u64 << 32) as f64
 }
 
 fn at_most(field: &'static str, given: u64, min: u64, max: u64) -> Result<(), PolicyProblem> {

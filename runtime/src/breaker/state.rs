@@ -177,7 +177,7 @@ pub(super) const GENERATION_BITS: u32 = 24;
 /// The largest generation; the next one is 1.
 pub(super) const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
 
-const SERIAL_BITS: u32 = 38;
+const SERIAL_BITS: u32 = 36;
 
 const PROBE: u64 = 1 << GENERATION_BITS;
 
@@ -196,7 +196,7 @@ pub(super) struct Holds {
 /// thread can take it to time the call out.
 ///
 /// ```text
-///  serial (38 bits) | has a slot | is a probe | generation (24 bits, never 0)
+///  0 (2 bits) | serial (36 bits) | has a slot | is a probe | generation (24 bits, never 0)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(NonZeroU64);
@@ -218,10 +218,10 @@ impl Ticket {
         self.0.get()
     }
 
-    /// The ticket of such a word; `None` for 0.
+    /// The ticket of such a word; `None` for 0. What is not such a word is the ticket of no call.
     #[must_use]
     pub fn from_bits(bits: u64) -> Option<Self> {
-        NonZeroU64::new(bits).map(Self)
+        NonZeroU64::new(bits & (u64::MAX >> 2)).map(Self)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "masked to 24 bits")]
@@ -231,6 +231,10 @@ impl Ticket {
 
     pub(super) const fn is_probe(self) -> bool {
         self.0.get() & PROBE != 0
+    }
+
+    pub(super) const fn serial(self) -> u64 {
+        self.0.get() >> (GENERATION_BITS + 2)
     }
 
     pub(super) const fn has_slot(self) -> bool {

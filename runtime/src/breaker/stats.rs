@@ -64,7 +64,7 @@ impl BreakerTotals {
 pub struct BreakerStats {
     /// Its name.
     pub name: String,
-    /// Its state at that time, as a call would meet it.
+    /// Its state at that time; see [`Breaker::state`](super::Breaker::state).
     pub state: BreakerState,
     /// Whether the emergency stop is on.
     pub emergency: bool,
@@ -107,8 +107,8 @@ pub(super) fn of(core: &Core, now: Time) -> Result<BreakerStats, BreakerError> {
         machine.tick(now, short);
         let (totals, of_state) = (machine.totals(), machine.totals_of_state(short));
         let (ended, admitted) = core.counters.ended_and_admitted();
-        let (state, word) = (machine.state(now), core.words.load());
-        let is_open = machine.entered() == BreakerState::Open;
+        let (state, word) = (machine.state(), core.words.load());
+        let is_open = state == BreakerState::Open;
         let emergency = word.has(EMERGENCY);
         BreakerStats {
             name: core.name.to_string(),
@@ -130,10 +130,13 @@ pub(super) fn of(core: &Core, now: Time) -> Result<BreakerStats, BreakerError> {
             failures_in_row: machine.failures_in_row(),
             successes_in_row: machine.successes_in_row(short),
             in_flight: admitted.saturating_sub(ended),
-            zombies: core.words.zombies(),
-            permits_left: match (machine.entered(), state) {
-                (BreakerState::HalfOpen, _) => core.words.permits_left(machine.generation()),
-                (_, BreakerState::HalfOpen) => machine.policy().half_open.permits,
+            zombies: core.zombies.count(),
+            // Half-opened by the look above, it may not be shown yet.
+            permits_left: match state {
+                BreakerState::HalfOpen if word.generation() == machine.generation() => {
+                    core.words.permits_left(machine.generation())
+                }
+                BreakerState::HalfOpen => machine.policy().half_open.permits,
                 _ => 0,
             },
             last_failure: machine.last_failure,
@@ -143,7 +146,7 @@ pub(super) fn of(core: &Core, now: Time) -> Result<BreakerStats, BreakerError> {
     })
 }
 
-fn shown(totals: super::machine::Totals) -> BreakerTotals {
+fn shown(totals: super::event::Totals) -> BreakerTotals {
     BreakerTotals {
         admitted: 0,
         ok: totals.ok,

@@ -28,10 +28,10 @@ impl WindowCounts {
         share(self.slow, self.calls)
     }
 
-    /// Whether `part` of the calls is at least the share `rate`. Exact where `rate` is: no division.
+    /// Whether `part` of the calls is at least the share `rate`, to half a millionth: two of three calls are 0.666667, and
+    /// what is written as 0.6 is not what a float makes of it.
     pub(super) fn reaches(&self, part: u32, rate: f32) -> bool {
-        // The few digits that people write are meant, not what a float makes of them: 0.6 is 600,000 millionths.
-        f64::from(part) * 1e6 >= (f64::from(rate) * 1e6).round() * f64::from(self.calls)
+        f64::from(part) >= (f64::from(rate) - 0.5e-6) * f64::from(self.calls)
     }
 
     fn add(&mut self, failed: bool, slow: bool) {

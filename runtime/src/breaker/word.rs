@@ -1,23 +1,20 @@
-//! The words that calls look at: what the circuit is now, its probes, and its calls that were timed out.
+//! The words that calls look at: what the circuit is now, and its probes.
 //!
 //! ```text
 //!  word    = generation (24 bits) | EMERGENCY | CLEAN | ADMITS | state (3 bits)
 //!  probes  = generation (24 bits) | permits left (16 bits)
-//!  zombies = a ticket each, 0 = none
 //!
 //!  who                      may do what
 //!  holder of the machine    writes word (all but EMERGENCY), open_until, probes
 //!  emergency stop           sets and takes off EMERGENCY
 //!  a call of the generation exchanges probes for one less, and for one more when it ends
-//!  whoever times out        exchanges a zombie's 0 for the ticket
-//!  the call's end, or who replaces its node: exchanges the ticket for 0; one of them
 //! ```
 
 use nevil_sys::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::state::{BreakerState, GENERATION_MASK, Ticket};
+use super::state::{BreakerState, GENERATION_MASK};
 use crate::clock::Time;
-use crate::limits::{BREAKER_TRIES_MAX, BREAKER_ZOMBIES_MAX};
+use crate::limits::BREAKER_TRIES_MAX;
 
 const STATE: u64 = 7;
 
@@ -68,8 +65,6 @@ pub(super) struct Words {
     open_until: AtomicU64,
     probes: AtomicU64,
     slots: AtomicU32,
-    zombies: AtomicU32,
-    zombie_tickets: [AtomicU64; BREAKER_ZOMBIES_MAX],
 }
 
 impl Words {
@@ -79,8 +74,6 @@ impl Words {
             open_until: AtomicU64::new(0),
             probes: AtomicU64::new(0),
             slots: AtomicU32::new(0),
-            zombies: AtomicU32::new(0),
-            zombie_tickets: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 
@@ -184,44 +177,5 @@ impl Words {
 
     pub(super) fn return_slot(&self) {
         self.slots.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Notes that the call of `ticket` was timed out; `false` if it was noted before, or if there is no place for it.
-    pub(super) fn add_zombie(&self, ticket: Ticket) -> bool {
-        let bits = ticket.to_bits();
-        // Acquire: sees a place that was taken for the same call by another thread.
-        if self.zombie_tickets.iter().any(|place| place.load(Ordering::Acquire) == bits) {
-            return false;
-        }
-        let free = |place: &&AtomicU64| {
-            // AcqRel: the place goes from thread to thread.
-            place.compare_exchange(0, bits, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        };
-        let taken = self.zombie_tickets.iter().find(free).is_some();
-        if taken {
-            self.zombies.fetch_add(1, Ordering::AcqRel);
-        }
-        taken
-    }
-
-    /// Takes the call of `ticket` off the list; `false` if it is not there. One caller gets `true`.
-    pub(super) fn remove_zombie(&self, ticket: Ticket) -> bool {
-        if self.zombies() == 0 {
-            return false;
-        }
-        let bits = ticket.to_bits();
-        let mine =
-            |place: &AtomicU64| place.compare_exchange(bits, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        let found = self.zombie_tickets.iter().any(mine);
-        if found {
-            self.zombies.fetch_sub(1, Ordering::AcqRel);
-        }
-        found
-    }
-
-    /// Calls that were timed out, have not returned, and were not given up.
-    pub(super) fn zombies(&self) -> u32 {
-        // Acquire: sees their places.
-        self.zombies.load(Ordering::Acquire)
     }
 }

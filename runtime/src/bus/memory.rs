@@ -5,7 +5,7 @@
 //!  slots = for each subscription   depth × publishers, and one in its callback's hand    (`latest`: 1 + 1)
 //!        + all taps together       the last messages of each publisher, and those in each tap's hands
 //!        + for each publisher      one that is on its way, and one more if the topic is latched
-//!        + a margin                messages that nodes keep
+//!        + a margin                messages that nodes keep, and what threads that were given up hold
 //! ```
 //! A tap drops its oldest, so that what all taps hold are always among the last [`TAP_DEPTH`] of each publisher, and a
 //! second tap holds the same messages once more. What subscriptions hold can differ: each is as slow as its node.
@@ -17,7 +17,9 @@ use nevil_sys::mem::Pool;
 
 use crate::bus::error::TopicError;
 use crate::bus::subscription::Envelope;
-use crate::limits::{POOL_MARGIN, TAP_DEPTH, TAPS_IN_HAND, TAPS_MAX, TOOL_PUBLISHERS_MAX};
+use crate::limits::{
+    POOL_MARGIN, TAP_DEPTH, TAPS_IN_HAND, TAPS_MAX, TOOL_PUBLISHERS_MAX, ZOMBIE_SLOTS, ZOMBIES_DEFAULT,
+};
 
 /// What of a topic decides how many of its messages can exist at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl TopicShape {
         let of_subscriptions = self.subscriptions * (queued + 1);
         let of_taps = publishers * usize::from(TAP_DEPTH) + TAPS_MAX * TAPS_IN_HAND;
         let of_publishers = publishers * if self.qos.latched { 2 } else { 1 };
-        of_subscriptions + of_taps + of_publishers + POOL_MARGIN
+        of_subscriptions + of_taps + of_publishers + POOL_MARGIN + ZOMBIES_DEFAULT * ZOMBIE_SLOTS
     }
 }
 
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn each_publisher_and_each_subscription_has_its_slots_and_taps_share_theirs() {
         let qos = Topic::<Note>::new("notes").depth(5).qos();
-        let bare = 2 * 64 + 4 * 2 + 2 + 8;
+        let bare = 2 * 64 + 4 * 2 + 2 + 8 + 4 * 3;
         assert_eq!(slots(qos, 0, 0), bare);
         assert_eq!(slots(qos, 1, 0), bare + 64 + 1);
         assert_eq!(slots(qos, 1, 2), bare + 64 + 1 + 2 * (5 * 3 + 1));

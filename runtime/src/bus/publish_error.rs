@@ -55,7 +55,7 @@ impl<T> fmt::Display for PublishError<T> {
                 "is too large ({bytes} bytes), at most {max} are allowed; put the data in a ring and publish its block"
             ),
             PublishErrorKind::Fenced => f.write_str(
-                "was refused because its node is not active; publish from callbacks, not from `configure`",
+                "was refused because its node is not active, or its callback is late; publish from callbacks, and in time",
             ),
             PublishErrorKind::Exclusive => f.write_str(
                 "was refused because the topic is exclusive to its node; `--as-operator` publishes on it all the same",

@@ -283,6 +283,18 @@ impl ThreadedNode {
         }
     }
 
+    /// The names of its callbacks, numbered as in [`NodeSpec::mark`], once it is configured.
+    #[must_use]
+    pub fn callbacks(&self) -> Vec<String> {
+        self.life().shared.callbacks().into_iter().map(|callback| callback.name).collect()
+    }
+
+    /// Whether a callback of it has missed its deadline, and has not returned.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.life().shared.incarnation.call().is_judged()
+    }
+
     /// The node's instance name.
     #[must_use]
     pub fn instance(&self) -> &Arc<str> {

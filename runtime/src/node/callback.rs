@@ -104,9 +104,12 @@ impl Callback {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Callbacks(Arc<Register>);
 
+/// A node instance, and the name of a callback of it.
+type Key = (Arc<str>, Arc<str>);
+
 #[derive(Debug, Default)]
 struct Register {
-    callbacks: Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Callback>>>,
+    callbacks: Mutex<BTreeMap<Key, Arc<Callback>>>,
     /// The breakers that open with an emergency stop. Locked for as long as one is added, and by who engages it.
     stopped: Mutex<Vec<Breaker>>,
 }

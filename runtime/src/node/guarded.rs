@@ -47,20 +47,23 @@ impl Guarded {
         &self.shared.instance
     }
 
-    /// Calls `call`, unless its breaker is open: an error is counted and logged; a panic is caught, counted, and fails the
+    /// Calls `call`, about a message of this lineage and number or about none, unless its breaker is open: an error is counted and logged; a panic is caught, counted, and fails the
     /// node, because the node may be half-updated; one that is not back at its deadline has failed then.
     pub(crate) fn call(
         &self,
         ctx: &Context,
-        cause: Option<Lineage>,
+        message: Option<(Lineage, u64)>,
         call: impl FnOnce() -> NodeResult,
     ) -> Outcome {
         let (callback, rule) = (&*self.callback, self.callback.rule());
-        let began = ctx.begin(cause);
-        let Ok(permit) = callback.breaker().admit(began) else {
+        let began = ctx.begin(message.map(|(lineage, _)| lineage));
+        let Ok(mut permit) = callback.breaker().admit(began) else {
             ctx.skip();
             return Outcome::BreakerOpen;
         };
+        if let Some((_, sequence)) = message {
+            permit.about(sequence);
+        }
         ctx.allow(began + rule.timeout, rule.extend_max);
         let watched = Watched {
             what: self.number,
@@ -71,12 +74,18 @@ impl Guarded {
         let running = ctx.incarnation().call();
         running.begin(watched);
         self.shared.watch.begun();
+        self.shared.mark(Some(self.number));
         // The error is turned into text, and dropped, inside too: both are foreign code.
         let result = caught(|| call().map_err(NodeError::told));
         let ended = ctx.end();
         let took = ended.since(began);
         callback.count_time(took);
-        match running.end() {
+        let ending = running.end();
+        if ending != Ending::Abandoned {
+            // Else another life has the place by now.
+            self.shared.mark(None);
+        }
+        match ending {
             Ending::InTime if ended < ctx.deadline() => {}
             Ending::InTime => {
                 // The watcher was later than this thread.
@@ -112,10 +121,14 @@ impl Guarded {
     pub(crate) fn hook(&self, ctx: &Context, call: impl FnOnce() -> NodeResult) -> NodeResult {
         let began = ctx.begin(None);
         ctx.allow(Time::from_ns(u64::MAX), Duration::ZERO);
+        self.shared.mark(Some(self.number));
         // Its breaker keeps the history; what has to be done is done, whatever it says.
         let permit = self.callback.breaker().admit(began).ok();
         let result = caught(|| call().map_err(NodeError::told));
         let ended = ctx.end();
+        if !ctx.incarnation().call().is_abandoned() {
+            self.shared.mark(None);
+        }
         self.callback.count_time(ended.since(began));
         let (told, result) = match result {
             Ok(Ok(())) => (CallOutcome::Ok, Ok(())),
@@ -209,7 +222,11 @@ pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
         Ending::Late => {
             let ran = now.since(Time::from_ns(seen.call.began));
             let failure = Failure::Hung { callback: callback.name().to_string(), ran };
-            node.give_up(&seen, Some(failure));
+            if node.give_up(&seen, Some(failure))
+                && let Some(ticket) = Ticket::from_bits(seen.call.ticket)
+            {
+                callback.breaker().give_up(ticket);
+            }
             None
         }
         Ending::Abandoned => None,

@@ -22,7 +22,7 @@ use crate::node::guarded::Guarded;
 use crate::node::names::Names;
 use crate::node::ring::{InputSlot, OutputSlot};
 use crate::node::shared::NodeShared;
-use crate::node::source::SubscriptionSource;
+use crate::node::source::{Besides, SubscriptionSource};
 use crate::node::timer::{Repeats, Tick, Timer, TimerSource};
 use crate::node::work::Work;
 use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Start};
@@ -33,9 +33,9 @@ pub struct Setup<'a, N: Node> {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     names: Names<'a>,
-    shared: Arc<NodeShared>,
+    pub(super) shared: Arc<NodeShared>,
     sources: Sources,
-    work: Work<N>,
+    pub(super) work: Work<N>,
 }
 
 /// What is wrong with a declaration.
@@ -57,6 +57,14 @@ pub enum SetupError {
     /// The lease cannot be had.
     #[error(transparent)]
     Lease(#[from] LeaseClaimError),
+    /// A topic is to be stood by for that has no deadline.
+    #[error(
+        "topic `{topic}` has no deadline, so that nobody can say when it is silent; give it one (`deadline`)"
+    )]
+    NoDeadline {
+        /// The topic.
+        topic: Arc<str>,
+    },
     /// The period of a timer is zero.
     #[error("timer `{callback}`: period is zero; it must be at least 1 ns, and is usually 1 ms or more")]
     ZeroPeriod {
@@ -124,7 +132,7 @@ impl<'a, N: Node> Setup<'a, N> {
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
     {
         let name = self.resolve(topic.name())?;
-        self.subscribe_by_name(&name, topic, callback)
+        self.subscribe_by_name(&name, topic, callback, Besides::nothing())
     }
 
     /// Calls `callback` every `period`, for the first time one period after activation.
@@ -265,7 +273,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let topic_name: Arc<str> = format!("{}/{name}", self.instance()).into();
         let topic = Topic::<D::Input>::new("driver input");
         self.environment.bus.make_private(&topic_name)?;
-        self.subscribe_by_name(&topic_name, topic, callback)?;
+        self.subscribe_by_name(&topic_name, topic, callback, Besides::nothing())?;
         let (bus, incarnation) = (self.environment.bus.clone(), Arc::clone(&self.incarnation));
         // Declared now, so that its queue is planned; the driver gets its own at each activation.
         drop(bus.publisher(&topic_name, &topic, Arc::clone(&incarnation), Arc::default())?);
@@ -297,7 +305,7 @@ impl<'a, N: Node> Setup<'a, N> {
     }
 
     /// The topic that `declared` means for this node. What a driver says to its node is nobody else's business.
-    fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
+    pub(super) fn resolve(&mut self, declared: &str) -> Result<String, TopicError> {
         let name = self.names.resolve(declared)?;
         if self.environment.bus.is_private(&name) {
             return Err(TopicError::Private { topic: name.into() });
@@ -305,7 +313,13 @@ impl<'a, N: Node> Setup<'a, N> {
         Ok(name)
     }
 
-    fn subscribe_by_name<T, F>(&mut self, name: &str, topic: Topic<T>, callback: F) -> Result<(), SetupError>
+    pub(super) fn subscribe_by_name<T, F>(
+        &mut self,
+        name: &str,
+        topic: Topic<T>,
+        callback: F,
+        besides: Besides<N, T>,
+    ) -> Result<(), SetupError>
     where
         T: Message,
         F: Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send + 'static,
@@ -316,7 +330,7 @@ impl<'a, N: Node> Setup<'a, N> {
         let subscription =
             bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
         let guarded = Guarded::new(self.shared.record(callback_name, None)?, Arc::clone(&self.shared));
-        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback)));
+        self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback, besides)));
         Ok(())
     }
 
@@ -342,7 +356,7 @@ impl<'a, N: Node> Setup<'a, N> {
 }
 
 /// `on_range` for `crate::ObstacleDetection::on_range`; for a closure, which has no name, `otherwise`.
-fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
+pub(super) fn callback_name<F>(otherwise: impl FnOnce() -> String) -> String {
     let name = std::any::type_name::<F>();
     if name.contains("{{closure}}") {
         otherwise()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{fmt, mem};
 
 use nevil_sys::mem::{Bell, Count, Handover, Seen};
-use nevil_sys::os;
+use nevil_sys::os::{self, FileWord};
 use serde::Serialize;
 
 use crate::actuator::ActuatorCell;
@@ -19,6 +19,7 @@ use crate::node::callback::{Callback, CallbackCounts, Callbacks};
 use crate::node::driver::DriverHandle;
 use crate::node::environment::Environment;
 use crate::node::rules::{CallbackRule, NodeRules};
+use crate::node::spec::NodeSpec;
 use crate::node::timer::{Timer, TimerCounts};
 use crate::node::watch::Watch;
 use crate::scheduling::ThreadReport;
@@ -116,6 +117,8 @@ pub(crate) struct NodeShared {
     pub(crate) instance: Arc<str>,
     pub(crate) incarnation: Arc<Incarnation>,
     pub(crate) rules: NodeRules,
+    /// Where the callback that runs is noted for who looks after the death of the process.
+    mark: Option<FileWord>,
     pub(crate) wake: Arc<Wake>,
     pub(crate) watch: Arc<Watch>,
     /// Whether a driver's thread of it has been left behind, because it does not return.
@@ -151,18 +154,15 @@ struct Holdings {
 }
 
 impl NodeShared {
-    /// Life `number` of the node `instance`.
-    pub(crate) fn new(
-        environment: &Environment,
-        instance: Arc<str>,
-        rules: NodeRules,
-        number: u32,
-    ) -> Arc<Self> {
+    /// Life `number` of the node `spec`.
+    pub(crate) fn new(environment: &Environment, spec: &NodeSpec, number: u32) -> Arc<Self> {
+        let instance = Arc::clone(&spec.instance);
         let source = environment.bus.source(&instance);
         Arc::new(Self {
             incarnation: Arc::new(Incarnation::new(Arc::clone(&instance), source, number)),
             instance,
-            rules,
+            rules: spec.rules.clone(),
+            mark: spec.mark.clone(),
             wake: Arc::default(),
             watch: Arc::clone(&environment.watch),
             left_behind: AtomicBool::new(false),
@@ -258,6 +258,14 @@ impl NodeShared {
         self.parts.get()?.callbacks.get(usize::try_from(number).ok()?)
     }
 
+    /// Notes that the callback with this number runs; `None`: none does.
+    #[inline]
+    pub(crate) fn mark(&self, callback: Option<u64>) {
+        if let Some(mark) = &self.mark {
+            mark.store(callback.map_or(0, |number| number + 1));
+        }
+    }
+
     /// What it calls now, and since when.
     pub(crate) fn running(&self) -> Option<(Arc<str>, Time)> {
         let seen = self.incarnation.call().running()?;
@@ -274,6 +282,7 @@ impl NodeShared {
             return false;
         }
         self.incarnation.fence();
+        self.mark(None);
         for cell in self.parts.get().map(|parts| parts.actuators.as_slice()).unwrap_or_default() {
             cell.open.shut();
             cell.request();

@@ -1,10 +1,13 @@
 //! Subscriptions of a node and their callbacks, behind one face.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use nevil_msgs::Message;
 
 use crate::bus::{Outcome, Received, Subscription};
 use crate::clock::Time;
-use crate::error::{NodeResult, caught};
+use crate::error::{NodeResult, caught, drop_caught};
 use crate::node::Node;
 use crate::node::context::Context;
 use crate::node::guarded::Guarded;
@@ -28,18 +31,59 @@ pub(crate) trait Source<N>: Send {
     fn has_deadline(&self) -> bool;
 }
 
-pub(crate) struct SubscriptionSource<T: Message, F> {
+pub(crate) struct SubscriptionSource<N, T: Message, F> {
     pub(crate) subscription: Subscription<T>,
     pub(crate) guarded: Guarded,
     pub(crate) callback: F,
+    /// Called instead while the breaker of the callback is open.
+    fallback: Option<(Guarded, BoxedCallback<N, T>)>,
     /// `None`: the topic has no deadline.
     silence: Option<Silence>,
+    /// Whether the topic is silent, for one that stands by for it.
+    silent: Option<Arc<AtomicBool>>,
+    /// Whether the topic is silent for which this one stands by.
+    stands_by: Option<Arc<AtomicBool>>,
 }
 
-impl<T: Message, F> SubscriptionSource<T, F> {
-    pub(crate) fn new(subscription: Subscription<T>, guarded: Guarded, callback: F) -> Self {
+/// A callback of a node for messages of this type.
+pub(crate) type BoxedCallback<N, T> = Box<dyn Fn(&mut N, &Received<T>, &Context) -> NodeResult + Send>;
+
+/// What else stands around a subscription than its callback.
+pub(crate) struct Besides<N, T: Message> {
+    pub(crate) fallback: Option<(Guarded, BoxedCallback<N, T>)>,
+    pub(crate) silent: Option<Arc<AtomicBool>>,
+    pub(crate) stands_by: Option<Arc<AtomicBool>>,
+}
+
+impl<N, T: Message> Besides<N, T> {
+    /// Nothing.
+    pub(crate) const fn nothing() -> Self {
+        Self { fallback: None, silent: None, stands_by: None }
+    }
+}
+
+impl<N, T: Message, F> SubscriptionSource<N, T, F> {
+    pub(crate) fn new(
+        subscription: Subscription<T>,
+        guarded: Guarded,
+        callback: F,
+        besides: Besides<N, T>,
+    ) -> Self {
         let silence = subscription.topic().qos.deadline.map(Silence::new);
-        Self { subscription, guarded, callback, silence }
+        let Besides { fallback, silent, stands_by } = besides;
+        Self { subscription, guarded, callback, fallback, silence, silent, stands_by }
+    }
+
+    /// Whether `received` is wanted: what stands by for a topic that is heard is not.
+    fn is_wanted(&mut self, received: Received<T>) -> Option<Received<T>> {
+        // Relaxed, here and below: written and read on the node's thread.
+        if self.stands_by.as_ref().is_none_or(|silent| silent.load(Ordering::Relaxed)) {
+            return Some(received);
+        }
+        self.subscription.tally().discarded.add(1);
+        // Its `Drop` is the user's code; what it says with a panic has no callback to be charged to.
+        let _ = caught(|| self.subscription.done(received));
+        None
     }
 
     /// Whether `received` is older than the topic's lifespan: then it is counted, and dropped.
@@ -54,9 +98,16 @@ impl<T: Message, F> SubscriptionSource<T, F> {
         None
     }
 
+    fn set_silent(&self, is_silent: bool) {
+        if let Some(silent) = &self.silent {
+            silent.store(is_silent, Ordering::Relaxed);
+        }
+    }
+
     fn hear(&mut self, now: Time) {
         let silent_for = self.silence.as_mut().and_then(|silence| silence.heard(now));
         if let Some(silent_for) = silent_for {
+            self.set_silent(false);
             tracing::info!(
                 "`{}.{}` hears `{}` again, after {silent_for:?}",
                 self.guarded.node(),
@@ -67,7 +118,7 @@ impl<T: Message, F> SubscriptionSource<T, F> {
     }
 }
 
-impl<N, T, F> Source<N> for SubscriptionSource<T, F>
+impl<N, T, F> Source<N> for SubscriptionSource<N, T, F>
 where
     N: Node,
     T: Message,
@@ -88,17 +139,29 @@ where
             self.hear(ctx.time());
         }
         let Some(received) = self.has_expired(received, ctx) else { return true };
+        let Some(received) = self.is_wanted(received) else { return true };
         self.subscription.tally().begin();
         self.subscription.hand_over(&received);
-        let (cause, stamp) = (received.header().lineage, received.header().stamp);
+        let (stamp, sequence) = (received.header().stamp, received.header().sequence);
+        let message = Some((received.header().lineage, sequence));
         let is_live = !received.is_replayed();
+        let mut hand = Some(received);
         let (callback, subscription) = (&self.callback, &mut self.subscription);
         // The message is dropped inside: a panic in its `Drop` is caught like one of the callback.
-        let outcome = self.guarded.call(ctx, Some(cause), move || {
-            let result = callback(node, &received, ctx);
-            subscription.done(received);
-            result
+        let mut outcome = self.guarded.call(ctx, message, || {
+            deliver(&mut hand, subscription, |received| callback(node, received, ctx))
         });
+        if outcome == Outcome::BreakerOpen
+            && let Some((guarded, callback)) = &self.fallback
+        {
+            outcome = guarded.call(ctx, message, || {
+                deliver(&mut hand, subscription, |received| callback(node, received, ctx))
+            });
+        }
+        if let Some(received) = hand {
+            // It was not called.
+            drop_caught(received);
+        }
         if outcome == Outcome::Panicked {
             self.subscription.poison();
         }
@@ -123,6 +186,9 @@ where
         }
         let silence = self.silence.as_mut()?;
         if silence.is_to_be_reported(now) {
+            if let Some(silent) = &self.silent {
+                silent.store(true, Ordering::Relaxed);
+            }
             self.subscription.tally().silences.add(1);
             tracing::warn!(
                 "`{}.{}` has heard nothing on `{}` for {:?}",
@@ -142,4 +208,17 @@ where
     fn served(&mut self) {
         self.subscription.tell_room();
     }
+}
+
+/// Gives the message in `hand` to the callback, and takes back what goes with it.
+#[inline]
+fn deliver<T: Message>(
+    hand: &mut Option<Received<T>>,
+    subscription: &mut Subscription<T>,
+    callback: impl FnOnce(&Received<T>) -> NodeResult,
+) -> NodeResult {
+    let Some(received) = hand.take() else { return Ok(()) };
+    let result = callback(&received);
+    subscription.done(received);
+    result
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nevil_msgs::{Value, ValueKind};
+use nevil_sys::os::FileWord;
 
 use crate::bus::{is_name_part, is_namespace};
 use crate::limits::NAME_BYTES_MAX;
@@ -32,6 +33,9 @@ pub struct NodeSpec {
     pub remap: BTreeMap<String, String>,
     /// What its callbacks are allowed, and what follows if one hangs or panics.
     pub rules: NodeRules,
+    /// Where the number of the callback that runs is noted, plus one, and 0 while none does: for who has to find out what the
+    /// process died of. Callbacks are numbered as [`NodeStatus`](crate::NodeStatus) lists them.
+    pub mark: Option<FileWord>,
 }
 
 impl NodeSpec {
@@ -46,6 +50,7 @@ impl NodeSpec {
             namespace: String::new(),
             remap: BTreeMap::new(),
             rules: NodeRules::default(),
+            mark: None,
         }
     }
 
@@ -63,7 +68,7 @@ impl NodeSpec {
 
     /// Life `number` of the node.
     pub(crate) fn life(&self, environment: &Environment, number: u32) -> Arc<NodeShared> {
-        NodeShared::new(environment, Arc::clone(&self.instance), self.rules.clone(), number)
+        NodeShared::new(environment, self, number)
     }
 
     /// Configures the node in the life that is `shared`: runs its `configure`, and nothing else.

@@ -17,6 +17,8 @@ pub(crate) struct Watch {
     lives: Mutex<Vec<Arc<NodeShared>>>,
     /// The same list, on its way to the safety thread, which locks nothing.
     table: Handover<Vec<Arc<NodeShared>>>,
+    /// The list before it, on its way back: nothing is freed on the safety thread.
+    before: Handover<Vec<Arc<NodeShared>>>,
 }
 
 impl Watch {
@@ -37,12 +39,16 @@ impl Watch {
         lives.push(Arc::clone(life));
         // A list that was not taken is older than this one.
         drop(self.table.put(Box::new(lives.clone())));
+        drop(self.before.take());
         self.watcher.wake();
     }
 
-    /// The lives, if they have changed since the last call; for the safety thread.
-    pub(crate) fn take_changed(&self) -> Option<Vec<Arc<NodeShared>>> {
-        self.table.take().map(|lives| *lives)
+    /// The lives, if they have changed since the last call; for the safety thread, which gives back the list that it had.
+    pub(crate) fn exchange(&self, lives: &mut Box<Vec<Arc<NodeShared>>>) -> bool {
+        let Some(changed) = self.table.take() else { return false };
+        // What was not taken back is older still; it is dropped here, which happens if lives change faster than looks.
+        drop(self.before.put(std::mem::replace(lives, changed)));
+        true
     }
 
     /// A thread was given up.

@@ -10,37 +10,30 @@ use crate::node::{self, NodeRules, NodeShared, Watch};
 /// The lives of nodes that are watched.
 #[derive(Debug, Default)]
 pub(super) struct Watching {
-    lives: Vec<Watched>,
+    // Boxed, as it is handed over.
+    #[expect(clippy::box_collection, reason = "it is handed over and back as it is")]
+    lives: Box<Vec<Arc<NodeShared>>>,
+    /// The sum of their turns at the last look.
+    turns: u64,
     /// A look at least so often while callbacks run.
     every: Duration,
     /// Until when callbacks count as running: some time after the last one.
     busy_until: Time,
 }
 
-#[derive(Debug)]
-struct Watched {
-    life: Arc<NodeShared>,
-    /// Its turns at the last look.
-    turns: u64,
-}
-
 impl Watching {
     /// Judges what runs, and gives up what hangs. When to look again; `None`: nothing has run for some time.
     pub(super) fn look(&mut self, watch: &Watch, now: Time) -> Option<Time> {
-        if let Some(lives) = watch.take_changed() {
-            self.every = lives.iter().map(|life| shortest(&life.rules)).min().unwrap_or(WATCH_LOOK_MAX);
-            self.lives = lives.into_iter().map(|life| Watched { life, turns: 0 }).collect();
+        if watch.exchange(&mut self.lives) {
+            self.every = self.lives.iter().map(|life| shortest(&life.rules)).min().unwrap_or(WATCH_LOOK_MAX);
         }
         let mut next = now + self.every.min(WATCH_LOOK_MAX);
-        let mut busy = false;
-        for watched in &mut self.lives {
-            let turns = watched.life.turns.get();
-            busy |= turns != watched.turns;
-            watched.turns = turns;
-            if let Some(due) = node::watch(&watched.life, now) {
-                busy = true;
-                next = next.min(due);
-            }
+        let turns = self.lives.iter().map(|life| life.turns.get()).fold(0, u64::wrapping_add);
+        let mut busy = turns != self.turns;
+        self.turns = turns;
+        for due in self.lives.iter().filter_map(|life| node::watch(life, now)) {
+            busy = true;
+            next = next.min(due);
         }
         if busy {
             self.busy_until = now + WATCH_QUIET;
@@ -50,7 +43,7 @@ impl Watching {
 
     /// Whether any callback runs.
     pub(super) fn any_runs(&self) -> bool {
-        self.lives.iter().any(|watched| watched.life.incarnation.call().is_running())
+        self.lives.iter().any(|life| life.incarnation.call().is_running())
     }
 }
 

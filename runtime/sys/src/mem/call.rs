@@ -117,18 +117,20 @@ impl Call {
     #[inline]
     pub fn end(&self) -> Ending {
         // Relaxed: see `extend`.
-        let seen = self.word.load(Ordering::Relaxed);
-        // AcqRel: who judged has done so before, with all that belongs to it; who looks now sees that it has ended.
-        let before = self.word.swap(seen & !STATE, Ordering::AcqRel);
-        match before & STATE {
-            RUNNING | IDLE => Ending::InTime,
-            LATE => Ending::Late,
-            _ => {
-                // It stays given up.
-                self.word.store(before, Ordering::Release);
-                Ending::Abandoned
+        let mut word = self.word.load(Ordering::Relaxed);
+        // Twice at most: it is judged once, and given up once.
+        while word & STATE != ABANDONED {
+            let idle = word & !STATE;
+            // AcqRel: who judged has done so before, with all that belongs to it; who looks now sees that it has ended.
+            match self.word.compare_exchange(word, idle, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) if word & STATE == LATE => return Ending::Late,
+                Ok(_) => return Ending::InTime,
+                Err(judged) => word = judged,
             }
         }
+        // It stays given up. Acquire: who gave it up has done so before, with all that belongs to it.
+        self.word.load(Ordering::Acquire);
+        Ending::Abandoned
     }
 
     /// Whether the call that runs has been judged. For the owner.

@@ -70,7 +70,7 @@ impl<T> Combiner<T> {
         }
         // Acquire: sees what the last holder did. A mark that was left behind is not taken off here: the release finds it.
         let taken = self.word.compare_exchange(word, word | HELD, Ordering::Acquire, Ordering::Relaxed);
-        taken.is_ok().then_some(Held { combiner: self, value: PhantomData })
+        taken.is_ok().then(|| Held { combiner: self, value: PhantomData })
     }
 
     /// Takes the value, or asks its holder to look at the notes once more. To be called after the caller's note was left;
@@ -78,7 +78,7 @@ impl<T> Combiner<T> {
     pub fn hold_or_mark(&self) -> Option<Held<'_, T>> {
         // AcqRel: the holder that finds the mark sees the note; who takes the value sees what the last holder did.
         let before = self.word.fetch_or(HELD | MARKED, Ordering::AcqRel);
-        (before & HELD == 0).then_some(Held { combiner: self, value: PhantomData })
+        (before & HELD == 0).then(|| Held { combiner: self, value: PhantomData })
     }
 }
 
