@@ -4,6 +4,7 @@
 //! * `node`, `thread`: a node, and `thread: { … }` of it
 //! * `callbacks`: what its callbacks are allowed; `breaker`: when one is not called for a while; `supervise`: how it is started again
 //! * `change`: a policy of a breaker while it works
+//! * `resources`: how much robot and nodes may use
 //! * `topic`: what is said about a topic
 
 mod breaker;
@@ -11,6 +12,7 @@ mod callbacks;
 mod change;
 mod node;
 mod reader;
+mod resources;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,7 @@ use crate::limits::{
     SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT, START_TIMEOUT_MAX, START_TIMEOUT_MIN,
 };
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
-use crate::rules::{GroupRule, OnInputDown, RestartRule};
+use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
 use callbacks::Around;
 use reader::Reader;
 
@@ -78,6 +80,8 @@ pub struct LaunchFile {
     pub watchdog: WatchdogEntry,
     /// Policies of breakers that nodes and callbacks can name.
     pub breakers: Vec<BreakerEntry>,
+    /// How much the robot may use.
+    pub resources: ResourceRule,
     /// Nodes that fail together, with the places of their names.
     pub groups: Vec<(GroupRule, Mark)>,
     /// How topics are to be carried, where that is not as their code says, in the order of the file.
@@ -159,6 +163,8 @@ pub struct NodeEntry {
     pub group: Option<(String, Mark)>,
     /// What it does while one that it depends on is down.
     pub on_input_down: OnInputDown,
+    /// How much of a core its thread may use, in percent.
+    pub cpu_percent: Limits,
     /// What its callbacks are allowed.
     pub callbacks: CallbackEntries,
 }
@@ -215,6 +221,7 @@ impl LaunchFile {
             zombies_max: ZOMBIES_DEFAULT,
             watchdog: WatchdogEntry::default(),
             breakers: Vec::new(),
+            resources: ResourceRule::default(),
             groups: Vec::new(),
             topics: Vec::new(),
             nodes: Vec::new(),
@@ -233,7 +240,7 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 12] = [
+        const KEYS: [&str; 13] = [
             "robot",
             "shutdown_timeout",
             "start_timeout",
@@ -243,6 +250,7 @@ impl LaunchFile {
             "zombies_max",
             "watchdog",
             "breakers",
+            "resources",
             "groups",
             "topics",
             "nodes",
@@ -298,6 +306,9 @@ impl LaunchFile {
         }
         if let Some(value) = root.get("breakers") {
             self.breakers = breaker::breakers(value, reader);
+        }
+        if let Some(value) = root.get("resources") {
+            self.resources = resources::of_robot(value, reader);
         }
         if let Some(value) = root.get("groups") {
             self.groups = supervise::groups(value, reader);

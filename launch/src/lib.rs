@@ -15,6 +15,7 @@
 //! * `notify`, `watchdog`: who watches the robot from outside
 //! * `crashes`: crash loops over starts of the process
 //! * `supervision`: what follows when a node ends
+//! * `health`: how the robot is, and what an operator is told
 //! * `supervisor`: starts, watches and stops nodes on threads; `simulate`: the same in virtual time
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ mod control;
 mod crashes;
 mod exit;
 mod file;
+mod health;
 mod launch;
 mod notify;
 mod options;
@@ -48,11 +50,12 @@ pub use file::{
     BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry,
     OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
 };
+pub use health::{DownNode, HealthReport};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
 pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
-pub use rules::{GroupRule, GroupStrategy, OnInputDown, RestartPolicy, RestartRule};
+pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, RestartPolicy, RestartRule};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };

@@ -111,6 +111,50 @@ pub const CRASHES_MAX: usize = 32;
 /// Most bytes of the file in which they are kept: each names a callback of every node at most.
 pub const CRASHES_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// How often what the kernel says of memory and computing time is read, and the heartbeats of nodes are published.
+pub const BEAT_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the statistics of all breakers are published.
+pub const BREAKER_STATS_EVERY: Duration = Duration::from_secs(5);
+
+/// Most messages on one topic in one look: fewer than the tap of a tool keeps.
+pub const TOLD_PER_LOOK: usize = 48;
+
+/// Time until the next look while there are more; a tool shows what it has within it.
+pub const TOLD_PAUSE: Duration = Duration::from_millis(50);
+
+/// Shortest time between two looks at the robot's health that something has caused: what fails a thousand times a second takes
+/// no core for that.
+pub const HEALTH_LOOK_MIN: Duration = Duration::from_millis(10);
+
+/// How long repeats of an alert are held back: a person reads the first of them in this time.
+pub const ALERT_WINDOW: Duration = Duration::from_secs(10);
+
+/// Most sources and kinds of alerts of which repeats are known: two for each node of the largest robot.
+pub const ALERT_SOURCES_MAX: usize = 256;
+
+/// Most events that wait for the thread that tells them.
+pub const EVENTS_MAX: usize = 256;
+
+/// Breakers that open within `INCIDENT_WITHIN` and are told as one incident.
+pub const INCIDENT_BREAKERS: usize = 5;
+
+/// See there: what has one cause fails within about one period of the nodes.
+pub const INCIDENT_WITHIN: Duration = Duration::from_millis(50);
+
+/// Readings in a row that reach a limit of a resource, or leave it: one alone may be chance.
+pub const STRAIN_READINGS: u32 = 3;
+
+/// Readings after which something is done once more about a limit that is still reached: a node that was stopped has given
+/// back by then what it had.
+pub const STRAIN_AGAIN: u32 = 10;
+
+/// Least that can be said for a limit of the robot's memory: no robot takes less.
+pub const MEMORY_LIMIT_MIN: u64 = 1024 * 1024;
+
+/// Most that can be said for it.
+pub const MEMORY_LIMIT_MAX: u64 = 1024 * 1024 * 1024 * 1024;
+
 /// Memory of all topics together where the file says nothing: a sixteenth of a small Raspberry Pi.
 pub const BUS_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 

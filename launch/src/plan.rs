@@ -25,7 +25,7 @@ use crate::file::{
     LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, WatchdogEntry, read_text,
 };
 use crate::problem::{PlanError, PlanErrors};
-use crate::rules::{GroupRule, OnInputDown, RestartRule};
+use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
 
 use configure::{configure_all, overrides, topic_problems};
 use notes::notes;
@@ -72,6 +72,8 @@ pub struct Plan {
     pub zombies_max: usize,
     /// Who watches the robot from outside.
     pub watchdog: WatchdogEntry,
+    /// How much the robot may use.
+    pub resources: ResourceRule,
     /// Nodes that fail together.
     pub groups: Vec<GroupRule>,
     /// How topics are to be carried, by name, where that is not as their code says.
@@ -102,6 +104,8 @@ pub struct PlannedNode {
     pub group: Option<usize>,
     /// What it does while one that it depends on is down.
     pub on_input_down: OnInputDown,
+    /// How much of a core its thread may use, in percent.
+    pub cpu_percent: Limits,
 }
 
 impl Plan {
@@ -157,6 +161,7 @@ impl Plan {
                 restart: entry.restart.clone(),
                 group: group_of(file, entry),
                 on_input_down: entry.on_input_down,
+                cpu_percent: entry.cpu_percent.clone(),
             }
         };
         Ok(Self {
@@ -167,6 +172,7 @@ impl Plan {
             on_denied: file.on_denied,
             zombies_max: file.zombies_max,
             watchdog: file.watchdog.clone(),
+            resources: file.resources.clone(),
             groups: file.groups.iter().map(|(rule, _)| rule.clone()).collect(),
             nodes: order.into_iter().map(node).collect(),
             topics: overrides(file),

@@ -109,6 +109,26 @@ pub enum OnInputDown {
     Continue,
 }
 
+/// How much of something may be used. A limit is reached by three readings in a row that are not below it; `None`: there is no such limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// From here on the operator is told.
+    pub warn: Option<u64>,
+    /// From here on a node is started again, or the robot stops optional nodes.
+    pub act: Option<u64>,
+    /// From here on an emergency stop holds.
+    pub emergency: Option<u64>,
+}
+
+/// How much a robot may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceRule {
+    /// Memory of the process that is in the machine, in bytes.
+    pub memory_bytes: Limits,
+    /// Computing time of all of its threads, in percent of one core.
+    pub cpu_percent: Limits,
+}
+
 /// Events within a sliding time, of which a number is allowed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window(std::collections::VecDeque<Time>);

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use nevil_runtime::RobotStatus;
 
+use crate::health::HealthReport;
+
 /// A robot at one moment, as `nevil status` shows it. Its JSON is described in `docs/reference/control-socket.md`.
 #[derive(Clone, Debug)]
 pub struct RobotReport<'a> {
@@ -21,6 +23,8 @@ pub struct RobotReport<'a> {
     /// What was denied to the robot as a whole and what to do, such as memory that could not be locked. What was denied
     /// to the thread of a node stands with the node.
     pub denied: &'a [String],
+    /// How it is as a whole; `None`: it is not watched yet, or any more.
+    pub health: Option<&'a HealthReport>,
     /// Its nodes, topics and actuators.
     pub status: &'a RobotStatus,
 }
@@ -48,6 +52,7 @@ impl RobotReport<'_> {
             "phase": self.phase,
             "up_ms": u64::try_from(self.up.as_millis()).unwrap_or(u64::MAX),
             "denied": self.denied,
+            "health": self.health,
         });
         // A snapshot is plain values, which JSON can always hold.
         if let (Value::Object(report), Ok(Value::Object(status))) =

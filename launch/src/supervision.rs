@@ -222,6 +222,11 @@ impl Supervision {
         self.react(now, |machine, now| machine.give_up(nodes, now))
     }
 
+    /// A node is to end for good, because there is too little for all; those that cannot do without it end with it.
+    pub(crate) fn shed(&mut self, node: usize, now: Time) -> Vec<Action> {
+        self.react(now, |machine, now| machine.give_up(&[node], now))
+    }
+
     /// A node has ended by itself. Nothing follows for one that was given up.
     pub(crate) fn ended(&mut self, node: usize, how: HowEnded, now: Time) -> Vec<Action> {
         self.react(now, |machine, now| machine.end(node, how, now))

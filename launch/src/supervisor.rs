@@ -8,6 +8,7 @@
 //! ```
 //! Nothing here runs on a node's thread, and everything that is waited for has a deadline.
 
+mod health;
 mod nodes;
 mod phases;
 mod report;
@@ -25,8 +26,8 @@ use std::{env, io};
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Breakers, Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, ResetError, RobotStatus,
-    Safety, ThreadedNode, Time, Waker,
+    Breakers, Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, HealthNotice, ResetError,
+    RobotStatus, Safety, ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -38,6 +39,7 @@ use crate::runtime_dir::RobotLock;
 use crate::status::{RobotPhase, RobotReport};
 use crate::supervision::Supervision;
 use crate::watchdog::Watchdogs;
+use health::{Board, HealthWatch};
 use nodes::Doing;
 
 /// Begins the record of a start of `plan`, in which crashes of the process are charged to callbacks. Nodes that can be left
@@ -75,6 +77,9 @@ pub(crate) struct Supervisor {
     safety: Option<Safety>,
     /// What nodes hear of the emergency stop.
     notice: Option<EmergencyStopNotice>,
+    /// What they hear of the rest, until somebody tells it.
+    health_notice: Option<HealthNotice>,
+    health: Option<HealthWatch>,
     /// When it stops by itself.
     until: Option<Time>,
     /// Nodes that have not answered: their threads are left behind.
@@ -113,6 +118,8 @@ pub(crate) struct Robot {
     /// Notes that it has started, until it has ended in order.
     crashes: Mutex<Option<CrashRecord>>,
     supervised: Mutex<Supervised>,
+    /// What is known of its health, and what is to be told of it.
+    board: Board,
     waker: Waker,
     lines: Arc<Lines>,
 }
@@ -182,6 +189,7 @@ impl Supervisor {
             denied: Mutex::default(),
             crashes: Mutex::new(crashes),
             supervised: Mutex::default(),
+            board: Board::default(),
             waker: waker.clone(),
             lines,
         });
@@ -193,6 +201,8 @@ impl Supervisor {
             waker,
             safety: None,
             notice: None,
+            health_notice: None,
+            health: None,
             until,
             hung: Vec::new(),
             not_started: Vec::new(),
@@ -226,6 +236,7 @@ impl Supervisor {
             Ok(()) => {
                 self.robot.set_phase(RobotPhase::Running);
                 self.say_running();
+                self.watch_health();
                 self.watchdogs.ready();
                 self.watch()
             }
@@ -241,7 +252,9 @@ impl Supervisor {
                 return Exit::Ok;
             }
             self.notice.iter_mut().for_each(EmergencyStopNotice::tell);
+            self.robot.board.look();
             if self.safety.as_ref().is_some_and(Safety::guard_lost) {
+                self.robot.board.note_guard_lost();
                 tracing::error!("the robot stops, because nobody would make it safe if this process died");
                 return Exit::NodeFailed;
             }
@@ -285,6 +298,7 @@ impl Robot {
 
     /// Notes why a node failed last.
     fn note_failure(&self, node: &Arc<str>, why: String) {
+        self.board.note_failure(node, &why);
         lock(&self.supervised).failures.insert(Arc::clone(node), why);
     }
 
@@ -316,13 +330,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Control for Robot {
     fn status(&self) -> serde_json::Value {
-        let denied = lock(&self.denied).clone();
+        let (denied, health) = (lock(&self.denied).clone(), self.board.report(self.now()));
         RobotReport {
             robot: &self.name,
             file: Some(&self.file),
             phase: self.phase(),
             up: self.now().since(self.began),
             denied: &denied,
+            health: health.as_ref(),
             status: &RobotStatus::read(&self.environment, &self.nodes),
         }
         .to_json()

@@ -20,6 +20,7 @@ mod type_info;
 mod value;
 
 mod block;
+mod breakers;
 mod car;
 mod drive;
 mod motion;
@@ -29,6 +30,10 @@ mod system;
 pub mod topics;
 
 pub use block::BlockRef;
+pub use breakers::{
+    BreakerCondition, BreakerConfig, BreakerCounts, BreakerReport, BreakerStates, BreakerTiming, Circuit,
+    Importance,
+};
 pub use car::CarState;
 pub use check::{FieldPath, OutOfRange, PathStep, RangeProblem};
 pub use codec::{DecodeError, ENCODED_BYTES_MAX, EncodeError, decode, encode, encode_into};
@@ -39,7 +44,9 @@ pub use motion::{DriveSource, MotionStatus};
 pub use nevil_derive::{Field, Message};
 pub use range::{Range, RangeReading};
 pub use safety::{SafetyLevel, SafetyStatus};
-pub use system::{EmergencyStopRequest, EmergencyStopStatus};
+pub use system::{
+    Alert, EmergencyStopRequest, EmergencyStopStatus, Health, HealthLevel, Heartbeat, Severity,
+};
 pub use text::{from_value_checked, to_text};
 pub use topic::{Overflow, Qos, Topic, TopicPriority};
 pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};

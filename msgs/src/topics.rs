@@ -9,12 +9,13 @@
 
 use std::time::Duration;
 
+use crate::breakers::{BreakerReport, BreakerStates};
 use crate::car::CarState;
 use crate::drive::Drive;
 use crate::motion::MotionStatus;
 use crate::range::Range;
 use crate::safety::SafetyStatus;
-use crate::system::{EmergencyStopRequest, EmergencyStopStatus};
+use crate::system::{Alert, EmergencyStopRequest, EmergencyStopStatus, Health, Heartbeat};
 use crate::topic::{Topic, TopicPriority};
 
 /// Measurements of the ultrasonic sensor, each of them. One that has waited for half a second says where a wall was, not
@@ -59,6 +60,43 @@ pub const EMERGENCY_STOP_STATE: Topic<EmergencyStopStatus> = Topic::latest("emer
     .latched()
     .exclusive()
     .message_bytes_max(1024);
+
+/// How the robot is as a whole, said by the supervisor when it changes; who comes later is told at once. This topic and the
+/// next four are the robot's: no namespace is put before them, and no node publishes on them. Under simulation, where
+/// nothing is supervised, nothing is said on them.
+pub const HEALTH: Topic<Health> =
+    Topic::latest("health").priority(TopicPriority::High).latched().exclusive().message_bytes_max(4096);
+
+/// Whether each node makes progress, said by the supervisor for each node each second. A subscription keeps two
+/// seconds of the largest robot.
+pub const SYSTEM_HEARTBEAT: Topic<Heartbeat> =
+    Topic::new("system_heartbeat").depth(256).priority(TopicPriority::Low).exclusive().message_bytes_max(512);
+
+/// What an operator is to know. Nothing on it is said again: who comes later looks at `health`.
+pub const SYSTEM_ALERTS: Topic<Alert> =
+    Topic::new("system_alerts").depth(32).priority(TopicPriority::High).exclusive().message_bytes_max(1024);
+
+/// Which breakers are not closed, said by the supervisor when that changes; who comes later is told at once.
+pub const BREAKERS_STATE: Topic<BreakerStates> = Topic::latest("breakers/state")
+    .priority(TopicPriority::High)
+    .latched()
+    .exclusive()
+    .message_bytes_max(16 * 1024);
+
+/// What each breaker has counted, one message for each in turn, all of them within some seconds.
+pub const BREAKERS_STATS: Topic<BreakerReport> =
+    Topic::new("breakers/stats").depth(64).priority(TopicPriority::Low).exclusive().message_bytes_max(1024);
+
+/// Names of the topics that are the robot's: no namespace is put before them.
+pub const OF_ROBOT: [&str; 7] = [
+    EMERGENCY_STOP_REQUEST.name(),
+    EMERGENCY_STOP_STATE.name(),
+    HEALTH.name(),
+    SYSTEM_HEARTBEAT.name(),
+    SYSTEM_ALERTS.name(),
+    BREAKERS_STATE.name(),
+    BREAKERS_STATS.name(),
+];
 
 #[cfg(test)]
 mod tests {

@@ -275,7 +275,7 @@ impl Told {
 }
 
 /// At most `bytes` of `text`, whole characters, on one line: terminals show it.
-fn cut(text: &str, bytes: usize) -> String {
+pub(crate) fn cut(text: &str, bytes: usize) -> String {
     let fits = text.char_indices().take_while(|(at, char)| at + char.len_utf8() <= bytes);
     fits.map(|(_, char)| if char.is_control() { ' ' } else { char }).collect()
 }

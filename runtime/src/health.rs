@@ -1,4 +1,12 @@
 //! What can be seen of a robot from outside: a snapshot in plain values, for tools.
+//!
+//! * `progress`: whether a node makes progress
+//! * `breakers`: breakers in the words of messages
+//! * `notice`: the topics on which all that is told
+
+mod breakers;
+mod notice;
+mod progress;
 
 use std::sync::Arc;
 
@@ -13,6 +21,10 @@ use crate::lease::LeaseStatus;
 use crate::node::{CallbackCounts, Environment, NodeShared, NodeState, TimerCounts};
 use crate::ring::RingStatus;
 use crate::scheduling::ThreadReport;
+
+pub use breakers::{breaker_report, breaker_states};
+pub use notice::HealthNotice;
+pub use progress::{Progress, Running};
 
 /// A node at one moment.
 #[derive(Clone, Debug, Serialize)]

@@ -100,7 +100,7 @@ mod executor;
 // Beats to the guard, and the stop of all motion.
 mod safety;
 
-// Snapshots for tools.
+// Snapshots for tools, and the topics on which the robot's health is told.
 mod health;
 
 // One node under test.
@@ -127,7 +127,9 @@ pub use executor::{
     NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode, Waker, thread_name,
 };
 pub use guard::{Guard, GuardEvent, GuardWatch, SafeSequence};
-pub use health::{NodeStatus, RobotStatus, TopicStatus};
+pub use health::{
+    HealthNotice, NodeStatus, Progress, RobotStatus, Running, TopicStatus, breaker_report, breaker_states,
+};
 pub use incarnation::{CancelToken, Incarnation};
 pub use lease::{Leasable, Lease, LeaseClaimError, LeaseError, LeaseStatus, Leases};
 pub use lineage::Lineage;

@@ -327,6 +327,27 @@ pub const BREAKER_SUCCESS_SAMPLE: u64 = 1024;
 /// Most bytes of an error's text in a breaker's history: a line of a terminal, and some.
 pub const BREAKER_TEXT_BYTES: usize = 160;
 
+/// Most breakers that one message lists as not closed: a screen of them. More have one cause.
+pub const BREAKERS_TOLD_MAX: usize = 32;
+
+/// Most bytes of why a breaker opened, in that message.
+pub const BREAKER_WHY_BYTES: usize = 120;
+
+/// Most bytes of the name of a node, a callback or a breaker in messages about the robot's health: two names of nodes.
+pub const HEALTH_SOURCE_BYTES: usize = 96;
+
+/// Most issues that one message names: a screen of them.
+pub const HEALTH_ISSUES_MAX: usize = 16;
+
+/// Most bytes of one issue: two lines on a terminal.
+pub const HEALTH_TEXT_BYTES: usize = 160;
+
+/// Most bytes of the word for what an alert is about.
+pub const ALERT_KIND_BYTES: usize = 32;
+
+/// Most bytes of an alert's text: three lines on a terminal.
+pub const ALERT_TEXT_BYTES: usize = 240;
+
 const _: () = assert!(SAFETY_HELPER_PRIORITY > NODE_PRIORITY_MAX && SAFETY_HELPER_PRIORITY < SAFETY_PRIORITY);
 const _: () = assert!(SAFETY_PRIORITY > NODE_PRIORITY_MAX, "the safety thread is above all nodes");
 const _: () = assert!(2 * NAME_BYTES_MAX < TOPIC_NAME_BYTES_MAX, "a name in a namespace is a name");

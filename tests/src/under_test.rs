@@ -40,6 +40,8 @@ enum Trouble {
     Panic,
     /// It does not return.
     Hang,
+    /// It computes until it is told to end.
+    Spin,
     /// It aborts the process.
     Abort,
     /// It uses up its stack.
@@ -124,6 +126,9 @@ impl Troubled {
         if matches!(order.trouble, Trouble::Smoke) {
             ctx.emergency_stop("the lamp smokes");
         }
+        while matches!(order.trouble, Trouble::Spin) && !ctx.cancel().is_cancelled() {
+            black_box(order.trouble);
+        }
         order.trouble.make()
     }
 
@@ -187,7 +192,7 @@ impl Jammed {
 impl Trouble {
     fn make(self) -> NodeResult {
         match self {
-            Self::None | Self::Smoke => Ok(()),
+            Self::None | Self::Smoke | Self::Spin => Ok(()),
             Self::Refuse => Err(NodeError::new("the lamp is not connected")),
             Self::Panic => panic!("the lamp is broken"),
             Self::Hang => loop {

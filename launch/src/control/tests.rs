@@ -126,6 +126,7 @@ impl Robot {
                     phase: RobotPhase::Running,
                     up: Duration::from_secs(3),
                     denied: &[],
+                    health: None,
                     status: &RobotStatus::read_simulated(&robot),
                 };
                 sender.send((robot.environment().clone(), status.to_json())).unwrap();

@@ -5,14 +5,15 @@ use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
 
 use super::callbacks::{Around, CallbackEntries, callbacks};
 use super::reader::Reader;
+use super::resources;
 use super::supervise::restart;
 use super::thread::thread;
 use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
-use crate::rules::{OnInputDown, RestartRule};
+use crate::rules::{Limits, OnInputDown, RestartRule};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "type",
     "params",
     "thread",
@@ -31,6 +32,7 @@ const KEYS: [&str; 18] = [
     "safety",
     "breaker",
     "callbacks",
+    "resources",
 ];
 
 pub(super) fn nodes(value: &Value, around: Around<'_>, reader: &mut Reader) -> Vec<NodeEntry> {
@@ -75,6 +77,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         restart: RestartRule::default(),
         group: None,
         on_input_down: OnInputDown::default(),
+        cpu_percent: Limits::default(),
         callbacks: CallbackEntries::default(),
     };
     if !is_name(instance, "_") {
@@ -124,6 +127,9 @@ fn supervised(entry: &mut NodeEntry, value: &Value, around: Around<'_>, reader: 
     }
     if let Some(value) = value.get("on_input_down") {
         entry.on_input_down = reader.typed(value, &format!("{path}.on_input_down")).unwrap_or_default();
+    }
+    if let Some(value) = value.get("resources") {
+        entry.cpu_percent = resources::of_node(value, &format!("{path}.resources"), reader);
     }
     entry.callbacks = callbacks(value, &path, around, reader);
 }

@@ -71,6 +71,7 @@ impl Supervisor {
             }
         }
         self.look_at_breakers()?;
+        self.save_resources()?;
         for index in 0..self.plan.nodes.len() {
             self.advance(index)?;
         }
@@ -146,8 +147,13 @@ impl Supervisor {
             return Continue(());
         };
         tracing::warn!("node `{node}` is stopped, because its breaker `{breaker}` is open (`stop_node`)");
+        self.stop_failed(index, format!("breaker `{breaker}` is open"))
+    }
+
+    /// Ends the life of a node that runs, as if it had failed because of `why`.
+    pub(super) fn stop_failed(&mut self, index: usize, why: String) -> ControlFlow<Exit> {
         self.end(index, Asked::ByFailure);
-        self.robot.note_failure(&Arc::from(node), format!("breaker `{breaker}` is open"));
+        self.robot.note_failure(&Arc::clone(self.robot.nodes[index].instance()), why);
         let actions = self.supervision.ended(index, HowEnded::Failed, self.robot.now());
         self.obey(actions)
     }

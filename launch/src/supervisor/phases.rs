@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nevil_runtime::limits::MAKE_SAFE_DEADLINE;
 use nevil_runtime::{
-    EmergencyStopNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
+    EmergencyStopNotice, HealthNotice, NodeState, OrderError, Phase, Safety, ThreadedNode, Time, TopicError,
 };
 
 use super::{Ended, Supervisor, lock};
@@ -81,11 +81,12 @@ impl Supervisor {
         }
     }
 
-    /// Declares the topics of the emergency stop, and has the supervisor woken by each change of it.
+    /// Declares the topics of the emergency stop and of the robot's health, and has the supervisor woken by each change of it.
     fn declare_notice(&mut self) -> Result<(), TopicError> {
         let (environment, waker) = (&self.robot.environment, self.waker.clone());
         let stop = environment.emergency_stop();
         self.notice = Some(EmergencyStopNotice::declare(stop, environment.bus())?);
+        self.health_notice = Some(HealthNotice::declare(environment.bus())?);
         stop.on_change(move |_| waker.wake());
         Ok(())
     }
@@ -253,8 +254,9 @@ impl Supervisor {
             mem::take(&mut self.watchdogs).stopped();
         }
         self.robot.note_end();
-        // No tool publishes any more when the accounts are read.
+        // Neither a tool nor the robot itself publishes any more when the accounts are read.
         drop(control);
+        drop(self.health.take());
         let imbalances =
             if self.hung.is_empty() { self.robot.environment.bus().imbalances() } else { Vec::new() };
         for line in &imbalances {

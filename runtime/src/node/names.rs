@@ -8,7 +8,7 @@ use crate::bus::{TopicError, is_topic_name};
 
 /// From the names in the code of one node to those of the robot's topics: a name that is remapped is replaced, and then
 /// one that begins with `/` is meant as it is, and any other is put into the namespace, except for the
-/// topics of the emergency stop.
+/// topics of the robot as a whole.
 #[derive(Debug)]
 pub(crate) struct Names<'a> {
     /// Empty: the robot itself.
@@ -48,9 +48,10 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether `name` means the same in every namespace: who wants to stop the robot is not to stop a part of it.
+/// Whether `name` means the same in every namespace: who wants to stop the robot is not to stop a part of it, and its health
+/// is that of all of it.
 fn is_of_the_robot(name: &str) -> bool {
-    [topics::EMERGENCY_STOP_REQUEST.name(), topics::EMERGENCY_STOP_STATE.name()].contains(&name)
+    topics::OF_ROBOT.contains(&name)
 }
 
 #[cfg(test)]

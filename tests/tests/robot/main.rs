@@ -18,6 +18,7 @@ mod device;
 mod estop;
 mod failure;
 mod garbage;
+mod health;
 mod operator;
 mod rights;
 mod simulation;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 
-use nevil_launch::{ClientError, ControlClient, EchoItem, Request};
+use nevil_launch::{ClientError, ControlClient, Echo, EchoItem, Request};
 use serde_json::Value;
 
 use crate::place::Place;
@@ -75,9 +75,14 @@ impl Robot {
         }
     }
 
+    /// Listens to `topic` from now on.
+    pub(crate) fn echo(&self, topic: &str) -> Echo {
+        ControlClient::connect(&self.socket).unwrap().echo(topic).unwrap()
+    }
+
     /// Waits for a message on `topic` of which `is` says that it is the one.
     pub(crate) fn hears(&self, topic: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let mut echo = ControlClient::connect(&self.socket).unwrap().echo(topic).unwrap();
+        let mut echo = self.echo(topic);
         wait_until(&format!("the right message comes on `{topic}`"), || {
             let item = echo.next(WATCHDOG).unwrap();
             let Some(EchoItem::Message(message)) = item else { return None };

@@ -1,9 +1,13 @@
 //! The status of a robot on one screen.
 
+mod health;
+
 use std::time::Duration;
 
 use nevil_launch::duration_text;
 use serde::Deserialize;
+
+use self::health::Health;
 
 use crate::output::{COLUMNS, Reader};
 use crate::screen::count;
@@ -20,6 +24,7 @@ struct Report {
     up_ms: u64,
     denied: Vec<String>,
     moving: bool,
+    health: Option<Health>,
     emergency_stop: Option<EmergencyStop>,
     nodes: Vec<Node>,
     topics: Vec<Topic>,
@@ -138,6 +143,7 @@ pub(crate) fn render(report: serde_json::Value, reader: Reader) -> serde_json::R
         leases(&report.leases),
     ];
     let mut parts = vec![head(&report, reader)];
+    parts.extend(report.health.as_ref().map(|health| health::render(health, reader)));
     parts.extend(report.emergency_stop.as_ref().map(|stop| emergency_stop(stop, reader)));
     parts.extend(tables.into_iter().flatten().map(|table| table.render(reader)));
     parts.extend(denied(&report, reader));

@@ -129,6 +129,7 @@ impl Robot {
                     phase: RobotPhase::Running,
                     up: Duration::from_secs(3),
                     denied: &[],
+                    health: None,
                     status: &RobotStatus::read_simulated(&robot),
                 };
                 sender.send((robot.environment().clone(), report.to_json())).unwrap();
