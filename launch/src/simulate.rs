@@ -1,6 +1,9 @@
 //! A launch in virtual time: one thread, as fast as it goes, and a fingerprint of all that was said.
 
+mod supervised;
+
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nevil_runtime::{Clock, Environment, NodeSpec, RobotStatus, SimulatedRobot, SimulationError};
@@ -8,7 +11,9 @@ use nevil_runtime::{Clock, Environment, NodeSpec, RobotStatus, SimulatedRobot, S
 use crate::exit::Exit;
 use crate::options::LaunchOptions;
 use crate::plan::Plan;
+use crate::supervision::Supervision;
 use crate::text::duration_text;
+use supervised::Supervised;
 
 /// Runs `plan` for the duration in `options` of virtual time.
 pub(crate) fn run(plan: Plan, options: &LaunchOptions) -> Exit {
@@ -17,14 +22,18 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions) -> Exit {
     };
     let wall = Clock::monotonic();
     let began = wall.now();
+    let supervision = Supervision::of(&plan);
     let environment = Environment::new(Clock::simulated(), options.seed).with_topics(plan.topics);
     let specs: Vec<NodeSpec> = plan.nodes.into_iter().map(|node| node.spec).collect();
+    let names = specs.iter().map(|spec| Arc::clone(&spec.instance)).collect();
     let mut robot = match SimulatedRobot::configure(specs, environment) {
         Ok(robot) => robot,
         Err(error) => return say_error(&error.to_string(), Exit::NotStarted),
     };
     let outcome = robot.activate().map_err(|error| (error, Exit::NotStarted));
-    let outcome = outcome.and_then(|()| robot.run_for(duration).map_err(|error| (error, Exit::NodeFailed)));
+    let outcome = outcome.map_err(|(error, exit)| (error.to_string(), exit));
+    let outcome =
+        outcome.and_then(|()| Supervised { robot: &mut robot, supervision, names }.run_for(duration));
     let problems = robot.stop();
     let text = summary(&robot, duration, wall.now().since(began));
     // A closed pipe is no error: whoever reads has enough.
@@ -32,13 +41,9 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions) -> Exit {
     judge(&robot, outcome, &problems)
 }
 
-fn judge(
-    robot: &SimulatedRobot,
-    outcome: Result<(), (SimulationError, Exit)>,
-    problems: &[SimulationError],
-) -> Exit {
+fn judge(robot: &SimulatedRobot, outcome: Result<(), (String, Exit)>, problems: &[SimulationError]) -> Exit {
     if let Err((error, exit)) = outcome {
-        return say_error(&error.to_string(), exit);
+        return say_error(&error, exit);
     }
     if let Some(problem) = problems.first() {
         return say_error(&problem.to_string(), Exit::NodeFailed);

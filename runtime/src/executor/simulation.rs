@@ -8,6 +8,8 @@
 //! ```
 //! Nothing of the machine reaches it: no thread, no real clock, no order of a hash map.
 
+mod lives;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +42,7 @@ pub struct SimulatedRobot {
 }
 
 struct SimulatedNode {
+    spec: NodeSpec,
     shared: Arc<NodeShared>,
     /// `None` once it was shut down.
     node: Option<Box<dyn AnyNode>>,
@@ -126,8 +129,9 @@ impl SimulatedRobot {
         for spec in specs {
             let shared = spec.life(&environment, 1);
             let node = spec.configure(&environment, &shared);
-            let node = node.map_err(|error| SimulationError::Configure { node: spec.instance, error })?;
-            nodes.push(SimulatedNode { shared, node: Some(node), drivers: Vec::new(), next_due: None });
+            let failed = |error| SimulationError::Configure { node: Arc::clone(&spec.instance), error };
+            let node = Some(node.map_err(failed)?);
+            nodes.push(SimulatedNode { spec, shared, node, drivers: Vec::new(), next_due: None });
         }
         let is_of_stop = |topic: &crate::bus::TopicDescription| topic.name.starts_with("emergency_stop/");
         let notice = environment.bus.topics().iter().any(is_of_stop);
