@@ -10,8 +10,9 @@
 //! that does not read is disconnected.
 //!
 //! * `protocol`: requests and answers. `lines`: lines over a socket, each with a deadline.
-//! * `server`, `session`, `topics`, `echo`, `ring`: the robot's side. `client`: the tool's side.
+//! * `server`, `session`, `breakers`, `topics`, `echo`, `ring`: the robot's side. `client`: the tool's side.
 
+mod breakers;
 mod client;
 mod echo;
 mod lines;
@@ -23,12 +24,14 @@ mod session;
 mod tests;
 mod topics;
 
+use std::time::Duration;
+
 use nevil_runtime::ring::Rings;
-use nevil_runtime::{Bus, ResetError};
+use nevil_runtime::{Breakers, Bus, ResetError};
 use serde_json::Value;
 
 pub use client::{ClientError, ControlClient, Echo};
-pub use protocol::{EchoItem, EchoedMessage, Request};
+pub use protocol::{BreakerOperation, EchoItem, EchoedMessage, Request};
 pub use server::{ControlCounts, ControlError, ControlServer};
 
 /// What the control socket needs of a robot. Called by ordinary threads, several at once; none of it may wait for a node.
@@ -41,6 +44,13 @@ pub trait Control: Send + Sync {
 
     /// The robot's rings.
     fn rings(&self) -> &Rings;
+
+    /// The robot's breakers.
+    fn breakers(&self) -> &Breakers;
+
+    /// Deadline of the callback whose breaker has this name, if it is a callback's:
+    /// [`Environment::callback_timeout`](nevil_runtime::Environment::callback_timeout).
+    fn callback_timeout(&self, breaker: &str) -> Option<Duration>;
 
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);

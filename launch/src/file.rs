@@ -2,10 +2,13 @@
 //!
 //! * `reader`: from values to typed ones, with every problem kept
 //! * `node`, `thread`: a node, and `thread: { … }` of it
-//! * `callbacks`: what its callbacks are allowed; `supervise`: how it is started again
+//! * `callbacks`: what its callbacks are allowed; `breaker`: when one is not called for a while; `supervise`: how it is started again
+//! * `change`: a policy of a breaker while it works
 //! * `topic`: what is said about a topic
 
+mod breaker;
 mod callbacks;
+mod change;
 mod node;
 mod reader;
 mod supervise;
@@ -29,9 +32,12 @@ use crate::limits::{
 };
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
 use crate::rules::{GroupRule, OnInputDown, RestartRule};
+use callbacks::Around;
 use reader::Reader;
 
+pub use breaker::BreakerEntry;
 pub use callbacks::{CallbackEntries, CallbackEntry, SingleCallback};
+pub(crate) use change::changed_policy;
 pub use supervise::{Systemd, WatchdogEntry};
 
 /// The variables that `${NAME}` stands for, by name.
@@ -70,6 +76,8 @@ pub struct LaunchFile {
     pub zombies_max: usize,
     /// Who watches the robot from outside.
     pub watchdog: WatchdogEntry,
+    /// Policies of breakers that nodes and callbacks can name.
+    pub breakers: Vec<BreakerEntry>,
     /// Nodes that fail together, with the places of their names.
     pub groups: Vec<(GroupRule, Mark)>,
     /// How topics are to be carried, where that is not as their code says, in the order of the file.
@@ -206,6 +214,7 @@ impl LaunchFile {
             bus_bytes_max: (BUS_BYTES_DEFAULT, Mark::named(&path.display().to_string())),
             zombies_max: ZOMBIES_DEFAULT,
             watchdog: WatchdogEntry::default(),
+            breakers: Vec::new(),
             groups: Vec::new(),
             topics: Vec::new(),
             nodes: Vec::new(),
@@ -224,7 +233,7 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 11] = [
+        const KEYS: [&str; 12] = [
             "robot",
             "shutdown_timeout",
             "start_timeout",
@@ -233,6 +242,7 @@ impl LaunchFile {
             "memory",
             "zombies_max",
             "watchdog",
+            "breakers",
             "groups",
             "topics",
             "nodes",
@@ -269,7 +279,10 @@ impl LaunchFile {
         }
         self.fill_supervision(root, reader);
         match root.get("nodes") {
-            Some(value) => self.nodes = node::nodes(value, self.shutdown_timeout, reader),
+            Some(value) => {
+                let around = Around { shutdown_timeout: self.shutdown_timeout, breakers: &self.breakers };
+                self.nodes = node::nodes(value, around, reader);
+            }
             None => reader.missing(root, "", "nodes"),
         }
         supervise::check_groups(self, reader);
@@ -282,6 +295,9 @@ impl LaunchFile {
         }
         if let Some(value) = root.get("watchdog") {
             self.watchdog = supervise::watchdog(value, reader);
+        }
+        if let Some(value) = root.get("breakers") {
+            self.breakers = breaker::breakers(value, reader);
         }
         if let Some(value) = root.get("groups") {
             self.groups = supervise::groups(value, reader);

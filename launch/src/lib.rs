@@ -40,13 +40,13 @@ mod supervisor;
 mod watchdog;
 
 pub use control::{
-    ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo, EchoItem,
-    EchoedMessage, Request,
+    BreakerOperation, ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo,
+    EchoItem, EchoedMessage, Request,
 };
 pub use exit::Exit;
 pub use file::{
-    CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied,
-    Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+    BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry,
+    OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
 };
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchOptions};

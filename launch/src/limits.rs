@@ -71,6 +71,27 @@ pub const GROUP_INTENSITY_DEFAULT: u32 = 1;
 /// Most groups of a robot: one for each node.
 pub const GROUPS_MAX: usize = NODES_MAX;
 
+/// Most policies of breakers that a file names: one for each node.
+pub const BREAKERS_MAX: usize = NODES_MAX;
+
+/// Calls that must be in a breaker's window before it is judged, where nothing is said: fewer make no rate.
+pub const BREAKER_MIN_CALLS_DEFAULT: u32 = 10;
+
+/// Buckets of a breaker's time window where nothing is said: what is looked at is then at most a tenth shorter than it says.
+pub const BREAKER_BUCKETS_DEFAULT: u32 = 10;
+
+/// Smallest rate that opens a breaker: below one call of the largest window it would open with the first one.
+pub const BREAKER_RATE_MIN: f32 = 0.001;
+
+/// Most that an open time can grow by at once.
+pub const BREAKER_MULTIPLIER_MAX: f32 = 1000.0;
+
+/// Most kinds of errors that a breaker can ignore.
+pub const BREAKER_KINDS_MAX: usize = 32;
+
+/// Most values that are changed at once while a robot runs: more than a policy has.
+pub const BREAKER_CHANGES_MAX: usize = 64;
+
 /// Time-out of the hardware's watchdog where the file says nothing, and the longest one: that of a Raspberry Pi takes no
 /// more than 15 s.
 pub const WATCHDOG_TIMEOUT_MAX: Duration = Duration::from_secs(14);

@@ -1,15 +1,18 @@
 //! What can be wrong with a launch file, and how it is said.
 
-use std::fmt;
+mod place;
+
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Problem, ValueError, nearest};
+use nevil_msgs::{Problem, nearest};
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
 use nevil_runtime::{QosProblem, TopicError, TopicMemory};
 
-use crate::limits::{GROUPS_MAX, NODES_MAX};
+use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
+
+pub use place::{PlanError, PlanErrors};
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -221,6 +224,53 @@ pub enum PlanProblem {
         /// How long all nodes together may take to stop.
         shutdown_timeout: Duration,
     },
+    /// A breaker's policy is named that there is not.
+    #[error("unknown breaker `{given}`{}", known_names("breakers", given, known))]
+    UnknownBreaker {
+        /// The name.
+        given: String,
+        /// Those of the file, then the presets.
+        known: Vec<String>,
+    },
+    /// The name of a breaker's policy is not one.
+    #[error(
+        "`{given}` is not a name for a breaker; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _"
+    )]
+    BreakerName {
+        /// The name.
+        given: String,
+    },
+    /// The name of a breaker's policy is that of a preset.
+    #[error(
+        "`{given}` is the name of a preset; choose another one, and say `preset: {given}` to begin with it"
+    )]
+    PresetName {
+        /// The name.
+        given: String,
+    },
+    /// More policies than a robot can have.
+    #[error("too many breakers ({given}), at most {BREAKERS_MAX} are allowed")]
+    TooManyBreakers {
+        /// How many there are.
+        given: usize,
+    },
+    /// A rate rule without a rate.
+    #[error("`rate` has neither a `failure_rate` nor a `slow_rate`; give one of them")]
+    NoRate,
+    /// A window over calls and time.
+    #[error("a window has either `calls`, or `length` with `buckets`; leave the others out")]
+    WindowOfTwoKinds,
+    /// A window that never holds as many calls as it takes to be judged.
+    #[error(
+        "`min_calls` is above `calls` of the window ({min_calls} > {calls}), so that it would never be judged; lower \
+         `min_calls`, or raise `calls`"
+    )]
+    MinCallsAboveWindow {
+        /// Calls that it takes.
+        min_calls: u32,
+        /// Calls that it holds.
+        calls: u32,
+    },
     /// A time-out of a watchdog that is not used.
     #[error("`timeout` has no meaning without `device`; add `device: /dev/watchdog`, or leave this out")]
     TimeoutWithoutDevice,
@@ -301,7 +351,7 @@ fn largest(topics: &[LargeTopic]) -> String {
     topics.iter().map(topic).collect::<Vec<_>>().join(", ")
 }
 
-fn known_names(what: &str, given: &str, known: &[String]) -> String {
+pub(crate) fn known_names(what: &str, given: &str, known: &[String]) -> String {
     let meant = nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
     if known.is_empty() {
         format!("{meant}; there are no {what} to choose from")
@@ -309,91 +359,3 @@ fn known_names(what: &str, given: &str, known: &[String]) -> String {
         format!("{meant}; known {what} are {}", known.join(", "))
     }
 }
-
-/// A problem of a launch file, and where it is.
-///
-/// Shown as `picar.yaml:12:15: nodes.navigation.thread.priority: value is too large (120), at most 79 is allowed`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError {
-    /// The place in the text.
-    pub mark: Mark,
-    /// The way to the value, such as `nodes.navigation.thread.cores[2]`; empty for the whole file.
-    pub path: String,
-    /// What is wrong.
-    pub problem: PlanProblem,
-}
-
-impl PlanError {
-    pub(crate) fn new(mark: &Mark, path: impl Into<String>, problem: impl Into<PlanProblem>) -> Self {
-        Self { mark: mark.clone(), path: path.into(), problem: problem.into() }
-    }
-
-    /// Whether a variable has no value here, or is referred to in a wrong way.
-    pub(crate) const fn is_of_variable(&self) -> bool {
-        use Problem::{BadReference, UnsetVariable};
-        matches!(self.problem, PlanProblem::Value(UnsetVariable { .. } | BadReference { .. }))
-    }
-
-    /// The error of a value that was found at `path`; `mark` is its place if it has none of its own.
-    pub(crate) fn of_value(error: ValueError, path: &str, mark: &Mark) -> Self {
-        let error = if path.is_empty() { error } else { error.in_key(path) };
-        Self {
-            mark: error.mark.unwrap_or_else(|| mark.clone()),
-            path: error.path,
-            problem: PlanProblem::Value(error.problem),
-        }
-    }
-}
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.mark)?;
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        write!(f, "{}", self.problem)
-    }
-}
-
-impl std::error::Error for PlanError {}
-
-/// All problems of a launch file in the order of its text. Shown each with its line and a caret under the place, and
-/// their number in the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanErrors {
-    /// The file as the user named it.
-    pub file: String,
-    /// The problems, at least one.
-    pub problems: Vec<PlanError>,
-}
-
-impl PlanErrors {
-    /// Nothing, if there are no problems.
-    ///
-    /// # Errors
-    ///
-    /// The problems in the order of the text.
-    pub(crate) fn check(file: &std::path::Path, mut problems: Vec<PlanError>) -> Result<(), Self> {
-        if problems.is_empty() {
-            return Ok(());
-        }
-        problems.sort_by_key(|problem| (problem.mark.line(), problem.mark.column()));
-        Err(Self { file: file.display().to_string(), problems })
-    }
-}
-
-impl fmt::Display for PlanErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in &self.problems {
-            writeln!(f, "{problem}")?;
-            if let Some(snippet) = problem.mark.snippet() {
-                writeln!(f, "{snippet}")?;
-            }
-            writeln!(f)?;
-        }
-        let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{} {problems} in {}; nothing was started", self.problems.len(), self.file)
-    }
-}
-
-impl std::error::Error for PlanErrors {}

@@ -25,8 +25,8 @@ use std::{env, io};
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, ResetError, RobotStatus, Safety,
-    ThreadedNode, Time, Waker,
+    Breakers, Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, ResetError, RobotStatus,
+    Safety, ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -334,6 +334,14 @@ impl Control for Robot {
 
     fn rings(&self) -> &Rings {
         self.environment.rings()
+    }
+
+    fn breakers(&self) -> &Breakers {
+        self.environment.breakers()
+    }
+
+    fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
+        self.environment.callback_timeout(breaker)
     }
 
     fn request_stop(&self) {

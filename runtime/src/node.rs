@@ -20,6 +20,7 @@ mod names;
 mod ring;
 mod rules;
 mod setup;
+mod setup_breaker;
 mod setup_fallback;
 mod shared;
 mod silence;

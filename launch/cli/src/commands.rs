@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod breaker;
 mod estop;
 mod launch;
 mod node;
@@ -67,6 +68,14 @@ enum Command {
         after_help = "Example:\n  nevil topic echo range --once"
     )]
     Topic(TopicCommand),
+    /// List, show and operate the breakers of a robot
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil breaker list"
+    )]
+    Breaker(breaker::BreakerCommand),
     /// The process that makes actuators safe when the robot is dead
     #[command(hide = true)]
     Guard,
@@ -97,6 +106,7 @@ impl Cli {
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),
+            Command::Breaker(command) => command.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::Info(args)) => args.run(robot),

@@ -1,5 +1,7 @@
 //! Requests and answers, one JSON object a line.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -38,6 +40,27 @@ pub enum Request {
         /// The ring.
         ring: String,
     },
+    /// The breakers with their statistics.
+    BreakerList,
+    /// All that is known about one breaker.
+    BreakerShow {
+        /// The breaker.
+        name: String,
+    },
+    /// Do something with a breaker.
+    BreakerOperate {
+        /// The breaker.
+        name: String,
+        /// What.
+        operation: BreakerOperation,
+    },
+    /// Change the policy of a breaker while it works.
+    BreakerSet {
+        /// The breaker.
+        name: String,
+        /// From keys of a launch file, such as `half_open.permits`, to values as they are written there.
+        changes: BTreeMap<String, String>,
+    },
     /// Publish one message.
     TopicPub {
         /// The topic.
@@ -48,6 +71,27 @@ pub enum Request {
         #[serde(default)]
         as_operator: bool,
     },
+}
+
+/// What an operator does with a breaker. All but two hold until the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakerOperation {
+    /// Refuse every call.
+    Open,
+    /// Refuse every call for so many milliseconds, at most a day; then go on by the rules.
+    OpenForMs(u64),
+    /// Let every call through.
+    Close,
+    /// Let probes through, and go on by the rules.
+    HalfOpen,
+    /// Close the circuit, and go on by the rules.
+    Reset,
+    /// Do nothing but count.
+    Disable,
+    /// Refuse nothing, and show what the rules would have done.
+    MetricsOnly,
 }
 
 /// The answer to a request.

@@ -7,12 +7,12 @@ use nevil_msgs::Value;
 use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
-use crate::control::echo;
 use crate::control::lines::{LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
 use crate::control::ring;
 use crate::control::server::Place;
 use crate::control::topics::{topic_info, topic_list};
+use crate::control::{breakers, echo};
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
 
 /// Under which name tools publish, and are counted.
@@ -109,6 +109,10 @@ impl Session {
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
             Request::TopicInfo { topic } => topic_info(handler.bus(), &topic),
+            Request::BreakerList => breakers::list(&**handler),
+            Request::BreakerShow { name } => breakers::show(&**handler, &name),
+            Request::BreakerOperate { name, operation } => breakers::operate(&**handler, &name, operation),
+            Request::BreakerSet { name, changes } => breakers::set(&**handler, &name, &changes),
             Request::TopicPub { topic, text, as_operator } => {
                 let authority = if as_operator { Authority::Operator } else { Authority::Tool };
                 self.publish(topic, &text, authority)

@@ -1,5 +1,6 @@
 //! Real sockets, and a robot whose topics are real.
 
+mod breaker;
 mod estop;
 mod misuse;
 mod ring;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use nevil_runtime::prelude::*;
 use nevil_runtime::ring::{RingReader, Rings};
 use nevil_runtime::{
-    Bus, Clock, EmergencyStop, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
+    Breakers, Bus, Clock, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
 };
 use serde_json::json;
 
@@ -57,9 +58,7 @@ impl Car {
 }
 
 struct Handler {
-    bus: Bus,
-    rings: Rings,
-    estop: EmergencyStop,
+    environment: Environment,
     status: serde_json::Value,
     stops: AtomicU64,
 }
@@ -70,19 +69,27 @@ impl Control for Handler {
     }
 
     fn bus(&self) -> &Bus {
-        &self.bus
+        self.environment.bus()
     }
 
     fn rings(&self) -> &Rings {
-        &self.rings
+        self.environment.rings()
+    }
+
+    fn breakers(&self) -> &Breakers {
+        self.environment.breakers()
+    }
+
+    fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
+        self.environment.callback_timeout(breaker)
     }
 
     fn emergency_stop(&self, by: &str, reason: &str) {
-        self.estop.engage(by, reason);
+        self.environment.emergency_stop().engage(by, reason);
     }
 
     fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
-        self.estop.reset(by)
+        self.environment.emergency_stop().reset(by)
     }
 
     fn request_stop(&self) {
@@ -121,10 +128,7 @@ impl Robot {
                     denied: &[],
                     status: &RobotStatus::read_simulated(&robot),
                 };
-                let environment = robot.environment();
-                let (bus, rings) = (environment.bus().clone(), environment.rings().clone());
-                let estop = environment.emergency_stop().clone();
-                sender.send((bus, rings, estop, status.to_json())).unwrap();
+                sender.send((robot.environment().clone(), status.to_json())).unwrap();
                 // Relaxed: nothing else is told by it.
                 while !ended.load(Ordering::Relaxed) {
                     robot.run_for(Duration::from_millis(1)).unwrap();
@@ -132,8 +136,8 @@ impl Robot {
                 }
             }
         });
-        let (bus, rings, estop, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler { bus, rings, estop, status, stops: AtomicU64::new(0) });
+        let (environment, status) = receiver.recv().unwrap();
+        let handler = Arc::new(Handler { environment, status, stops: AtomicU64::new(0) });
         let server = ControlServer::start(&path, Arc::<Handler>::clone(&handler)).unwrap();
         Self { path, handler, server: Some(server), ended, time: Some(time) }
     }
@@ -258,7 +262,7 @@ fn an_echo_shows_messages_in_order_with_their_header_and_fields_as_they_are_decl
 #[test]
 fn what_an_echo_does_not_show_it_counts_as_lost() {
     let mut robot = Robot::start("lost");
-    let bus = robot.handler.bus.clone();
+    let bus = robot.handler.environment.bus().clone();
     let accepted = || bus.counts("range").unwrap().publishers[0].1.accepted;
     let mut tap = bus.tap_by_name("range").unwrap();
     let before = accepted();
@@ -323,7 +327,7 @@ fn a_published_text_becomes_a_message_and_its_mistakes_are_answered_in_words() {
     let text = refused(publish("operator_drive", "{speed: 0.2}"));
     assert!(text.contains("speed_mps"), "{text}");
     assert!(refused(publish("operator_driv", "{}")).contains("did you mean `operator_drive`?"));
-    let counts = robot.handler.bus.counts("operator_drive").unwrap();
+    let counts = robot.handler.environment.bus().counts("operator_drive").unwrap();
     assert_eq!(counts.publishers[0].1.accepted, 3);
 }
 

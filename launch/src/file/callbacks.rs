@@ -2,17 +2,27 @@
 
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Problem, Value};
+use nevil_msgs::{Mark, Value};
 use nevil_runtime::limits::{
     CALLBACK_EXTEND_MAX, CALLBACK_TIMEOUT_MAX, CALLBACK_TIMEOUT_MIN, HANG_GRACE_MAX, HANG_GRACE_MIN,
 };
 use nevil_runtime::{BreakerPolicy, CallbackRule, NodeRules, OnHang, OnPanic};
 
+use super::breaker::{self, BreakerEntry};
 use super::reader::Reader;
 use crate::problem::PlanProblem;
 
 /// The keys of a callback, which a node has too: there they hold for all callbacks that do not say otherwise.
-pub(super) const CALLBACK_KEYS: [&str; 4] = ["timeout", "hang_grace", "extend_max", "breaker"];
+pub(super) const CALLBACK_KEYS: [&str; 5] = ["timeout", "hang_grace", "extend_max", "safety", "breaker"];
+
+/// What callbacks are read with.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'file> {
+    /// How long all nodes together may take to stop: a callback that hangs may not take all of it.
+    pub(super) shutdown_timeout: Duration,
+    /// The policies of the file.
+    pub(super) breakers: &'file [BreakerEntry],
+}
 
 /// What a launch file says about the callbacks of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,23 +57,23 @@ pub struct CallbackEntry {
     pub hang_grace: Duration,
     /// Most that one call may ask for besides, up to 10 min.
     pub extend_max: Duration,
-    /// The name of the breaker's policy, and where that stands.
-    pub breaker: Option<(String, Mark)>,
+    /// Whether it is called during an emergency stop too.
+    pub safety: bool,
+    /// The policy of its breaker.
+    pub breaker: BreakerPolicy,
 }
 
 impl Default for CallbackEntry {
     fn default() -> Self {
-        let CallbackRule { timeout, hang_grace, extend_max, .. } = CallbackRule::default();
-        Self { timeout, hang_grace, extend_max, breaker: None }
+        let CallbackRule { timeout, hang_grace, extend_max, safety, breaker } = CallbackRule::default();
+        Self { timeout, hang_grace, extend_max, safety, breaker }
     }
 }
 
 impl CallbackEntry {
     fn rule(&self) -> CallbackRule {
-        let &Self { timeout, hang_grace, extend_max, .. } = self;
-        let preset = self.breaker.as_ref().and_then(|(name, _)| BreakerPolicy::preset(name));
-        let breaker = preset.map(|preset| preset.policy).unwrap_or_default();
-        CallbackRule { timeout, hang_grace, extend_max, breaker, ..CallbackRule::default() }
+        let Self { timeout, hang_grace, extend_max, safety, breaker } = self.clone();
+        CallbackRule { timeout, hang_grace, extend_max, safety, breaker }
     }
 }
 
@@ -81,11 +91,11 @@ impl CallbackEntries {
     }
 }
 
-/// What `node` says about its callbacks. `shutdown_timeout`: a callback that hangs may not take all of it.
+/// What `node` says about its callbacks.
 pub(super) fn callbacks(
     node: &Value,
     path: &str,
-    shutdown_timeout: Duration,
+    around: Around<'_>,
     reader: &mut Reader,
 ) -> CallbackEntries {
     let mut entries = CallbackEntries::default();
@@ -95,12 +105,12 @@ pub(super) fn callbacks(
     if let Some(value) = node.get("on_panic") {
         entries.on_panic = reader.typed(value, &format!("{path}.on_panic")).unwrap_or_default();
     }
-    entries.all = callback(node, path, &CallbackEntry::default(), shutdown_timeout, reader);
+    entries.all = callback(node, path, &CallbackEntry::default(), around, reader);
     let path = format!("{path}.callbacks");
     for (key, value) in node.get("callbacks").map_or(&[][..], |value| reader.entries(value, &path)) {
         let path = format!("{path}.{}", key.name);
         let entry = if reader.map(value, &path, &CALLBACK_KEYS) {
-            callback(value, &path, &entries.all, shutdown_timeout, reader)
+            callback(value, &path, &entries.all, around, reader)
         } else {
             entries.all.clone()
         };
@@ -114,10 +124,21 @@ fn callback(
     map: &Value,
     path: &str,
     otherwise: &CallbackEntry,
-    shutdown_timeout: Duration,
+    around: Around<'_>,
     reader: &mut Reader,
 ) -> CallbackEntry {
     let mut entry = otherwise.clone();
+    if let Some(value) = map.get("safety") {
+        entry.safety = reader.typed(value, &format!("{path}.safety")).unwrap_or(entry.safety);
+    }
+    let breaker = map.get("breaker");
+    let breaker = breaker
+        .and_then(|value| breaker::breaker(value, &format!("{path}.breaker"), around.breakers, reader));
+    let mut of_preset = None;
+    if let Some((policy, timeout)) = breaker {
+        (entry.breaker, of_preset) = (policy, timeout);
+    }
+    entry.timeout = of_preset.unwrap_or(entry.timeout);
     let mut time = |key, range, time: &mut Duration| {
         let Some(value) = map.get(key) else { return };
         *time = reader.duration(value, &format!("{path}.{key}"), range).unwrap_or(*time);
@@ -125,23 +146,27 @@ fn callback(
     time("timeout", CALLBACK_TIMEOUT_MIN..=CALLBACK_TIMEOUT_MAX, &mut entry.timeout);
     time("hang_grace", HANG_GRACE_MIN..=HANG_GRACE_MAX, &mut entry.hang_grace);
     time("extend_max", Duration::ZERO..=CALLBACK_EXTEND_MAX, &mut entry.extend_max);
+    check_end(map, path, &entry, around.shutdown_timeout, reader);
+    entry
+}
+
+/// Whether a stop could wait for a call that hangs. Where no time-out is said, nothing is wrong: a stop then ends without
+/// the callback.
+fn check_end(
+    map: &Value,
+    path: &str,
+    entry: &CallbackEntry,
+    shutdown_timeout: Duration,
+    reader: &mut Reader,
+) {
+    let &CallbackEntry { timeout, hang_grace, .. } = entry;
+    let is_of_preset = map.get("timeout").is_none() && timeout > shutdown_timeout;
     let said = ["timeout", "hang_grace"].into_iter().find_map(|key| Some((key, map.get(key)?)));
-    // Where nothing is said, nothing is wrong: a stop then ends without the callback that hangs.
     if let Some((key, value)) = said
-        && entry.timeout + entry.hang_grace > shutdown_timeout
+        && !is_of_preset
+        && timeout + hang_grace > shutdown_timeout
     {
-        let &CallbackEntry { timeout, hang_grace, .. } = &entry;
         let problem = PlanProblem::HangAboveShutdown { timeout, hang_grace, shutdown_timeout };
         reader.problem(&value.mark, &format!("{path}.{key}"), problem);
     }
-    if let Some(value) = map.get("breaker") {
-        let path = format!("{path}.breaker");
-        let name: Option<String> = reader.typed(value, &path);
-        if let Some(given) = name.clone().filter(|name| BreakerPolicy::preset(name).is_none()) {
-            let known = BreakerPolicy::preset_names().map(str::to_owned).collect();
-            reader.problem(&value.mark, &path, Problem::UnknownVariant { given, known });
-        }
-        entry.breaker = name.map(|name| (name, value.mark.clone()));
-    }
-    entry
 }

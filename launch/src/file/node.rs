@@ -1,11 +1,9 @@
 //! `nodes: { … }`: one node each.
 
-use std::time::Duration;
-
 use nevil_msgs::{Key, Mark, Problem, Value, ValueKind};
 use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
 
-use super::callbacks::{CallbackEntries, callbacks};
+use super::callbacks::{Around, CallbackEntries, callbacks};
 use super::reader::Reader;
 use super::supervise::restart;
 use super::thread::thread;
@@ -14,7 +12,28 @@ use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{OnInputDown, RestartRule};
 
-pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Reader) -> Vec<NodeEntry> {
+const KEYS: [&str; 18] = [
+    "type",
+    "params",
+    "thread",
+    "required",
+    "depends_on",
+    "namespace",
+    "remap",
+    "restart",
+    "group",
+    "on_input_down",
+    "on_hang",
+    "on_panic",
+    "timeout",
+    "hang_grace",
+    "extend_max",
+    "safety",
+    "breaker",
+    "callbacks",
+];
+
+pub(super) fn nodes(value: &Value, around: Around<'_>, reader: &mut Reader) -> Vec<NodeEntry> {
     match &value.kind {
         ValueKind::Map(entries) if entries.len() > NODES_MAX => {
             reader.problem(&value.mark, "nodes", PlanProblem::TooManyNodes { given: entries.len() });
@@ -23,7 +42,7 @@ pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Read
         ValueKind::Map(entries) if !entries.is_empty() => {
             let node = |(key, value): &(Key, Value)| {
                 let mut entry = node(&key.name, &key.mark, value, reader);
-                supervised(&mut entry, value, shutdown_timeout, reader);
+                supervised(&mut entry, value, around, reader);
                 entry
             };
             entries.iter().map(node).collect()
@@ -42,25 +61,6 @@ pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Read
 }
 
 fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
-    const KEYS: [&str; 17] = [
-        "type",
-        "params",
-        "thread",
-        "required",
-        "depends_on",
-        "namespace",
-        "remap",
-        "restart",
-        "group",
-        "on_input_down",
-        "on_hang",
-        "on_panic",
-        "timeout",
-        "hang_grace",
-        "extend_max",
-        "breaker",
-        "callbacks",
-    ];
     let path = format!("nodes.{instance}");
     let mut entry = NodeEntry {
         instance: instance.to_owned(),
@@ -110,7 +110,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
 }
 
 /// Reads what `value` says of the node's supervision.
-fn supervised(entry: &mut NodeEntry, value: &Value, shutdown_timeout: Duration, reader: &mut Reader) {
+fn supervised(entry: &mut NodeEntry, value: &Value, around: Around<'_>, reader: &mut Reader) {
     if !matches!(value.kind, ValueKind::Map(_)) {
         return;
     }
@@ -125,7 +125,7 @@ fn supervised(entry: &mut NodeEntry, value: &Value, shutdown_timeout: Duration, 
     if let Some(value) = value.get("on_input_down") {
         entry.on_input_down = reader.typed(value, &format!("{path}.on_input_down")).unwrap_or_default();
     }
-    entry.callbacks = callbacks(value, &path, shutdown_timeout, reader);
+    entry.callbacks = callbacks(value, &path, around, reader);
 }
 
 /// The names with their places. One that is wrong stays, so that the others keep their index.

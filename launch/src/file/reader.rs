@@ -21,6 +21,11 @@ impl Reader {
         self.problems
     }
 
+    /// How much was wrong so far.
+    pub(super) fn found(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Keeps a problem, unless it follows from a variable without a value: of a value that is not known, the type is
     /// wrong too.
     pub(super) fn problem(&mut self, mark: &Mark, path: &str, problem: impl Into<PlanProblem>) {
@@ -92,6 +97,17 @@ impl Reader {
     /// The value as an integer within `range`.
     pub(super) fn integer(&mut self, value: &Value, path: &str, range: RangeInclusive<i128>) -> Option<i128> {
         let number: i128 = self.typed(value, path)?;
+        self.in_range(value, path, number, &range, ToString::to_string)
+    }
+
+    /// The value as a share or factor within `range`.
+    pub(super) fn share(&mut self, value: &Value, path: &str, range: RangeInclusive<f32>) -> Option<f32> {
+        let number: f32 = self.typed(value, path)?;
+        if number.is_nan() {
+            let allowed = format!("{} to {}", range.start(), range.end());
+            self.problem(&value.mark, path, Problem::NotANumber { allowed });
+            return None;
+        }
         self.in_range(value, path, number, &range, ToString::to_string)
     }
 

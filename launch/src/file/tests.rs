@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use nevil_msgs::{Overflow, TopicPriority, from_value};
 use nevil_runtime::{
-    BreakerPolicy, CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec, Wait,
+    BreakerPolicy, CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec,
+    TripRule, Wait,
 };
 
 use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied, Systemd, WatchdogEntry};
@@ -277,6 +278,7 @@ fn what_callbacks_are_allowed_is_read_and_single_ones_take_over_what_they_do_not
         "
 robot: r
 shutdown_timeout: 60s
+breakers: { patient: { failures: 9 } }
 nodes:
   car:
     on_hang: safe_stop
@@ -284,34 +286,37 @@ nodes:
     timeout: 20ms
     hang_grace: 10ms
     extend_max: 10min
-    breaker: error_retry
+    safety: true
+    breaker: patient
     callbacks:
       think: { timeout: 2s, breaker: export }
-      rest: { hang_grace: 58s, extend_max: 0s }
+      rest: { hang_grace: 58s, extend_max: 0s, safety: false }
 ",
     );
     let ms = Duration::from_millis;
-    let rule = |timeout, hang_grace, extend_max, breaker: &str| CallbackRule {
+    let patient =
+        BreakerPolicy { trip: vec![TripRule::Consecutive { failures: 9 }], ..BreakerPolicy::default() };
+    let rule = |timeout, hang_grace, extend_max, safety, breaker: &BreakerPolicy| CallbackRule {
         timeout,
         hang_grace,
         extend_max,
-        breaker: BreakerPolicy::preset(breaker).unwrap().policy,
-        ..CallbackRule::default()
+        safety,
+        breaker: breaker.clone(),
     };
+    let export = BreakerPolicy::preset("export").unwrap().policy;
     let wanted = NodeRules {
         on_hang: OnHang::SafeStop,
         on_panic: OnPanic::Keep,
-        callback: rule(ms(20), ms(10), ms(600_000), "error_retry"),
+        callback: rule(ms(20), ms(10), ms(600_000), true, &patient),
         callbacks: [
-            ("think".to_owned(), rule(ms(2000), ms(10), ms(600_000), "export")),
-            ("rest".to_owned(), rule(ms(20), ms(58_000), ms(0), "error_retry")),
+            ("think".to_owned(), rule(ms(2000), ms(10), ms(600_000), true, &export)),
+            ("rest".to_owned(), rule(ms(20), ms(58_000), ms(0), false, &patient)),
         ]
         .into(),
     };
     let callbacks = &file.unwrap().nodes[0].callbacks;
     assert_eq!(callbacks.rules(), wanted);
-    assert_eq!(callbacks.all.breaker.as_ref().unwrap().1.to_string(), "picar.yaml:11:14");
-    assert_eq!(callbacks.single[0].mark.to_string(), "picar.yaml:13:7");
+    assert_eq!(callbacks.single[0].mark.to_string(), "picar.yaml:15:7");
 }
 
 #[test]

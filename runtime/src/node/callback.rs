@@ -12,6 +12,9 @@ use crate::bus::Outcome;
 use crate::clock::Time;
 use crate::node::rules::{CallbackRule, NodeRules};
 
+/// The deadline of a phase, which the breaker's guard does not watch.
+pub(crate) const NO_TIMEOUT: Duration = Duration::MAX;
+
 /// One callback of a node instance, over all its lives.
 #[derive(Debug)]
 pub(crate) struct Callback {
@@ -121,6 +124,15 @@ impl Callbacks {
             // Whether it was so already is of no interest.
             let _ = if engaged { breaker.emergency_open(now) } else { breaker.emergency_reset(now) };
         }
+    }
+
+    /// The deadline of the callback whose breaker is called `breaker`; `None` if there is none: it is no callback's, or that of
+    /// a phase.
+    pub(crate) fn timeout(&self, breaker: &str) -> Option<Duration> {
+        let (instance, name) = breaker.split_once('.')?;
+        let callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let timeout = callbacks.get(&(instance.into(), name.into()))?.rule.timeout;
+        (timeout != NO_TIMEOUT).then_some(timeout)
     }
 
     /// The callback `name` of the node `instance`: the same one in each of its lives, under the rule that it had in the first.

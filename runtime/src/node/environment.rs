@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use nevil_sys::mem::Bell;
 
@@ -96,6 +97,13 @@ impl Environment {
     #[must_use]
     pub fn breakers(&self) -> &Breakers {
         &self.breakers
+    }
+
+    /// How long a call may take of the callback whose breaker is called `breaker`; `None` for a breaker of a phase, whose end
+    /// the supervisor waits for, and for one that is no callback's.
+    #[must_use]
+    pub fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
+        self.callbacks.timeout(breaker)
     }
 
     /// The bus.

@@ -13,6 +13,7 @@ use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
 use crate::incarnation::Incarnation;
 use crate::lease::{Leasable, LeaseClaimError};
+use crate::limits::NAME_BYTES_MAX;
 use crate::lineage::LineageCell;
 use crate::node::Node;
 use crate::node::context::Context;
@@ -29,7 +30,7 @@ use crate::ring::{Element, RingClaimError, RingInput, RingOutput, RingSpec, Star
 
 /// What a node declares in [`Node::configure`]. Nothing of it has an effect before the node is activated.
 pub struct Setup<'a, N: Node> {
-    environment: &'a Environment,
+    pub(super) environment: &'a Environment,
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     names: Names<'a>,
@@ -51,9 +52,17 @@ pub enum SetupError {
     /// The ring cannot be had.
     #[error(transparent)]
     Ring(#[from] RingClaimError),
-    /// The breaker of a callback cannot be had.
+    /// The breaker of a callback, or one of the node's own, cannot be had.
     #[error(transparent)]
     Breaker(#[from] BreakerError),
+    /// The name of a breaker of the node's own is not one.
+    #[error(
+        "`{given}` is not a name for a breaker; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9 and _"
+    )]
+    BreakerName {
+        /// The name.
+        given: String,
+    },
     /// The lease cannot be had.
     #[error(transparent)]
     Lease(#[from] LeaseClaimError),

@@ -15,7 +15,7 @@ use crate::bus::{Bus, Wake};
 use crate::clock::Time;
 use crate::device::Holding;
 use crate::incarnation::Incarnation;
-use crate::node::callback::{Callback, CallbackCounts, Callbacks};
+use crate::node::callback::{Callback, CallbackCounts, Callbacks, NO_TIMEOUT};
 use crate::node::driver::DriverHandle;
 use crate::node::environment::Environment;
 use crate::node::rules::{CallbackRule, NodeRules};
@@ -234,7 +234,7 @@ impl NodeShared {
     /// The record of a phase of its life, whose breaker never opens.
     pub(crate) fn record_phase(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
         let breaker = BreakerPolicy { trip: Vec::new(), ..BreakerPolicy::default() };
-        let callback = CallbackRule { breaker, safety: true, ..CallbackRule::default() };
+        let callback = CallbackRule { breaker, safety: true, timeout: NO_TIMEOUT, ..CallbackRule::default() };
         let rules = NodeRules { callback, ..NodeRules::default() };
         self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nevil_msgs::{Message, Topic};
 
+use crate::breaker::{BreakerPolicy, BreakerState, Operation};
 use crate::bus::{Publisher, Received, SubscriptionCounts};
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult};
@@ -191,4 +192,54 @@ fn a_node_that_is_too_late_for_its_own_messages_does_not_call_that_silence() {
     fixture.set_ms(59);
     fixture.node.turn();
     assert!(nothing_silent(&fixture));
+}
+
+struct Talker;
+
+impl Node for Talker {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        let (policy, bare) =
+            (BreakerPolicy::default(), BreakerPolicy { trip: vec![], ..BreakerPolicy::default() });
+        let cloud = setup.breaker("cloud", policy.clone())?;
+        assert_eq!(cloud.name(), "talker.cloud");
+        assert!(cloud.is_same(&setup.breaker("cloud", policy.clone())?));
+        let refused = setup.breaker("cloud", bare).unwrap_err();
+        assert!(
+            refused.to_string().contains("breaker `talker.cloud` exists with another policy"),
+            "{refused}"
+        );
+        setup.every(MS, Self::tick)?;
+        setup.breaker("tick", policy.clone()).expect_err("a callback has this name");
+        let refused = setup.breaker("the cloud", policy).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "`the cloud` is not a name for a breaker; use 1 to 48 of the characters a-z, 0-9 and _"
+        );
+        Ok(Self)
+    }
+}
+
+impl Talker {
+    fn tick(&mut self, _: &crate::node::Tick, _: &Context) -> NodeResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_breaker_of_a_node_s_own_is_the_same_one_in_each_of_its_lives() {
+    let environment = Environment::new(Clock::simulated(), 1);
+    let node_type = NodeTypes::new().with::<Talker>("talker").get("talker").unwrap().clone();
+    let spec = NodeSpec::new("talker", node_type);
+    spec.configure(&environment, &spec.life(&environment, 1)).unwrap();
+    let first = environment.breakers().get("talker.cloud").unwrap();
+    first.operate(Time::ZERO, Operation::ForceOpen).unwrap();
+    spec.configure(&environment, &spec.life(&environment, 2)).unwrap();
+    let second = environment.breakers().get("talker.cloud").unwrap();
+    assert!(second.is_same(&first));
+    assert_eq!(second.state(Time::ZERO), BreakerState::ForcedOpen);
+    assert_eq!(environment.callback_timeout("talker.cloud"), None);
+    assert_eq!(environment.callback_timeout("talker.tick"), Some(100 * MS));
+    assert_eq!(environment.callback_timeout("talker.activate"), None);
 }

@@ -12,6 +12,7 @@ mod robot;
 mod world;
 
 mod alone;
+mod breaker;
 mod death;
 mod device;
 mod estop;

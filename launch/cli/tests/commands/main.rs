@@ -66,10 +66,12 @@ fn without_a_robot_each_command_says_so_and_ends_with_1() {
         "nevil: no robot runs (looked in `{}`); start one with `nevil launch FILE`\n",
         directory.display()
     );
-    let all: [&[&str]; 7] = [
+    let all: [&[&str]; 9] = [
         &["status"],
         &["stop"],
         &["node", "list"],
+        &["breaker", "list"],
+        &["breaker", "reset", "car.measure"],
         &["topic", "list"],
         &["topic", "info", "range"],
         &["topic", "echo", "range"],
@@ -197,6 +199,37 @@ fn an_operator_publishes_and_is_told_of_what_the_robot_does_not_take() {
         (text(&output.stdout), text(&output.stderr)),
         ("published 1\n".to_owned(), "nevil: nobody subscribes to `range`\n".to_owned())
     );
+}
+
+#[test]
+fn an_operator_lists_shows_and_operates_breakers() {
+    let place = Place::new("breaker");
+    let _robot = Robot::start(&place, "picar");
+    let list = out(&place, &["breaker", "list"]);
+    let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["car.measure", "car.on_drive"]);
+    let all = out(&place, &["breaker", "list", "--all"]);
+    assert!(all.starts_with("car.activate "), "{all}");
+    assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
+    let held = "breaker `car.on_drive` is forced open until `nevil breaker reset car.on_drive`\n";
+    assert_eq!(out(&place, &["breaker", "open", "car.on_drive"]), held);
+    let closed = "breaker `car.on_drive` is closed\n";
+    assert_eq!(out(&place, &["breaker", "reset", "car.on_drive"]), closed);
+    let json = out(&place, &["breaker", "show", "car.on_drive", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["breaker"]["name"], &json["policy"]["failures"]), (&"car.on_drive".into(), &5.into()));
+
+    let (code, complaint) = fails(&place, &["breaker", "half-open", "car.on_drive"]);
+    let closed = "nevil: breaker `car.on_drive` is closed and cannot be made half_open; open it first\n";
+    assert_eq!((code, &*complaint), (Some(1), closed));
+    let (code, complaint) = fails(&place, &["breaker", "set", "car.on_drive", "failures"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("a change is written KEY=VALUE, such as `failures=3`"), "{complaint}");
+    let (code, complaint) = fails(&place, &["breaker", "set", "car.on_drive", "open=1s", "open=2s"]);
+    assert_eq!((code, &*complaint), (Some(2), "nevil: `open` is given twice; leave one of them out\n"));
+    let (code, complaint) = fails(&place, &["breaker", "set", "car.on_drive", "opne=1s"]);
+    assert_eq!(code, Some(1));
+    assert!(complaint.starts_with("nevil: unknown key `opne`, did you mean `open`?"), "{complaint}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nevil_launch::{Control, ControlServer, RobotLock, RobotPhase, RobotReport, R
 use nevil_runtime::prelude::*;
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Bus, Clock, EmergencyStop, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
+    Breakers, Bus, Clock, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
 };
 
 /// Stands in for `$XDG_RUNTIME_DIR`; removed at the end.
@@ -61,9 +61,7 @@ impl Car {
 }
 
 struct Handler {
-    bus: Bus,
-    rings: Rings,
-    estop: EmergencyStop,
+    environment: Environment,
     status: serde_json::Value,
     asked_to_stop: AtomicBool,
 }
@@ -74,19 +72,27 @@ impl Control for Handler {
     }
 
     fn bus(&self) -> &Bus {
-        &self.bus
+        self.environment.bus()
     }
 
     fn rings(&self) -> &Rings {
-        &self.rings
+        self.environment.rings()
+    }
+
+    fn breakers(&self) -> &Breakers {
+        self.environment.breakers()
+    }
+
+    fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
+        self.environment.callback_timeout(breaker)
     }
 
     fn emergency_stop(&self, by: &str, reason: &str) {
-        self.estop.engage(by, reason);
+        self.environment.emergency_stop().engage(by, reason);
     }
 
     fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
-        self.estop.reset(by)
+        self.environment.emergency_stop().reset(by)
     }
 
     fn request_stop(&self) {
@@ -125,8 +131,7 @@ impl Robot {
                     denied: &[],
                     status: &RobotStatus::read_simulated(&robot),
                 };
-                let estop = robot.environment().emergency_stop().clone();
-                sender.send((robot.environment().bus().clone(), estop, report.to_json())).unwrap();
+                sender.send((robot.environment().clone(), report.to_json())).unwrap();
                 // Relaxed: nothing else is told by it.
                 while !ended.load(Ordering::Relaxed) {
                     robot.run_for(Duration::from_millis(1)).unwrap();
@@ -134,21 +139,15 @@ impl Robot {
                 }
             }
         });
-        let (bus, estop, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler {
-            bus,
-            rings: Environment::new(Clock::simulated(), 1).rings().clone(),
-            estop,
-            status,
-            asked_to_stop: AtomicBool::new(false),
-        });
+        let (environment, status) = receiver.recv().unwrap();
+        let handler = Arc::new(Handler { environment, status, asked_to_stop: AtomicBool::new(false) });
         let server = ControlServer::start(lock.socket_path(), Arc::<Handler>::clone(&handler)).unwrap();
         Self { handler, held: Some((server, lock)), ended, time: Some(time) }
     }
 
     /// Messages that were published on `topic` and accepted.
     pub(crate) fn published(&self, topic: &str) -> u64 {
-        let counts = self.handler.bus.counts(topic).unwrap();
+        let counts = self.handler.environment.bus().counts(topic).unwrap();
         counts.publishers.iter().map(|(_, counts)| counts.accepted).sum()
     }
 

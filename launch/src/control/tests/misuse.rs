@@ -111,7 +111,7 @@ fn an_echo_that_nobody_reads_costs_the_publisher_nothing_and_gives_its_place_bac
     let robot = Robot::start("deaf_echo");
     let mut deaf = robot.socket();
     deaf.write_all(b"{\"request\":\"topic_echo\",\"topic\":\"range\"}\n").unwrap();
-    let published = || robot.handler.bus.counts("range").unwrap().publishers[0].1.clone();
+    let published = || robot.handler.bus().counts("range").unwrap().publishers[0].1.clone();
     let before = published().accepted;
     assert!(eventually(|| published().accepted > before + 500));
     assert_eq!(published().refused(), 0);

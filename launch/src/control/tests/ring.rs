@@ -3,7 +3,7 @@
 use super::*;
 
 fn readers(robot: &Robot) -> Vec<String> {
-    let status = robot.handler.rings.status();
+    let status = robot.handler.rings().status();
     status[0].readers.iter().map(|reader| reader.name.clone()).collect()
 }
 
