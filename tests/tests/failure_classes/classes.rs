@@ -135,7 +135,10 @@ fn configuration_drift_a_key_or_a_parameter_that_means_nothing_is_refused_with_t
     let why = refused("  lamp: { type: trouble, params: { actvate: hang } }\n");
     assert!(why.contains("nodes.lamp.params: unknown key `actvate`, did you mean `activate`?"), "{why}");
     let why = refused("  lamp: { type: trouble, breaker: errr_retry }\n");
-    assert!(why.contains("nodes.lamp.breaker: unknown name `errr_retry`"), "{why}");
+    assert!(
+        why.contains("nodes.lamp.breaker: unknown breaker `errr_retry`, did you mean `error_retry`?"),
+        "{why}"
+    );
 }
 
 #[test]
