@@ -44,6 +44,7 @@ impl Watch {
     }
 
     /// The lives, if they have changed since the last call; for the safety thread, which gives back the list that it had.
+    #[expect(clippy::box_collection, reason = "what is handed over is the box")]
     pub(crate) fn exchange(&self, lives: &mut Box<Vec<Arc<NodeShared>>>) -> bool {
         let Some(changed) = self.table.take() else { return false };
         // What was not taken back is older still; it is dropped here, which happens if lives change faster than looks.

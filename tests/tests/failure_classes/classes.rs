@@ -8,11 +8,13 @@ use crate::place::{Place, wandering};
 use crate::process::wait_until;
 use crate::robot::Robot;
 
-/// The counts of the callback `name` of `node`.
+/// The counts of the callback `name` of `node`, over all of its lives.
 pub(crate) fn callback(robot: &Robot, node: &str, name: &str) -> Value {
-    let node = robot.node(node);
-    let callback = node["callbacks"].as_array().unwrap().iter().find(|callback| callback["name"] == name);
-    callback.unwrap_or_else(|| panic!("{node}")).clone()
+    // A life that has just begun has not declared any yet.
+    wait_until(&format!("`{node}` has the callback `{name}`"), || {
+        let node = robot.node(node);
+        node["callbacks"].as_array().unwrap().iter().find(|callback| callback["name"] == name).cloned()
+    })
 }
 
 /// The counts of the one publisher, or the one subscription, of `topic` whose name begins with `whose`.
@@ -115,6 +117,34 @@ fn queue_build_up_and_stale_data_are_bounded_and_counted() {
     });
     assert_eq!(more("expired", &after), 4, "none of those that waited is served: {after}");
     assert_eq!(robot.stop().code(), Some(0));
+}
+
+/// Launches these nodes, which are refused before anything starts.
+fn refused(nodes: &str) -> String {
+    let place = Place::new();
+    let ended = place.launch_to_its_end(&format!("robot: picar\nnodes:\n{nodes}"));
+    assert_eq!(ended.code(), Some(2), "{ended:?}");
+    assert!(ended.err.ends_with("; nothing was started\n"), "{}", ended.err);
+    ended.err
+}
+
+#[test]
+fn configuration_drift_a_key_or_a_parameter_that_means_nothing_is_refused_with_those_that_do() {
+    let why = refused("  lamp: { type: trouble, requird: false }\n");
+    assert!(why.contains(":3:26: nodes.lamp: unknown key `requird`, did you mean `required`?"), "{why}");
+    let why = refused("  lamp: { type: trouble, params: { actvate: hang } }\n");
+    assert!(why.contains("nodes.lamp.params: unknown key `actvate`, did you mean `activate`?"), "{why}");
+    let why = refused("  lamp: { type: trouble, breaker: errr_retry }\n");
+    assert!(
+        why.contains("nodes.lamp.breaker: unknown breaker `errr_retry`, did you mean `error_retry`?"),
+        "{why}"
+    );
+}
+
+#[test]
+fn device_conflict_the_claim_names_who_has_it() {
+    let why = refused("  front: { type: camera }\n  rear: { type: camera }\n");
+    assert!(why.contains(":4:3: nodes.rear: device `hw:CARD=camera` is held by node `front`"), "{why}");
 }
 
 #[test]
