@@ -8,7 +8,7 @@ use crossbeam_utils::CachePadded;
 use rustix::thread::futex;
 
 use crate::machine::Near;
-use crate::measure::{BATCH, RoundResult, Unmeasured, in_batches, now_ns, pin};
+use crate::measure::{BATCH, RoundResult, Unmeasured, in_batches, in_cpu_batches, now_ns, pin};
 use crate::paced::{self, Paced};
 
 /// A word goes from one core to the other and back; half of a round trip, of [`BATCH`] round trips each.
@@ -51,6 +51,15 @@ pub(crate) fn cache_line(near: Near, batches: u64) -> RoundResult {
 pub(crate) fn two_clock_reads(near: Near, batches: u64) -> RoundResult {
     on_core(near.send, || {
         Ok(in_batches(1, batches, |_| {
+            hint::black_box((now_ns(), now_ns()));
+        }))
+    })
+}
+
+/// The same in processor time.
+pub(crate) fn two_clock_reads_cpu(near: Near, batches: u64) -> RoundResult {
+    on_core(near.send, || {
+        Ok(in_cpu_batches(batches, |_| {
             hint::black_box((now_ns(), now_ns()));
         }))
     })

@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
 }
 
 /// The promises, in the order of the page.
-pub(crate) const GOALS: [Goal; 16] = [
+pub(crate) const GOALS: [Goal; 23] = [
     Goal {
         claim: "polling, 64 B: p50 / (cache line + two clock reads)",
         row: "polling_64",
@@ -128,6 +128,48 @@ pub(crate) const GOALS: [Goal; 16] = [
         bound: Bound::AtMost(300.0),
         values: |row| row.subject("nevil launch").map(MeasuredSubject::p50s),
     },
+    Goal {
+        claim: "breaker, closed, stamps supplied: ns over the bare call",
+        row: "breaker_closed",
+        bound: Bound::AtMost(5.0),
+        values: |row| more(row, "nevil, stamps supplied", &["bare call"]),
+    },
+    Goal {
+        claim: "breaker, closed, reads the clock: ns over the bare call and two clock reads",
+        row: "breaker_closed",
+        bound: Bound::AtMost(10.0),
+        values: |row| more(row, "nevil, reads the clock", &["bare call", "two clock reads"]),
+    },
+    Goal {
+        claim: "breaker with a bulkhead: more than without / contended addition",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "bulkhead of 4"),
+    },
+    Goal {
+        claim: "breaker with a rate over 100 calls: more than without / contended addition",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "rate of 100 calls"),
+    },
+    Goal {
+        claim: "breaker of two threads at once: more than of one / contended addition",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "two threads at once"),
+    },
+    Goal {
+        claim: "breaker, refused: ns",
+        row: "breaker_refused",
+        bound: Bound::AtMost(10.0),
+        values: |row| row.subject("nevil, stamp supplied").map(MeasuredSubject::p50s),
+    },
+    Goal {
+        claim: "breaker, refused: allocations",
+        row: "breaker_allocations",
+        bound: Bound::AtMost(0.0),
+        values: |row| sum(row, ["nevil, refused", "nevil, emergency stop"]),
+    },
 ];
 
 impl Goal {
@@ -185,6 +227,22 @@ fn over_sum(row: &MeasuredRow, ours: &str, theirs: [&str; 2]) -> Option<Vec<f64>
 fn sum(row: &MeasuredRow, [one, other]: [&str; 2]) -> Option<Vec<f64>> {
     let (one, other) = (row.subject(one)?.p50s(), row.subject(other)?.p50s());
     Some(one.iter().zip(other).map(|(one, other)| one + other).collect())
+}
+
+/// By how much `ours` is more than all of `others` together.
+fn more(row: &MeasuredRow, ours: &str, others: &[&str]) -> Option<Vec<f64>> {
+    let mut more = row.subject(ours)?.p50s();
+    for other in others {
+        let other = row.subject(other)?.p50s();
+        more.iter_mut().zip(other).for_each(|(more, other)| *more -= other);
+    }
+    Some(more)
+}
+
+/// By how many additions to a word that two threads add to at once `ours` is more than the breaker of a node's callback.
+fn more_by_additions(row: &MeasuredRow, ours: &str) -> Option<Vec<f64>> {
+    let additions = more(row, "add, two threads at once", &["bare call"])?;
+    Some(ratios(&more(row, ours, &["owner's thread"])?, &additions))
 }
 
 fn ring_polling(row: &MeasuredRow) -> Option<Vec<f64>> {

@@ -1,6 +1,7 @@
 //! Nevil under measurement: real nodes on real threads, by what it offers to everybody. Whatever the runtime learns is
 //! used here, and nowhere else.
 
+pub(crate) mod breaker;
 mod nodes;
 pub(crate) mod ring;
 pub(crate) mod ring_floors;
@@ -126,7 +127,7 @@ impl Robot {
                 self.wait(node)?;
             }
         }
-        self.nodes.drain(..).for_each(ThreadedNode::join);
+        self.nodes.drain(..).for_each(|node| node.join());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! All rows. A row is a list of subjects that are measured in turns and compared with each other.
 
+mod breakers;
 mod growth;
 mod latency;
 mod publish;
@@ -139,5 +140,6 @@ pub(crate) fn all(setting: &Setting) -> Vec<Row> {
     rows.extend(growth::rows(setting));
     rows.extend(rings::rows(setting));
     rows.extend(robot::rows(setting));
+    rows.extend(breakers::rows(setting));
     rows
 }
