@@ -144,9 +144,19 @@ const CPU_BATCH: u64 = 1024;
 
 /// What one call of `once` takes in ns of processor time, in `batches` batches after a warm-up of a tenth as many. It is
 /// handed the number of the call.
-pub(crate) fn in_cpu_batches(batches: u64, mut once: impl FnMut(u64)) -> Samples {
+pub(crate) fn in_cpu_batches(batches: u64, once: impl FnMut(u64)) -> Samples {
+    in_cpu_batches_after(batches, || (), once)
+}
+
+/// As [`in_cpu_batches`], with something before each batch that is not timed.
+pub(crate) fn in_cpu_batches_after(
+    batches: u64,
+    mut before: impl FnMut(),
+    mut once: impl FnMut(u64),
+) -> Samples {
     let mut call = 0;
     let mut batch = |_| {
+        before();
         let began_ns = thread_cpu_ns();
         for _ in 0..CPU_BATCH {
             once(call);

@@ -79,7 +79,7 @@ pub(crate) fn row_table(row: &MeasuredRow) -> String {
 /// The ratios of the first subject to `subject`; nothing for the first itself.
 pub(crate) fn ratios_with_ours(row: &MeasuredRow, subject: &MeasuredSubject) -> Option<(String, String)> {
     let ours = row.ours().filter(|ours| ours.name != subject.name)?;
-    let (p50, p99) = ours.compare(subject)?;
+    let (p50, p99) = if row.is_by_first { subject.compare(ours)? } else { ours.compare(subject)? };
     // A round that is one figure has no tail.
     let tail = if p50 == p99 { String::new() } else { interval(p99) };
     Some((interval(p50), tail))

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use nevil_runtime::{
     Breaker, BreakerPolicy, CallOutcome, Clock, Operation, Refused, Time, TripRule, Window,
 };
@@ -12,7 +13,7 @@ use nevil_sys::alloc::thread_allocations;
 
 use crate::floors::on_core;
 use crate::machine::Near;
-use crate::measure::{RoundResult, Samples, Unmeasured, in_cpu_batches, pin};
+use crate::measure::{RoundResult, Samples, Unmeasured, in_cpu_batches, in_cpu_batches_after, pin};
 
 /// What is called: nothing, but the compiler does not know.
 pub(crate) fn work(number: u64) -> Result<u64, Unmeasured> {
@@ -107,10 +108,14 @@ pub(crate) enum Contended {
     Word,
 }
 
+/// Calls after which the other thread says that it runs.
+const OTHER_TELLS: u64 = 64;
+
 /// One of two threads that do the same to the same, without a pause.
 pub(crate) fn contended(near: Near, batches: u64, what: Contended) -> RoundResult {
     let breaker = Kind::Shared.breaker()?;
-    let (word, is_over, is_there) = (AtomicU64::new(0), AtomicBool::new(false), AtomicBool::new(false));
+    let word = CachePadded::new(AtomicU64::new(0));
+    let (progress, is_over) = (CachePadded::new(AtomicU64::new(0)), AtomicBool::new(false));
     let once = |call| match what {
         Contended::Breaker => u64::from(!stamped(&breaker, call)),
         Contended::Word => {
@@ -124,12 +129,14 @@ pub(crate) fn contended(near: Near, batches: u64, what: Contended) -> RoundResul
     thread::scope(|scope| {
         let other = scope.spawn(|| {
             let pinned = pin(&[near.receive]);
-            // Relaxed, all: nothing is published through them.
-            is_there.store(true, Ordering::Relaxed);
             let mut refused = 0;
+            // Relaxed, all: nothing is published through them.
             for call in 0.. {
-                if is_over.load(Ordering::Relaxed) {
-                    break;
+                if call % OTHER_TELLS == 0 {
+                    progress.store(call + 1, Ordering::Relaxed);
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
                 }
                 refused += once(call);
             }
@@ -137,11 +144,16 @@ pub(crate) fn contended(near: Near, batches: u64, what: Contended) -> RoundResul
         });
         let this = scope.spawn(|| {
             let pinned = pin(&[near.send]);
-            while !is_there.load(Ordering::Relaxed) {
-                hint::spin_loop();
-            }
+            // A batch beside a thread that the scheduler has put aside would be none of two at once.
+            let mut seen = 0;
+            let runs_beside = || {
+                while progress.load(Ordering::Relaxed) == seen {
+                    hint::spin_loop();
+                }
+                seen = progress.load(Ordering::Relaxed);
+            };
             let mut refused = 0;
-            let samples = in_cpu_batches(batches, |call| refused += once(call));
+            let samples = in_cpu_batches_after(batches, runs_beside, |call| refused += once(call));
             is_over.store(true, Ordering::Relaxed);
             pinned.and_then(|()| none_of(refused, "refused", samples))
         });
