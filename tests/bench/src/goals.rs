@@ -30,8 +30,22 @@ pub(crate) enum Verdict {
     Open,
 }
 
+/// What the neighbours of a node that does `$offence` notice: against those of a harmless one.
+macro_rules! blast {
+    ($row:literal, $place:literal, $offence:literal) => {
+        Goal {
+            claim: concat!("beside a node that ", $offence, " (", $place, "): p99 / harmless"),
+            row: $row,
+            bound: Bound::AtMost(1.5),
+            values: |row| {
+                Some(ratios(&row.subject($offence)?.p99s(), &row.subject(crate::rows::blast::SPINS)?.p99s()))
+            },
+        }
+    };
+}
+
 /// The promises, in the order of the page.
-pub(crate) const GOALS: [Goal; 23] = [
+pub(crate) const GOALS: [Goal; 52] = [
     Goal {
         claim: "polling, 64 B: p50 / (cache line + two clock reads)",
         row: "polling_64",
@@ -170,6 +184,60 @@ pub(crate) const GOALS: [Goal; 23] = [
         bound: Bound::AtMost(0.0),
         values: |row| sum(row, ["nevil, refused", "nevil, emergency stop"]),
     },
+    Goal {
+        claim: "hang noticed, time-out 10 ms: (slowest of a round − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 10 ms", "timer, 10 ms", 10.0e6),
+    },
+    Goal {
+        claim: "hang noticed, time-out 100 ms: (slowest of a round − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 100 ms", "timer, 100 ms", 100.0e6),
+    },
+    Goal {
+        claim: "hang noticed, time-out 500 ms: (slowest of a round − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 500 ms", "timer, 500 ms", 500.0e6),
+    },
+    Goal {
+        claim: "emergency stop to `make_safe`, idle: p99.9 in ms",
+        row: "emergency_stop",
+        bound: Bound::AtMost(5.0),
+        values: |row| p999_ms(row, "nevil, idle"),
+    },
+    Goal {
+        claim: "emergency stop to `make_safe`, a FIFO spinner per core: p99.9 in ms",
+        row: "emergency_stop",
+        bound: Bound::AtMost(20.0),
+        values: |row| p999_ms(row, "nevil, FIFO spinners"),
+    },
+    blast!("blast_other_core", "other core", "hangs, spinning"),
+    blast!("blast_other_core", "other core", "hangs, asleep"),
+    blast!("blast_other_core", "other core", "panics at 1 kHz, kept"),
+    blast!("blast_other_core", "other core", "panics, replaced"),
+    blast!("blast_other_core", "other core", "fails at 10 kHz"),
+    blast!("blast_other_core", "other core", "floods its own topic"),
+    blast!("blast_other_core", "other core", "floods the victim"),
+    blast!("blast_other_core", "other core", "leaks"),
+    blast!("blast_same_core", "same core", "hangs, spinning"),
+    blast!("blast_same_core", "same core", "hangs, asleep"),
+    blast!("blast_same_core", "same core", "panics at 1 kHz, kept"),
+    blast!("blast_same_core", "same core", "panics, replaced"),
+    blast!("blast_same_core", "same core", "fails at 10 kHz"),
+    blast!("blast_same_core", "same core", "floods its own topic"),
+    blast!("blast_same_core", "same core", "floods the victim"),
+    blast!("blast_same_core", "same core", "leaks"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "hangs, spinning"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "hangs, asleep"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "panics at 1 kHz, kept"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "panics, replaced"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "fails at 10 kHz"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "floods its own topic"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "floods the victim"),
+    blast!("blast_same_core_fifo", "same core, pair real time", "leaks"),
 ];
 
 impl Goal {
@@ -243,6 +311,17 @@ fn more(row: &MeasuredRow, ours: &str, others: &[&str]) -> Option<Vec<f64>> {
 fn more_by_additions(row: &MeasuredRow, ours: &str) -> Option<Vec<f64>> {
     let additions = more(row, "add, two threads at once", &["bare call"])?;
     Some(ratios(&more(row, ours, &["owner's thread"])?, &additions))
+}
+
+/// By which part of `timeout_ns` the slowest judgement of each round comes later than a timer does.
+fn noticed(row: &MeasuredRow, ours: &str, timer: &str, timeout_ns: f64) -> Option<Vec<f64>> {
+    let (ours, timer) = (row.subject(ours)?.p999s(), row.subject(timer)?.p50s());
+    Some(ours.iter().zip(timer).map(|(ours, timer)| (ours - timer) / timeout_ns).collect())
+}
+
+/// The p99.9 over all rounds, of which each has too few for one of its own.
+fn p999_ms(row: &MeasuredRow, ours: &str) -> Option<Vec<f64>> {
+    Some(vec![row.subject(ours)?.all?.p999 / 1e6])
 }
 
 fn ring_polling(row: &MeasuredRow) -> Option<Vec<f64>> {

@@ -107,7 +107,11 @@ impl Place {
             Ok(mut samples) if counts == Counts::Yes => {
                 samples.values.sort_by(f64::total_cmp);
                 let part = |part| percentile(&samples.values, part).unwrap_or(f64::NAN);
-                self.measured.rounds.push(RoundFigures { p50: part(0.5), p99: part(0.99), p999: part(0.999) });
+                self.measured.rounds.push(RoundFigures {
+                    p50: part(0.5),
+                    p99: part(0.99),
+                    p999: part(0.999),
+                });
                 self.measured.dropped += samples.dropped;
                 self.samples.append(&mut samples.values);
             }

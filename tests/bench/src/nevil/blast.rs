@@ -1,7 +1,7 @@
 //! What two nodes that do nothing wrong notice of one that does.
 //!
 //! ```text
-//!  core 0:  publisher ──20 kHz──► subscriber       timed: from `publish` to the callback
+//!  core 0:  publisher ──40 kHz──► subscriber       timed: from `publish` to the callback
 //!  core 0 or 1:  offender                          hangs, panics, fails, floods or leaks
 //! ```
 
@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use nevil_msgs::Topic;
-use nevil_runtime::DriverPublisher;
+use nevil_runtime::{DriverPublisher, Policy, ThreadSpec};
 
 use crate::floors::sleep_until;
 use crate::machine::Near;
@@ -22,7 +22,10 @@ use crate::payload::{Fill, Line, Payload};
 pub(crate) use crate::nevil::offenders::Offence;
 
 /// Between two messages of the victim.
-const PERIOD_NS: u64 = 50_000;
+const PERIOD_NS: u64 = 25_000;
+
+/// Priority of victims that are real time.
+const VICTIM_PRIORITY: u8 = 50;
 
 /// Depth of the victim's queue.
 const DEPTH: u16 = 256;
@@ -38,6 +41,25 @@ const BLAST_MAX: Duration = Duration::from_secs(60);
 pub(crate) enum Place {
     OtherCore,
     SameCore,
+    /// The same, and the victims are real time, as nodes are that others wait for.
+    SameCoreFifo,
+}
+
+impl Place {
+    const fn offender(self, near: Near) -> usize {
+        match self {
+            Self::OtherCore => near.receive,
+            Self::SameCore | Self::SameCoreFifo => near.send,
+        }
+    }
+
+    fn victim(self, near: Near) -> ThreadSpec {
+        let policy = match self {
+            Self::SameCoreFifo => Policy::Fifo { priority: VICTIM_PRIORITY },
+            _ => Policy::Normal { nice: 0 },
+        };
+        ThreadSpec { policy, ..thread(&[near.send], Wait::Blocking) }
+    }
 }
 
 fn victim_topic() -> Topic<Line> {
@@ -127,7 +149,7 @@ impl Receive for Bystander {
 pub(crate) fn blast(near: Near, messages: u64, offence: Offence, place: Place) -> RoundResult {
     be_quiet_about_offenders();
     let (told, result) = mpsc::channel();
-    let core = if place == Place::SameCore { near.send } else { near.receive };
+    let core = place.offender(near);
     let mut robot = Robot::new();
     let offending = Arc::new(Offending::new(offence));
     let rules = offending.rules();
@@ -148,12 +170,18 @@ pub(crate) fn blast(near: Near, messages: u64, offence: Offence, place: Place) -
         told,
         is_flooded: offence == Offence::FloodsVictim,
     };
-    robot.add::<Receiver<Victim>, _>("victim", victim, thread(&[near.send], Wait::Blocking))?;
+    robot.add::<Receiver<Victim>, _>("victim", victim, place.victim(near))?;
     if offence == Offence::Floods {
         robot.add::<Receiver<Bystander>, _>("bystander", Bystander, thread(&[core], Wait::Blocking))?;
     }
     let publishing = Publishing { messages };
-    robot.add::<Sender<Publishing>, _>("publisher", publishing, thread(&[near.send], Wait::Blocking))?;
+    robot.add::<Sender<Publishing>, _>("publisher", publishing, place.victim(near))?;
+    if place == Place::SameCoreFifo {
+        let report = robot.node(1).thread_report();
+        if report.is_none_or(|report| !report.denied.is_empty()) {
+            return Err(Unmeasured::absent("real time is denied to this process"));
+        }
+    }
     robot.watch()?;
     robot.start()?;
     let samples = attend(&robot, &offending, &result);

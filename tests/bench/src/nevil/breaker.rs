@@ -6,9 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
-use nevil_runtime::{
-    Breaker, BreakerPolicy, CallOutcome, Clock, Operation, Refused, Time, TripRule, Window,
-};
+use nevil_runtime::{Breaker, BreakerPolicy, CallOutcome, Clock, Operation, Refused, Time, TripRule, Window};
 use nevil_sys::alloc::thread_allocations;
 
 use crate::floors::on_core;
@@ -27,8 +25,10 @@ pub(crate) enum Kind {
     Owner,
     /// The same, for calls of any thread.
     Shared,
-    /// The same as `Shared`, four calls at once at most.
+    /// The same as `Owner`, four calls at once at most.
     Bulkhead,
+    /// The same as `Shared`, four calls at once at most.
+    SharedBulkhead,
     /// The rate over the last 100 calls, owner's thread.
     CountWindow,
     /// The rate over the last second in ten buckets, owner's thread.
@@ -43,12 +43,14 @@ impl Kind {
         };
         let policy = match self {
             Self::Owner | Self::Shared => BreakerPolicy::default(),
-            Self::Bulkhead => BreakerPolicy { concurrent_max: Some(4), ..BreakerPolicy::default() },
+            Self::Bulkhead | Self::SharedBulkhead => {
+                BreakerPolicy { concurrent_max: Some(4), ..BreakerPolicy::default() }
+            }
             Self::CountWindow => rate(Window::Count { calls: 100 }),
             Self::TimeWindow => rate(Window::Time { length: Duration::from_secs(1), buckets: 10 }),
         };
         let breaker = match self {
-            Self::Shared | Self::Bulkhead => Breaker::new("measured", policy),
+            Self::Shared | Self::SharedBulkhead => Breaker::new("measured", policy),
             _ => Breaker::for_one_thread("measured", policy),
         };
         breaker.map_err(Unmeasured::because)

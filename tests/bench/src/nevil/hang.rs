@@ -133,7 +133,7 @@ impl Node for Sleeping {
 impl Sleeping {
     fn on_tick(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
         if self.0.hangs.load(Ordering::Relaxed) {
-            let given_up_ns = ctx.deadline().as_ns() + GRACE.as_nanos() as u64;
+            let given_up_ns = (ctx.deadline() + GRACE).as_ns();
             self.0.given_up_ns.store(given_up_ns, Ordering::Relaxed);
             self.0.pass();
         }

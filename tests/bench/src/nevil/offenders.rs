@@ -19,6 +19,8 @@ use crate::payload::{Fill, Line, Payload};
 pub(crate) enum Offence {
     /// Nothing, but it keeps its core busy: the reference.
     Spins,
+    /// Nothing either: it works for 10 µs 1,000 times a second, about as long as a panic takes to be caught.
+    Works,
     /// Its callback spins and does not return; it is given up and replaced, again and again.
     HangsSpinning,
     /// The same, asleep.
@@ -43,12 +45,15 @@ const TIMEOUT: Duration = Duration::from_millis(10);
 /// For how long it is busy at a time: below its time-out.
 const BUSY: Duration = Duration::from_millis(4);
 
+/// For how long a harmless node works.
+const WORK: Duration = Duration::from_micros(10);
+
 /// Threads that hang at once: as many as a launched robot allows, less one.
 const HANGING_MAX: u64 = 3;
 
-/// What is leaked at a time, and how much in all before it begins anew.
-const LEAK_BYTES: usize = 64 * 1024;
-const LEAKS_MAX: usize = 1024;
+/// What is leaked 1,000 times a second, and how often before it begins anew: 64 MiB in all.
+const LEAK_BYTES: usize = 4096;
+const LEAKS_MAX: usize = 16 * 1024;
 
 /// What all lives of an offender share.
 #[derive(Debug)]
@@ -104,8 +109,7 @@ impl Offending {
         let breaker = BreakerPolicy { trip: Vec::new(), ..BreakerPolicy::default() };
         let callback =
             CallbackRule { timeout: TIMEOUT, hang_grace: TIMEOUT, breaker, ..CallbackRule::default() };
-        let on_panic =
-            if self.offence == Offence::PanicsReplaced { OnPanic::Replace } else { OnPanic::Keep };
+        let on_panic = if self.offence == Offence::PanicsReplaced { OnPanic::Replace } else { OnPanic::Keep };
         NodeRules { callback, on_panic, ..NodeRules::default() }
     }
 
@@ -157,12 +161,13 @@ impl Offender {
             return Ok(());
         }
         match self.offending.offence {
-            Offence::Spins => busy(|| hint::spin_loop()),
+            Offence::Spins => busy(BUSY, hint::spin_loop),
+            Offence::Works => busy(WORK, hint::spin_loop),
             Offence::HangsSpinning => self.offending.hang_spinning(self.life),
             Offence::HangsAsleep => self.offending.hang_asleep(self.life),
             Offence::PanicsKept | Offence::PanicsReplaced => panic!("an offence"),
             Offence::Fails => return Err(NodeError::new("an offence")),
-            Offence::Floods | Offence::FloodsVictim => busy(|| self.publish()),
+            Offence::Floods | Offence::FloodsVictim => busy(BUSY, || self.publish()),
             Offence::Leaks => self.leak(),
         }
         Ok(())
@@ -188,8 +193,8 @@ impl Offender {
     }
 }
 
-fn busy(mut what: impl FnMut()) {
-    let until_ns = now_ns() + BUSY.as_nanos() as u64;
+fn busy(time: Duration, mut what: impl FnMut()) {
+    let until_ns = now_ns() + u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     while now_ns() < until_ns {
         what();
     }

@@ -6,8 +6,9 @@ use crate::rows::{Row, Setting, Unit};
 /// The reference.
 pub(crate) const SPINS: &str = "harmless, spins";
 
-/// The offenders that are to stay without effect, and what they are called.
-pub(crate) const OFFENDERS: [(Offence, &str); 8] = [
+/// What else a node may do, and what that is called. The first is harmless too.
+pub(crate) const OFFENDERS: [(Offence, &str); 9] = [
+    (Offence::Works, "harmless, 10 µs at 1 kHz"),
     (Offence::HangsSpinning, "hangs, spinning"),
     (Offence::HangsAsleep, "hangs, asleep"),
     (Offence::PanicsKept, "panics at 1 kHz, kept"),
@@ -19,19 +20,13 @@ pub(crate) const OFFENDERS: [(Offence, &str); 8] = [
 ];
 
 pub(super) fn rows(setting: &Setting) -> Vec<Row> {
+    let other = "From publish to callback of a pair on one core, while a node on another core does this";
+    let same = "From publish to callback of a pair on one core, while a node on the same core does this";
+    let fifo = "The same, on the same core, when the pair is real time";
     vec![
-        row(
-            setting,
-            "blast_other_core",
-            "From publish to callback of a pair on core 0, while a node on core 1 …",
-            Place::OtherCore,
-        ),
-        row(
-            setting,
-            "blast_same_core",
-            "From publish to callback of a pair on core 0, while a node on core 0 …",
-            Place::SameCore,
-        ),
+        row(setting, "blast_other_core", other, Place::OtherCore),
+        row(setting, "blast_same_core", same, Place::SameCore),
+        row(setting, "blast_same_core_fifo", fifo, Place::SameCoreFifo),
     ]
 }
 

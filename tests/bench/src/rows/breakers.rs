@@ -30,6 +30,7 @@ fn kinds(setting: &Setting) -> Row {
         .nevil("owner's thread", closed(Kind::Owner))
         .nevil("any thread", closed(Kind::Shared))
         .nevil("bulkhead of 4", closed(Kind::Bulkhead))
+        .nevil("bulkhead, any thread", closed(Kind::SharedBulkhead))
         .nevil("rate of 100 calls", closed(Kind::CountWindow))
         .nevil("rate of 1 s", closed(Kind::TimeWindow))
         .nevil("two threads at once", move || breaker::contended(near, batches, Contended::Breaker))
