@@ -52,7 +52,8 @@ fn goals(text: &mut String, rows: &[MeasuredRow]) {
 }
 
 fn table(text: &mut String, row: &MeasuredRow) {
-    let _ = writeln!(text, "### `{}`\n\n{}; {}.\n", row.name, row.title, unit(row.unit));
+    let rounds = row.subjects.iter().map(|subject| subject.rounds.len()).max().unwrap_or(0);
+    let _ = writeln!(text, "### `{}`\n\n{}; {}; {rounds} rounds.\n", row.name, row.title, unit(row.unit));
     let worst = worst(row.unit);
     let _ = writeln!(text, "| who | p50 | p99 | p99.9 | {worst} | count | p50 ratio | p99 ratio |");
     *text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -90,7 +91,7 @@ fn method(text: &mut String, rounds: usize) {
     let _ = write!(
         text,
         "\n## Method\n\n\
-        * Each row was measured in {rounds} rounds, after one that does not count. A round runs every subject of the row, and each\n\
+        * Each row was measured in the rounds that it names, {rounds} where nothing else was wanted, after one that does not count. A round runs every subject of the row, and each\n\
         \x20 round begins with another one. A round of messages one at a time begins with a tenth more, which do not count either.\n\
         * p50, p99, p99.9 and max are over all samples of all rounds; none is left out. Deliveries per second are one figure a round,\n\
         \x20 and the tail is the slow side.\n\

@@ -135,7 +135,7 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// 20 rounds of this take some minutes.
+    /// 20 rounds of this take some minutes, and a quarter of an hour beside offenders.
     pub(crate) const FULL: Self =
         Self { polled: 5000, blocked: 500, flooded: 50_000, batches: 500, victims: 50_000, idle_ms: 1000 };
     /// Enough to see that everything runs.
