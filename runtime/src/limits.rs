@@ -299,6 +299,10 @@ pub const BREAKER_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// allow. A robot stops safely when it has more than four of them.
 pub const BREAKER_ZOMBIE_PLACES: usize = 32;
 
+/// Shares that the counts of a breaker for several threads are split into, of 128 bytes each: so many threads call at once
+/// without taking a cache line from each other. More threads share, and are counted as well.
+pub(crate) const BREAKER_SHARES: usize = 8;
+
 /// Results that wait for the thread which is just changing a breaker: one of each thread that calls through it, with
 /// room.
 pub const BREAKER_MAILBOX: usize = 32;

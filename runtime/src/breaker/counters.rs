@@ -5,6 +5,17 @@ use nevil_sys::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Refused;
 use crate::clock::Time;
+use crate::limits::BREAKER_SHARES;
+
+thread_local! {
+    /// The number of a thread among those that have called through a breaker for several.
+    static THREAD: usize = {
+        // Of the standard library: models of threads that race for it would say nothing about breakers.
+        static THREADS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        // Relaxed: a number that differs from others, and nothing else.
+        THREADS.fetch_add(1, Ordering::Relaxed)
+    };
+}
 
 /// Which threads call through a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +54,36 @@ impl Counter {
     }
 }
 
+/// What calls count that go the short way. Threads that call at once have one each, as long as there are enough.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Share {
+    admitted: Counter,
+    /// Successes that needed no record.
+    short: Counter,
+    /// When the last of `short` ended, in ns, plus 1; 0 if there is none.
+    last_short: AtomicU64,
+}
+
+impl Share {
+    #[inline]
+    fn short(&self, callers: Callers, ended: Time) -> u64 {
+        // Relaxed: a time for people to read.
+        self.last_short.store(ended.as_ns().wrapping_add(1), Ordering::Relaxed);
+        self.short.add(callers)
+    }
+}
+
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Counters {
     callers: Callers,
-    admitted: Counter,
-    /// Successes that needed no record.
-    short: Counter,
+    /// Of the owner's thread.
+    owner: Share,
+    /// Of any threads; none where there is an owner.
+    shares: Box<[Share]>,
     /// All other ends of calls.
     ended: Counter,
-    /// When the last of `short` ended, in ns, plus 1; 0 if there is none.
-    last_short: AtomicU64,
     refused_open: Counter,
     refused_probing: Counter,
     refused_forced: Counter,
@@ -88,12 +118,12 @@ impl RefusedCounts {
 
 impl Counters {
     pub(super) fn new(callers: Callers) -> Self {
+        let shares = if callers == Callers::One { 0 } else { BREAKER_SHARES };
         Self {
             callers,
-            admitted: Counter::default(),
-            short: Counter::default(),
+            owner: Share::default(),
+            shares: (0..shares).map(|_| Share::default()).collect(),
             ended: Counter::default(),
-            last_short: AtomicU64::new(0),
             refused_open: Counter::default(),
             refused_probing: Counter::default(),
             refused_forced: Counter::default(),
@@ -106,15 +136,39 @@ impl Counters {
     /// Counts a call that is let through; what comes back numbers it.
     #[inline]
     pub(super) fn admit(&self) -> u64 {
-        self.admitted.add(self.callers)
+        match self.callers {
+            Callers::One => self.owner.admitted.add(Callers::One),
+            Callers::Several => self.admit_one_of_several(),
+        }
     }
 
-    /// Counts a success that needs no record; what comes back numbers it.
+    /// Counts a success that needs no record; what comes back numbers it among those that are counted in the same place.
     #[inline]
     pub(super) fn short(&self, ended: Time) -> u64 {
-        // Relaxed: a time for people to read.
-        self.last_short.store(ended.as_ns().wrapping_add(1), Ordering::Relaxed);
-        self.short.add(self.callers)
+        match self.callers {
+            Callers::One => self.owner.short(Callers::One, ended),
+            Callers::Several => self.share().0.short(Callers::Several, ended),
+        }
+    }
+
+    // Not inlined: the way of an owner's calls is to stay short.
+    #[inline(never)]
+    fn admit_one_of_several(&self) -> u64 {
+        let (share, index) = self.share();
+        // No two shares give the same number.
+        share.admitted.add(Callers::Several) * BREAKER_SHARES as u64 + index as u64
+    }
+
+    /// The share of the calling thread, and which one that is.
+    #[inline(never)]
+    fn share(&self) -> (&Share, usize) {
+        let index = THREAD.with(|number| *number) % BREAKER_SHARES;
+        (&self.shares[index], index)
+    }
+
+    /// All places where calls are counted that go the short way.
+    fn places(&self) -> impl Iterator<Item = &Share> {
+        std::iter::once(&self.owner).chain(&self.shares)
     }
 
     pub(super) fn end(&self) {
@@ -149,18 +203,19 @@ impl Counters {
     }
 
     pub(super) fn shorts(&self) -> u64 {
-        self.short.get()
+        self.places().map(|share| share.short.get()).sum()
     }
 
     pub(super) fn last_short(&self) -> Option<Time> {
         // Relaxed: as in `short`.
-        self.last_short.load(Ordering::Relaxed).checked_sub(1).map(Time::from_ns)
+        let last = self.places().map(|share| share.last_short.load(Ordering::Relaxed)).max()?;
+        last.checked_sub(1).map(Time::from_ns)
     }
 
     /// Ends before beginnings, so that a live look never sees more ends.
     pub(super) fn ended_and_admitted(&self) -> (u64, u64) {
-        let ended = self.short.get() + self.ended.get();
-        (ended, self.admitted.get())
+        let ended = self.shorts() + self.ended.get();
+        (ended, self.places().map(|share| share.admitted.get()).sum())
     }
 
     pub(super) fn refused(&self) -> RefusedCounts {

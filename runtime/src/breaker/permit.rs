@@ -1,5 +1,7 @@
 //! The permit of one call, which gives itself back.
 
+use std::mem::ManuallyDrop;
+
 use super::core::Core;
 use super::event::Event;
 use super::state::{CallOutcome, Ticket};
@@ -13,83 +15,103 @@ use crate::limits::BREAKER_SUCCESS_SAMPLE;
 #[derive(Debug)]
 #[must_use = "dropped at once, it says that the call was cancelled"]
 pub struct Permit<'a> {
+    call: Call<'a>,
+}
+
+/// What a permit knows of its call.
+#[derive(Clone, Copy, Debug)]
+struct Call<'a> {
     core: &'a Core,
     ticket: Ticket,
     started: Time,
     sequence: Option<u64>,
-    done: bool,
 }
 
 impl<'a> Permit<'a> {
     #[inline]
     pub(super) fn new(core: &'a Core, ticket: Ticket, started: Time) -> Self {
-        Self { core, ticket, started, sequence: None, done: false }
+        Self { call: Call { core, ticket, started, sequence: None } }
     }
 
     /// What another thread needs to time this call out. See [`Breaker::time_out`](super::Breaker::time_out).
     #[inline]
     #[must_use]
     pub fn ticket(&self) -> Ticket {
-        self.ticket
+        self.call.ticket
     }
 
     /// When the call was admitted.
     #[must_use]
     pub fn started(&self) -> Time {
-        self.started
+        self.call.started
     }
 
     /// Says when the call began, if that is not when it was admitted.
     pub fn started_at(mut self, started: Time) -> Self {
-        self.started = started;
+        self.call.started = started;
         self
     }
 
     /// Whether the call is a probe of a half-open circuit.
     #[must_use]
     pub fn is_probe(&self) -> bool {
-        self.ticket.is_probe()
+        self.call.ticket.is_probe()
     }
 
     /// Says which message the call is about, for the history.
     pub fn about(&mut self, sequence: u64) {
-        self.sequence = Some(sequence);
+        self.call.sequence = Some(sequence);
     }
 
     /// Says how the call has ended. A result from before the last transition is counted, and decides nothing.
     #[inline]
-    pub fn finish(mut self, ended: Time, outcome: CallOutcome) {
-        self.done = true;
+    pub fn finish(self, ended: Time, outcome: CallOutcome) {
+        let call = self.into_call();
         if matches!(outcome, CallOutcome::Ok) {
-            let word = self.core.words.load();
-            let same = word.generation() == self.ticket.generation();
+            let word = call.core.words.load();
+            let same = word.generation() == call.ticket.generation();
             if same && word.0 & (CLEAN | EMERGENCY) == CLEAN {
-                self.succeed(ended);
+                call.succeed(ended);
                 return;
             }
         }
-        self.end(ended, outcome);
+        call.end(ended, outcome);
     }
 
     /// Says that the call has returned after it was timed out by another thread, whatever its result.
-    pub fn late(mut self, ended: Time) {
-        self.done = true;
-        let found = self.core.zombies.return_late(self.ticket);
-        self.came_back(ended, found);
+    pub fn late(self, ended: Time) {
+        let call = self.into_call();
+        let found = call.core.zombies.return_late(call.ticket);
+        call.came_back(ended, found);
     }
 
+    /// What is left when there is nothing to be dropped any more. It has no address, so that it stays in registers.
     #[inline]
-    fn succeed(&self, ended: Time) {
+    fn into_call(self) -> Call<'a> {
+        let permit = ManuallyDrop::new(self);
+        permit.call
+    }
+}
+
+impl Call<'_> {
+    #[inline]
+    fn succeed(self, ended: Time) {
         let number = self.core.counters.short(ended);
         if self.ticket.has_slot() {
             self.core.words.return_slot();
         }
         if number % BREAKER_SUCCESS_SAMPLE == BREAKER_SUCCESS_SAMPLE - 1 {
-            self.core.post(Event::Sample { started: self.started, ended, sequence: self.sequence });
+            self.sample(ended);
         }
     }
 
-    fn end(&self, ended: Time, outcome: CallOutcome) {
+    #[cold]
+    fn sample(self, ended: Time) {
+        self.core.post(Event::Sample { started: self.started, ended, sequence: self.sequence });
+    }
+
+    #[inline(never)]
+    fn end(self, ended: Time, outcome: CallOutcome) {
         let ticket = self.ticket;
         match self.core.zombies.finish(ticket) {
             Return::InTime => {
@@ -108,7 +130,7 @@ impl<'a> Permit<'a> {
     }
 
     /// The end of a call that was timed out.
-    fn came_back(&self, now: Time, found: Return) {
+    fn came_back(self, now: Time, found: Return) {
         self.core.post(Event::Returned { now });
         // The time-out has ended the episode of a probe. Who was given up has no slot any more.
         if found != Return::GivenUp {
@@ -117,28 +139,25 @@ impl<'a> Permit<'a> {
         self.core.counters.end_late();
     }
 
-    fn return_permit(&self) {
+    fn return_permit(self) {
         if self.ticket.is_probe() {
             self.core.words.return_permit(self.ticket.generation());
         }
     }
 
-    fn return_slot(&self) {
+    fn return_slot(self) {
         self.core.return_slot(self.ticket.has_slot());
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.done {
-            return;
-        }
         // The time is not known here; no event is taken to be earlier than the one before it.
         let outcome = if std::thread::panicking() {
             CallOutcome::Panicked { text: "the permit was dropped by a panic".into() }
         } else {
             CallOutcome::Cancelled
         };
-        self.end(self.started, outcome);
+        self.call.end(self.call.started, outcome);
     }
 }

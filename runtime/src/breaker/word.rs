@@ -93,6 +93,10 @@ impl Words {
     /// Shows `word`. For the holder of the machine.
     pub(super) fn publish(&self, word: Word, open_until: Time, permits: u16) {
         let before = Word(self.word.load(Ordering::Relaxed));
+        if before.0 & !EMERGENCY == word.0 {
+            // What belongs to it changes with its generation, and with nothing else.
+            return;
+        }
         // Relaxed, both: the word publishes them.
         self.open_until.store(open_until.as_ns(), Ordering::Relaxed);
         if word.state() == BreakerState::HalfOpen && before.generation() != word.generation() {

@@ -6,9 +6,10 @@ use std::thread;
 
 use crossbeam_utils::CachePadded;
 use rustix::thread::futex;
+use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
 
 use crate::machine::Near;
-use crate::measure::{BATCH, RoundResult, Unmeasured, in_batches, now_ns, pin};
+use crate::measure::{BATCH, RoundResult, Unmeasured, in_batches, in_cpu_batches, now_ns, pin};
 use crate::paced::{self, Paced};
 
 /// A word goes from one core to the other and back; half of a round trip, of [`BATCH`] round trips each.
@@ -54,6 +55,27 @@ pub(crate) fn two_clock_reads(near: Near, batches: u64) -> RoundResult {
             hint::black_box((now_ns(), now_ns()));
         }))
     })
+}
+
+/// The same in processor time.
+pub(crate) fn two_clock_reads_cpu(near: Near, batches: u64) -> RoundResult {
+    on_core(near.send, || {
+        Ok(in_cpu_batches(batches, |_| {
+            hint::black_box((now_ns(), now_ns()));
+        }))
+    })
+}
+
+/// Sleeps until `until_ns` of the clock that is read here.
+pub(crate) fn sleep_until(until_ns: u64) {
+    let until = Timespec {
+        tv_sec: (until_ns / 1_000_000_000).cast_signed(),
+        tv_nsec: (until_ns % 1_000_000_000).cast_signed(),
+    };
+    // A signal ends it; whoever is early sleeps again.
+    while now_ns() < until_ns {
+        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &until);
+    }
 }
 
 /// Runs `measure` on a thread that is pinned to `core`.

@@ -30,8 +30,22 @@ pub(crate) enum Verdict {
     Open,
 }
 
+/// What the neighbours of a node that does `$offence` notice: against those of a harmless one.
+macro_rules! blast {
+    ($row:literal, $place:literal, $offence:literal) => {
+        Goal {
+            claim: concat!("offender ", $offence, ", ", $place, ": p99 / harmless"),
+            row: $row,
+            bound: Bound::AtMost(1.5),
+            values: |row| {
+                Some(ratios(&row.subject($offence)?.p99s(), &row.subject(crate::rows::blast::SPINS)?.p99s()))
+            },
+        }
+    };
+}
+
 /// The promises, in the order of the page.
-pub(crate) const GOALS: [Goal; 16] = [
+pub(crate) const GOALS: [Goal; 52] = [
     Goal {
         claim: "polling, 64 B: p50 / (cache line + two clock reads)",
         row: "polling_64",
@@ -128,6 +142,102 @@ pub(crate) const GOALS: [Goal; 16] = [
         bound: Bound::AtMost(300.0),
         values: |row| row.subject("nevil launch").map(MeasuredSubject::p50s),
     },
+    Goal {
+        claim: "breaker, closed, stamps supplied: ns over the bare call",
+        row: "breaker_closed",
+        bound: Bound::AtMost(5.0),
+        values: |row| more(row, "nevil, stamps supplied", &["bare call"]),
+    },
+    Goal {
+        claim: "breaker, closed, reads the clock: ns over call and two clock reads",
+        row: "breaker_closed",
+        bound: Bound::AtMost(10.0),
+        values: |row| more(row, "nevil, reads the clock", &["bare call", "two clock reads"]),
+    },
+    Goal {
+        claim: "breaker with a bulkhead: more than without / contended add",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "bulkhead of 4"),
+    },
+    Goal {
+        claim: "breaker with a rate of 100 calls: more than without / contended add",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "rate of 100 calls"),
+    },
+    Goal {
+        claim: "breaker of two threads at once: more than of one / contended add",
+        row: "breaker_kinds",
+        bound: Bound::AtMost(1.0),
+        values: |row| more_by_additions(row, "two threads at once"),
+    },
+    Goal {
+        claim: "breaker, refused: ns",
+        row: "breaker_refused",
+        bound: Bound::AtMost(10.0),
+        values: |row| row.subject("nevil, stamp supplied").map(MeasuredSubject::p50s),
+    },
+    Goal {
+        claim: "breaker, refused: allocations",
+        row: "breaker_allocations",
+        bound: Bound::AtMost(0.0),
+        values: |row| sum(row, ["nevil, refused", "nevil, emergency stop"]),
+    },
+    Goal {
+        claim: "hang noticed, time-out 10 ms: (slowest − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 10 ms", "timer, 10 ms", 10.0e6),
+    },
+    Goal {
+        claim: "hang noticed, time-out 100 ms: (slowest − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 100 ms", "timer, 100 ms", 100.0e6),
+    },
+    Goal {
+        claim: "hang noticed, time-out 500 ms: (slowest − timer) / time-out",
+        row: "hang_noticed",
+        bound: Bound::AtMost(0.1),
+        values: |row| noticed(row, "nevil, 500 ms", "timer, 500 ms", 500.0e6),
+    },
+    Goal {
+        claim: "emergency stop to `make_safe`, idle: p99.9 in ms",
+        row: "emergency_stop",
+        bound: Bound::AtMost(5.0),
+        values: |row| p999_ms(row, "nevil, idle"),
+    },
+    Goal {
+        claim: "emergency stop to `make_safe`, FIFO spinner per core: p99.9 in ms",
+        row: "emergency_stop",
+        bound: Bound::AtMost(20.0),
+        values: |row| p999_ms(row, "nevil, FIFO spinners"),
+    },
+    blast!("blast_other_core", "other core", "hangs, spinning"),
+    blast!("blast_other_core", "other core", "hangs, asleep"),
+    blast!("blast_other_core", "other core", "panics at 1 kHz, kept"),
+    blast!("blast_other_core", "other core", "panics, replaced"),
+    blast!("blast_other_core", "other core", "fails at 10 kHz"),
+    blast!("blast_other_core", "other core", "floods its own topic"),
+    blast!("blast_other_core", "other core", "floods the victim"),
+    blast!("blast_other_core", "other core", "leaks"),
+    blast!("blast_same_core", "same core", "hangs, spinning"),
+    blast!("blast_same_core", "same core", "hangs, asleep"),
+    blast!("blast_same_core", "same core", "panics at 1 kHz, kept"),
+    blast!("blast_same_core", "same core", "panics, replaced"),
+    blast!("blast_same_core", "same core", "fails at 10 kHz"),
+    blast!("blast_same_core", "same core", "floods its own topic"),
+    blast!("blast_same_core", "same core", "floods the victim"),
+    blast!("blast_same_core", "same core", "leaks"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "hangs, spinning"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "hangs, asleep"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "panics at 1 kHz, kept"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "panics, replaced"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "fails at 10 kHz"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "floods its own topic"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "floods the victim"),
+    blast!("blast_same_core_fifo", "same core, real-time pair", "leaks"),
 ];
 
 impl Goal {
@@ -185,6 +295,33 @@ fn over_sum(row: &MeasuredRow, ours: &str, theirs: [&str; 2]) -> Option<Vec<f64>
 fn sum(row: &MeasuredRow, [one, other]: [&str; 2]) -> Option<Vec<f64>> {
     let (one, other) = (row.subject(one)?.p50s(), row.subject(other)?.p50s());
     Some(one.iter().zip(other).map(|(one, other)| one + other).collect())
+}
+
+/// By how much `ours` is more than all of `others` together.
+fn more(row: &MeasuredRow, ours: &str, others: &[&str]) -> Option<Vec<f64>> {
+    let mut more = row.subject(ours)?.p50s();
+    for other in others {
+        let other = row.subject(other)?.p50s();
+        more.iter_mut().zip(other).for_each(|(more, other)| *more -= other);
+    }
+    Some(more)
+}
+
+/// By how many additions to a word that two threads add to at once `ours` is more than the breaker of a node's callback.
+fn more_by_additions(row: &MeasuredRow, ours: &str) -> Option<Vec<f64>> {
+    let additions = more(row, "add, two threads at once", &["bare call"])?;
+    Some(ratios(&more(row, ours, &["owner's thread"])?, &additions))
+}
+
+/// By which part of `timeout_ns` the slowest judgement of each round comes later than a timer does.
+fn noticed(row: &MeasuredRow, ours: &str, timer: &str, timeout_ns: f64) -> Option<Vec<f64>> {
+    let (ours, timer) = (row.subject(ours)?.p999s(), row.subject(timer)?.p50s());
+    Some(ours.iter().zip(timer).map(|(ours, timer)| (ours - timer) / timeout_ns).collect())
+}
+
+/// The p99.9 over all rounds, of which each has too few for one of its own.
+fn p999_ms(row: &MeasuredRow, ours: &str) -> Option<Vec<f64>> {
+    Some(vec![row.subject(ours)?.all?.p999 / 1e6])
 }
 
 fn ring_polling(row: &MeasuredRow) -> Option<Vec<f64>> {

@@ -90,6 +90,10 @@ impl Machine {
         Self { lines }
     }
 
+    pub(crate) fn line(&self, name: &str) -> Option<&str> {
+        self.lines.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn push(&mut self, name: &str, value: String) {
         self.lines.push((name.to_owned(), value));
     }

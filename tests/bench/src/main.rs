@@ -77,7 +77,7 @@ fn obey(words: &Words) -> Result<ExitCode, Failure> {
         print(HELP);
         return Ok(ExitCode::SUCCESS);
     }
-    let report = match &words.from {
+    let mut report = match &words.from {
         Some(file) => read(file)?,
         None => {
             let near = Near::find().map_err(|error| Failure::Failed(error.to_string()))?;
@@ -91,6 +91,9 @@ fn obey(words: &Words) -> Result<ExitCode, Failure> {
     };
     if words.from.is_some() {
         report.rows.iter().for_each(|row| print(&row_table(row)));
+    }
+    if let Some(file) = &words.with {
+        report.add(read(file)?);
     }
     print(&goal_table(&report.rows));
     if let Some(warning) = report.extent.warning(report.rounds) {

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use nevil_runtime::os;
+use rustix::time::{ClockId, clock_gettime};
 
 /// How long a round may take until it is given up: a message was lost, or the machine stands still.
 pub(crate) const ROUND_MAX: Duration = Duration::from_secs(20);
@@ -136,6 +137,42 @@ pub(crate) fn in_batches(warm_up: u64, batches: u64, mut once: impl FnMut(u64)) 
     // Not counted.
     let _: f64 = (0..warm_up).map(&mut batch).sum();
     Samples { values: (0..batches).map(batch).collect(), dropped: 0 }
+}
+
+/// Calls that are timed together where processor time counts: reading its clock takes some hundred nanoseconds.
+const CPU_BATCH: u64 = 1024;
+
+/// What one call of `once` takes in ns of processor time, in `batches` batches after a warm-up of a tenth as many. It is
+/// handed the number of the call.
+pub(crate) fn in_cpu_batches(batches: u64, once: impl FnMut(u64)) -> Samples {
+    in_cpu_batches_after(batches, || (), once)
+}
+
+/// As [`in_cpu_batches`], with something before each batch that is not timed.
+pub(crate) fn in_cpu_batches_after(
+    batches: u64,
+    mut before: impl FnMut(),
+    mut once: impl FnMut(u64),
+) -> Samples {
+    let mut call = 0;
+    let mut batch = |_| {
+        before();
+        let began_ns = thread_cpu_ns();
+        for _ in 0..CPU_BATCH {
+            once(call);
+            call += 1;
+        }
+        (thread_cpu_ns() - began_ns) as f64 / CPU_BATCH as f64
+    };
+    // Not counted.
+    let _: f64 = (0..batches / 10 + 1).map(&mut batch).sum();
+    Samples { values: (0..batches).map(batch).collect(), dropped: 0 }
+}
+
+/// Nanoseconds for which the calling thread has run.
+fn thread_cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }
 
 /// Lets the calling thread run on `cores` only.

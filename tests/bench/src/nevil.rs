@@ -1,17 +1,24 @@
 //! Nevil under measurement: real nodes on real threads, by what it offers to everybody. Whatever the runtime learns is
 //! used here, and nowhere else.
 
+pub(crate) mod blast;
+pub(crate) mod breaker;
+pub(crate) mod hang;
 mod nodes;
+mod offenders;
 pub(crate) mod ring;
 pub(crate) mod ring_floors;
 mod rounds;
+pub(crate) mod stop;
+pub(crate) mod turn;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use nevil_msgs::{Topic, Value};
 use nevil_runtime::{
-    Clock, Cores, Environment, Node, NodeSpec, NodeTypes, Phase, ThreadSpec, ThreadedNode, Waker,
+    Clock, Cores, Environment, Node, NodeRules, NodeSpec, NodeTypes, Phase, Safety, ThreadSpec, ThreadedNode,
+    Waker,
 };
 
 use crate::measure::Unmeasured;
@@ -56,13 +63,15 @@ pub(crate) struct Robot {
     environment: Environment,
     waker: Waker,
     nodes: Vec<ThreadedNode>,
+    /// What watches callbacks and makes actuators safe, where that is measured.
+    safety: Option<Safety>,
 }
 
 impl Robot {
     pub(crate) fn new() -> Self {
         let environment = Environment::new(Clock::monotonic(), 1);
         let waker = Waker::of(&environment);
-        Self { environment, waker, nodes: Vec::new() }
+        Self { environment, waker, nodes: Vec::new(), safety: None }
     }
 
     pub(crate) const fn environment(&self) -> &Environment {
@@ -76,9 +85,20 @@ impl Robot {
         job: J,
         thread: ThreadSpec,
     ) -> Result<(), Unmeasured> {
+        self.add_ruled::<N, J>(instance, job, thread, NodeRules::default())
+    }
+
+    /// As [`Self::add`], under rules of its own.
+    pub(crate) fn add_ruled<N: Node, J: std::marker::Send + 'static>(
+        &mut self,
+        instance: &str,
+        job: J,
+        thread: ThreadSpec,
+        rules: NodeRules,
+    ) -> Result<(), Unmeasured> {
         let key = nodes::leave_job(Box::new(job));
         let params = Value::parse_yaml("bench", &format!("key: {key}")).map_err(Unmeasured::because)?;
-        self.add_with::<N>(instance, params, thread)
+        self.spawn::<N>(instance, params, thread, rules)
     }
 
     /// As [`Self::add`], with the parameters `params`.
@@ -88,14 +108,69 @@ impl Robot {
         params: Value,
         thread: ThreadSpec,
     ) -> Result<(), Unmeasured> {
+        self.spawn::<N>(instance, params, thread, NodeRules::default())
+    }
+
+    fn spawn<N: Node>(
+        &mut self,
+        instance: &str,
+        params: Value,
+        thread: ThreadSpec,
+        rules: NodeRules,
+    ) -> Result<(), Unmeasured> {
         let types = NodeTypes::new().with::<N>("measured");
         let node_type =
             types.get("measured").ok_or_else(|| Unmeasured::because("the type is missing"))?.clone();
-        let spec = NodeSpec { params, thread, ..NodeSpec::new(instance, node_type) };
+        let spec = NodeSpec { params, thread, rules, ..NodeSpec::new(instance, node_type) };
         let node = ThreadedNode::spawn(spec, instance, &self.environment, &self.waker);
         let node = node.map_err(Unmeasured::because)?;
         self.wait(&node)?;
         self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Starts the thread that watches callbacks, and the helpers of actuators: before [`Self::start`], after all nodes.
+    pub(crate) fn watch(&mut self) -> Result<(), Unmeasured> {
+        self.safety = Some(Safety::start(&self.environment, None).map_err(Unmeasured::because)?);
+        Ok(())
+    }
+
+    /// The node that was added as number `index`, from 0.
+    pub(crate) fn node(&self, index: usize) -> &ThreadedNode {
+        &self.nodes[index]
+    }
+
+    /// Returns when a node may have failed, at the latest after `longest`.
+    pub(crate) fn wait_for_news(&self, longest: Duration) {
+        self.waker.wait(Some(longest));
+    }
+
+    /// Begins the next life of a node that has failed, as the supervisor does that has no reason to wait.
+    pub(crate) fn replace(&self, node: &ThreadedNode) -> Result<(), Unmeasured> {
+        if !node.is_given_up() {
+            for phase in [Phase::Deactivate, Phase::Shutdown] {
+                node.order(phase);
+                self.wait(node)?;
+            }
+            node.join();
+        }
+        node.respawn().map_err(Unmeasured::because)?;
+        self.wait(node)?;
+        self.environment.seal().map_err(Unmeasured::because)?;
+        node.order(Phase::Activate);
+        self.wait(node)
+    }
+
+    /// Waits until all threads that were given up have ended.
+    pub(crate) fn wait_for_zombies(&self) -> Result<(), Unmeasured> {
+        let clock = self.environment.bus().clock();
+        let until = clock.now() + PHASE_MAX;
+        while self.environment.zombies() > 0 {
+            if clock.now() > until {
+                return Err(Unmeasured::because("threads that were given up do not end"));
+            }
+            self.waker.wait(Some(Duration::from_millis(1)));
+        }
         Ok(())
     }
 
@@ -126,7 +201,10 @@ impl Robot {
                 self.wait(node)?;
             }
         }
-        self.nodes.drain(..).for_each(ThreadedNode::join);
+        self.nodes.drain(..).for_each(|node| node.join());
+        if let Some(safety) = self.safety.take() {
+            safety.end();
+        }
         Ok(())
     }
 

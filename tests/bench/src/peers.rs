@@ -1,5 +1,6 @@
 //! What others offer, wrapped so that they do the same: the same payloads, cores, stamps and checks.
 
+pub(crate) mod breakers;
 pub(crate) mod crossbeam;
 #[cfg(feature = "iceoryx2")]
 pub(crate) mod iceoryx;

@@ -22,6 +22,30 @@ pub(crate) struct Report {
     pub(crate) rows: Vec<MeasuredRow>,
 }
 
+impl Report {
+    /// Adds the rows of `earlier` that this run has not measured, and says when those were.
+    pub(crate) fn add(&mut self, earlier: Self) {
+        let line = |name| earlier.machine.line(name).unwrap_or("unknown").to_owned();
+        let (date, commit, load) = (line("date"), line("commit"), line("load before"));
+        let mut measured = std::mem::take(&mut self.rows);
+        let mut kept = Vec::new();
+        for row in earlier.rows {
+            match measured.iter().position(|now| now.name == row.name) {
+                Some(index) => self.rows.push(measured.remove(index)),
+                None => {
+                    kept.push(format!("`{}`", row.name));
+                    self.rows.push(row);
+                }
+            }
+        }
+        self.rows.append(&mut measured);
+        if !kept.is_empty() {
+            let what = format!("{date}, commit {commit}, load {load}: {}", kept.join(", "));
+            self.machine.push("measured before", what);
+        }
+    }
+}
+
 /// How seriously a run is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Extent {
@@ -79,7 +103,7 @@ pub(crate) fn row_table(row: &MeasuredRow) -> String {
 /// The ratios of the first subject to `subject`; nothing for the first itself.
 pub(crate) fn ratios_with_ours(row: &MeasuredRow, subject: &MeasuredSubject) -> Option<(String, String)> {
     let ours = row.ours().filter(|ours| ours.name != subject.name)?;
-    let (p50, p99) = ours.compare(subject)?;
+    let (p50, p99) = if row.is_by_first { subject.compare(ours)? } else { ours.compare(subject)? };
     // A round that is one figure has no tail.
     let tail = if p50 == p99 { String::new() } else { interval(p99) };
     Some((interval(p50), tail))
@@ -181,6 +205,24 @@ mod tests {
     use crate::run::tests::measured_like;
 
     #[test]
+    fn rows_of_an_earlier_run_are_kept_where_they_are_not_measured_anew() {
+        let report = |rows: &[&str], date: &str| Report {
+            rounds: 2,
+            words: String::new(),
+            extent: Extent::Full,
+            machine: Machine { lines: vec![("date".to_owned(), date.to_owned())] },
+            rows: rows.iter().map(|name| measured_like(name)).collect(),
+        };
+        let mut now = report(&["publish", "turn"], "today");
+        now.add(report(&["polling_64", "publish"], "yesterday"));
+        let names: Vec<_> = now.rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["polling_64", "publish", "turn"]);
+        let kept = "yesterday, commit unknown, load unknown: `polling_64`";
+        assert_eq!(now.machine.line("measured before"), Some(kept));
+        assert_eq!(now.machine.line("date"), Some("today"));
+    }
+
+    #[test]
     fn figures_are_short_and_keep_their_meaning() {
         assert_eq!(figure(Unit::Ns, 137.4), "137");
         assert_eq!(figure(Unit::Ns, 21.44), "21.4");
@@ -191,7 +233,15 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_110_columns() {
-        for name in ["polling_64", "fan_out_lossy", "growth_topics", "ring_polling"] {
+        for name in [
+            "polling_64",
+            "fan_out_lossy",
+            "growth_topics",
+            "ring_polling",
+            "breaker_kinds",
+            "emergency_stop",
+            "blast_same_core_fifo",
+        ] {
             let row = measured_like(name);
             let text = row_table(&row) + &goal_table(&[row]);
             for line in text.lines().filter(|line| !line.starts_with(name)) {

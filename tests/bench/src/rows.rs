@@ -1,8 +1,11 @@
 //! All rows. A row is a list of subjects that are measured in turns and compared with each other.
 
+pub(crate) mod blast;
+mod breakers;
 mod growth;
 mod latency;
 mod publish;
+mod recovery;
 mod rings;
 mod robot;
 mod throughput;
@@ -65,11 +68,18 @@ pub(crate) struct Row {
     /// Rounds that tell all that there is to know, however many are asked for.
     pub(crate) rounds_max: usize,
     pub(crate) subjects: Vec<Subject>,
+    /// Whether the first subject is what the others are divided by, instead of the other way round.
+    pub(crate) is_by_first: bool,
 }
 
 impl Row {
     fn new(name: &'static str, title: &'static str, unit: Unit) -> Self {
-        Self { name, title, unit, rounds_max: usize::MAX, subjects: Vec::new() }
+        Self { name, title, unit, rounds_max: usize::MAX, subjects: Vec::new(), is_by_first: false }
+    }
+
+    /// Divides all others by the first subject.
+    fn by_the_first(self) -> Self {
+        Self { is_by_first: true, ..self }
     }
 
     fn with(
@@ -118,17 +128,19 @@ pub(crate) struct Scale {
     pub(crate) flooded: u64,
     /// Batches of what is timed in batches.
     pub(crate) batches: u64,
+    /// Messages of those who are beside an offender.
+    pub(crate) victims: u64,
     /// For how long idle nodes are watched.
     pub(crate) idle_ms: u64,
 }
 
 impl Scale {
-    /// 20 rounds of this take some minutes.
+    /// 20 rounds of this take some minutes, and a quarter of an hour beside offenders.
     pub(crate) const FULL: Self =
-        Self { polled: 5000, blocked: 500, flooded: 50_000, batches: 500, idle_ms: 1000 };
+        Self { polled: 5000, blocked: 500, flooded: 50_000, batches: 500, victims: 50_000, idle_ms: 1000 };
     /// Enough to see that everything runs.
     pub(crate) const QUICK: Self =
-        Self { polled: 100, blocked: 20, flooded: 1000, batches: 10, idle_ms: 100 };
+        Self { polled: 100, blocked: 20, flooded: 1000, batches: 10, victims: 200, idle_ms: 100 };
 }
 
 /// All rows, in the order of the page.
@@ -139,5 +151,8 @@ pub(crate) fn all(setting: &Setting) -> Vec<Row> {
     rows.extend(growth::rows(setting));
     rows.extend(rings::rows(setting));
     rows.extend(robot::rows(setting));
+    rows.extend(breakers::rows(setting));
+    rows.extend(recovery::rows(setting));
+    rows.extend(blast::rows(setting));
     rows
 }

@@ -12,6 +12,9 @@ pub(crate) struct MeasuredRow {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) unit: Unit,
+    /// See [`Row::is_by_first`].
+    #[serde(default)]
+    pub(crate) is_by_first: bool,
     pub(crate) subjects: Vec<MeasuredSubject>,
 }
 
@@ -43,6 +46,8 @@ pub(crate) enum NotMeasured {
 pub(crate) struct RoundFigures {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
+    #[serde(default)]
+    pub(crate) p999: f64,
 }
 
 /// Measures `row`: one round that does not count, then `rounds` that do. `tell` hears of each.
@@ -59,7 +64,13 @@ pub(crate) fn measure(mut row: Row, rounds: usize, tell: &mut dyn FnMut(usize)) 
         }
     }
     let subjects = places.into_iter().map(|place| place.finish(row.unit)).collect();
-    MeasuredRow { name: row.name.to_owned(), title: row.title.to_owned(), unit: row.unit, subjects }
+    MeasuredRow {
+        name: row.name.to_owned(),
+        title: row.title.to_owned(),
+        unit: row.unit,
+        is_by_first: row.is_by_first,
+        subjects,
+    }
 }
 
 /// Whether a round counts.
@@ -96,7 +107,11 @@ impl Place {
             Ok(mut samples) if counts == Counts::Yes => {
                 samples.values.sort_by(f64::total_cmp);
                 let part = |part| percentile(&samples.values, part).unwrap_or(f64::NAN);
-                self.measured.rounds.push(RoundFigures { p50: part(0.5), p99: part(0.99) });
+                self.measured.rounds.push(RoundFigures {
+                    p50: part(0.5),
+                    p99: part(0.99),
+                    p999: part(0.999),
+                });
                 self.measured.dropped += samples.dropped;
                 self.samples.append(&mut samples.values);
             }
@@ -149,6 +164,10 @@ impl MeasuredSubject {
         self.rounds.iter().map(|round| round.p99).collect()
     }
 
+    pub(crate) fn p999s(&self) -> Vec<f64> {
+        self.rounds.iter().map(|round| round.p999).collect()
+    }
+
     /// `self / other` of the rounds' p50 and p99.
     pub(crate) fn compare(&self, other: &Self) -> Option<(Interval, Interval)> {
         let p50 = median_interval(&ratios(&self.p50s(), &other.p50s()))?;
@@ -189,7 +208,7 @@ pub(crate) mod tests {
     }
 
     fn row(subjects: Vec<Subject>) -> Row {
-        Row { name: "row", title: "", unit: Unit::Ns, rounds_max: usize::MAX, subjects }
+        Row { name: "row", title: "", unit: Unit::Ns, rounds_max: usize::MAX, subjects, is_by_first: false }
     }
 
     #[test]

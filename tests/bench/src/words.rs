@@ -25,6 +25,7 @@ Options:
       --json FILE      Write all rounds to FILE
       --page FILE      Write the page to FILE: docs/reference/performance.md is made so
       --from FILE      Measure nothing, and show what `--json` wrote
+      --with FILE      Show rows of FILE, which `--json` wrote, beside those that are measured now
       --nevil FILE     The `nevil` command, whose cold start is measured; the script says it
   -h, --help           Show this
 
@@ -50,6 +51,7 @@ pub(crate) struct Words {
     pub(crate) json: Option<PathBuf>,
     pub(crate) page: Option<PathBuf>,
     pub(crate) from: Option<PathBuf>,
+    pub(crate) with: Option<PathBuf>,
     pub(crate) nevil: Option<PathBuf>,
     /// What of it decides what is measured, as words.
     pub(crate) text: String,
@@ -84,10 +86,11 @@ impl Words {
         let json = path(&mut arguments, "--json")?;
         let page = path(&mut arguments, "--page")?;
         let from = path(&mut arguments, "--from")?;
+        let with = path(&mut arguments, "--with")?;
         if let Some(word) = arguments.finish().first() {
             return Err(format!("unknown word `{}`", word.to_string_lossy()));
         }
-        Ok(Self { help, list, extent, rounds, only, json, page, from, nevil, text })
+        Ok(Self { help, list, extent, rounds, only, json, page, from, with, nevil, text })
     }
 }
 

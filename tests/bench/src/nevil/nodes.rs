@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nevil_runtime::DriverPublisher;
@@ -29,10 +29,17 @@ pub(super) fn leave_job(job: Job) -> u64 {
 }
 
 /// Takes the job that was left under `key`.
-fn take_job<J: 'static>(key: u64) -> Result<J, NodeError> {
+pub(super) fn take_job<J: 'static>(key: u64) -> Result<J, NodeError> {
     let job = JOBS.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&key);
     let job = job.and_then(|job| job.downcast().ok());
     job.map(|job| *job).ok_or_else(|| NodeError::new(format!("no job of this type was left under {key}")))
+}
+
+/// The job under `key`, for a node that is configured more than once: it stays where it is.
+pub(super) fn share_job<J: std::marker::Send + Sync + 'static>(key: u64) -> Result<Arc<J>, NodeError> {
+    let jobs = JOBS.lock().unwrap_or_else(PoisonError::into_inner);
+    let job = jobs.1.get(&key).and_then(|job| job.downcast_ref::<Arc<J>>());
+    job.cloned().ok_or_else(|| NodeError::new(format!("no job of this type was left under {key}")))
 }
 
 /// Where a node finds its job.
@@ -40,7 +47,7 @@ fn take_job<J: 'static>(key: u64) -> Result<J, NodeError> {
 pub(crate) struct Params {
     /// The number under which it was left.
     #[param(range = 1..=1_000_000_000)]
-    key: u64,
+    pub(super) key: u64,
 }
 
 /// What a [`Receiver`] does.

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use crate::flood::{self, Flood, Stamps};
 use crate::floors::on_core;
 use crate::machine::Near;
-use crate::measure::{BATCH, RoundResult, in_batches};
+use crate::measure::{BATCH, RoundResult, Samples, Unmeasured, in_batches, now_ns, pin};
 use crate::paced::{self, Paced};
 use crate::payload::{Fill, Line, Payload};
 use crate::peers::{DEPTH, Stamped, Wait};
@@ -92,5 +92,55 @@ pub(crate) fn publish_unserved(near: Near, batches: u64) -> RoundResult {
             // Refused once it is full, which is what is measured.
             let _ = sender.try_send(Stamped::new(Stamps::Taken, payload));
         }))
+    })
+}
+
+/// Nanoseconds from one message to the next, when as many wait as the channel holds.
+pub(crate) fn drain(near: Near, bursts: u64, stamps: Stamps) -> RoundResult {
+    let (sender, receiver) = bounded(DEPTH);
+    let (filled, is_filled) = bounded(1);
+    let (emptied, is_emptied) = bounded(1);
+    let burst = DEPTH as u64;
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(move || {
+            pin(&[near.send])?;
+            for number in 0..bursts * burst {
+                let payload = Line::make(number, 64, Fill::Whole);
+                let gone = sender.send(Stamped::new(stamps, payload)).is_err();
+                let ends = number % burst == burst - 1;
+                if gone || ends && (filled.send(()).is_err() || is_emptied.recv().is_err()) {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        let receiving = scope.spawn(move || {
+            pin(&[near.receive])?;
+            let (mut values, mut expected, mut wrong) = (Vec::new(), 0, 0);
+            while is_filled.recv().is_ok() {
+                let mut began_ns = 0;
+                for number in 0..burst {
+                    let Ok(message) = receiver.recv() else { break };
+                    if number == 1 {
+                        began_ns = now_ns();
+                    }
+                    message.serve(stamps, |payload| {
+                        wrong += u64::from(payload.sequence() != expected);
+                        expected += 1;
+                    });
+                }
+                values.push((now_ns() - began_ns) as f64 / (burst - 1) as f64);
+                if emptied.send(()).is_err() {
+                    break;
+                }
+            }
+            if wrong > 0 {
+                return Err(Unmeasured::Failed(format!("{wrong} messages came out of turn")));
+            }
+            Ok(Samples { values, dropped: 0 })
+        });
+        let panicked = |_| Unmeasured::because("a thread panicked");
+        sending.join().map_err(panicked)??;
+        receiving.join().map_err(panicked)?
     })
 }
