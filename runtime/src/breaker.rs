@@ -41,7 +41,9 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod watching;
 mod window;
+mod within;
 mod word;
 mod zombies;
 

@@ -52,6 +52,9 @@ pub mod limits;
 // Time, real or simulated.
 mod clock;
 
+// What a thread wanted and got.
+mod scheduling;
+
 // From which first event a message descends.
 mod lineage;
 
@@ -66,9 +69,6 @@ pub mod log;
 
 // Parameters of a node.
 mod parameter;
-
-// What a thread wanted and got.
-mod scheduling;
 
 // Bulk data in memory that is mapped.
 pub mod ring;

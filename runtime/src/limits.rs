@@ -312,6 +312,16 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
 
+/// Calls with a deadline that are watched at once, over all breakers that are used alone: each has a thread or a task of its
+/// own. The next one is judged when it returns.
+pub const BREAKER_WATCHED_MAX: usize = 64;
+
+/// When who watches calls looks again at one whose place is just changing hands.
+pub const BREAKER_WATCH_RETRY: Duration = Duration::from_millis(1);
+
+/// Stack of the thread that watches calls; it runs nothing of theirs, and formats a line.
+pub const BREAKER_WATCH_STACK_BYTES: usize = 128 * 1024;
+
 /// Breakers that open no farther apart than this have one cause: a turn or two of a node that reads a bus.
 pub const BREAKER_INCIDENT: Duration = Duration::from_millis(50);
 

@@ -148,4 +148,12 @@ pub enum CallError<E> {
     /// It was called and panicked, with this text.
     #[error("it panicked: {0}")]
     Panicked(String),
+    /// It was called and did not return within its time. What it returned after that is dropped.
+    #[error("it took {took:?}, {allowed:?} are allowed")]
+    Late {
+        /// How long it has taken until it returned, or until it was given up.
+        took: Duration,
+        /// How long it might have taken.
+        allowed: Duration,
+    },
 }

@@ -2,6 +2,7 @@
 mod shuttle;
 mod threads;
 mod walk;
+mod within;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
