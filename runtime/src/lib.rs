@@ -110,8 +110,8 @@ pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, M
 pub use breaker::{
     Answer, Backoff, Breaker, BreakerError, BreakerPolicy, BreakerPreset, BreakerState, BreakerStats,
     BreakerTotals, Breakers, CallError, CallHistory, CallOutcome, CallRecord, Criticality, Ending, Fallback,
-    HalfOpen, Incident, Operation, Permit, PolicyProblem, Refused, RefusedCounts, RetryBudget, Ticket,
-    TripRule, Window, WindowCounts,
+    HalfOpen, Incident, Learned, LearningBounds, LoadRule, Operation, Permit, PolicyProblem, Refused,
+    RefusedCounts, RetryBudget, Ticket, TripRule, Window, WindowCounts,
 };
 pub use bus::{
     AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,

@@ -312,6 +312,15 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
 
+/// Most modes of the robot in which a breaker has a policy of its own: more than a person tells apart.
+pub const BREAKER_MODES_MAX: usize = 16;
+
+/// Fewest calls from which a breaker learns: fewer say nothing about what is usual.
+pub const BREAKER_LEARN_CALLS_MIN: u32 = 10;
+
+/// Most calls before a breaker sets what it has learned: some hours at 50 a second.
+pub const BREAKER_LEARN_CALLS_MAX: u32 = 1_000_000;
+
 /// Calls with a deadline that are watched at once, over all breakers that are used alone: each has a thread or a task of its
 /// own. The next one is judged when it returns.
 pub const BREAKER_WATCHED_MAX: usize = 64;

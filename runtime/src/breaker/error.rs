@@ -41,6 +41,12 @@ pub enum PolicyProblem {
         /// The largest that is allowed.
         max: f32,
     },
+    /// A range in which nothing is.
+    #[error("`{field}` begins above its end; put the smaller value first")]
+    EmptyRange {
+        /// Which one.
+        field: &'static str,
+    },
     /// A rate rule without a rate.
     #[error("a rate rule of `trip` has neither a `failure_rate` nor a `slow_rate`; give one of them")]
     NoRate,

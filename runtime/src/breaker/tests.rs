@@ -1,3 +1,4 @@
+mod learning;
 #[cfg(shuttle)]
 mod shuttle;
 mod threads;
