@@ -42,9 +42,10 @@ pub(super) fn nodes(value: &Value, shutdown_timeout: Duration, reader: &mut Read
 }
 
 fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> NodeEntry {
-    const KEYS: [&str; 17] = [
+    const KEYS: [&str; 18] = [
         "type",
         "params",
+        "degraded",
         "thread",
         "required",
         "depends_on",
@@ -67,6 +68,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         mark: mark.clone(),
         node_type: (instance.to_owned(), mark.clone()),
         params: Value::new(ValueKind::Null, mark.clone()),
+        degraded: None,
         thread: ThreadSpec::default(),
         required: true,
         depends_on: Vec::new(),
@@ -115,6 +117,10 @@ fn supervised(entry: &mut NodeEntry, value: &Value, shutdown_timeout: Duration, 
         return;
     }
     let path = format!("nodes.{}", entry.instance);
+    if let Some(value) = value.get("degraded") {
+        reader.any_map(value, &format!("{path}.degraded"));
+        entry.degraded = Some(value.clone());
+    }
     if let Some(value) = value.get("restart") {
         entry.restart = restart(value, &format!("{path}.restart"), reader);
     }
