@@ -147,6 +147,8 @@ pub struct NodeEntry {
     pub node_type: (String, Mark),
     /// Its parameters: a map, or null if there are none.
     pub params: Value,
+    /// Parameters that differ while it is degraded: a map, or null.
+    pub degraded: Option<Value>,
     /// How its thread is to be scheduled.
     pub thread: ThreadSpec,
     /// Whether the robot is worth nothing without it.

@@ -93,6 +93,8 @@ pub(crate) struct Supervisor {
     doing: Vec<Doing>,
     /// Breakers whose opening has been seen.
     open_breakers: BTreeSet<String>,
+    /// Those that were, mattered, and have not closed again.
+    degrading: BTreeSet<String>,
     /// Nodes that were at work each time the process crashed, and are not started.
     suspects: Vec<String>,
     watchdogs: Watchdogs,
@@ -210,6 +212,7 @@ impl Supervisor {
             supervision,
             doing,
             open_breakers: BTreeSet::new(),
+            degrading: BTreeSet::new(),
             suspects,
             watchdogs: Watchdogs::default(),
         })

@@ -23,6 +23,7 @@
 //! which decides and knows nothing of threads; `core.rs` takes it there without waiting, and `word.rs` shows what it has
 //! become.
 
+mod adaptive;
 mod call;
 mod core;
 mod counters;
@@ -32,6 +33,7 @@ mod fallback;
 mod history;
 mod incident;
 mod machine;
+mod modes;
 mod permit;
 mod policy;
 mod presets;
@@ -41,7 +43,9 @@ mod state;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod watching;
 mod window;
+mod within;
 mod word;
 mod zombies;
 
@@ -49,11 +53,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use adaptive::{Learned, LearningBounds};
 pub use counters::RefusedCounts;
 pub use error::{BreakerError, CallError, PolicyProblem, Refused};
 pub use fallback::{Answer, Fallback};
 pub use history::{CallHistory, CallRecord};
 pub use incident::Incident;
+pub use modes::LoadRule;
 pub use permit::Permit;
 pub use policy::{Backoff, BreakerPolicy, Criticality, HalfOpen, TripRule, Window};
 pub use presets::BreakerPreset;
@@ -236,7 +242,8 @@ impl Breaker {
         self.core.words.load().has(EMERGENCY)
     }
 
-    /// Works by `policy` from now on. State, rows and windows that are the same are kept; an open time that has begun stays
+    /// Works by `policy` from now on, but for modes and loads that have their own ([`Self::set_modes`]), and adjusted to what it
+    /// has learned ([`Self::learn`]). State, rows and windows that are the same are kept; an open time that has begun stays
     /// as long as it is.
     ///
     /// # Errors
@@ -247,10 +254,7 @@ impl Breaker {
         if let Err(problem) = policy.check() {
             return Err(BreakerError::Policy { breaker: self.name().into(), problem });
         }
-        self.core.with(|machine, short| {
-            machine.tick(now, short);
-            machine.set_policy(policy);
-        })
+        self.core.with(|machine, short| machine.choose(now, short, |policies| policies.own = policy))
     }
 
     /// The policy that it works by.

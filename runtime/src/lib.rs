@@ -52,6 +52,9 @@ pub mod limits;
 // Time, real or simulated.
 mod clock;
 
+// What a thread wanted and got.
+mod scheduling;
+
 // From which first event a message descends.
 mod lineage;
 
@@ -66,9 +69,6 @@ pub mod log;
 
 // Parameters of a node.
 mod parameter;
-
-// What a thread wanted and got.
-mod scheduling;
 
 // Bulk data in memory that is mapped.
 pub mod ring;
@@ -110,8 +110,8 @@ pub use actuator::{Actuate, Actuator, ActuatorCounts, Actuators, CommandError, M
 pub use breaker::{
     Answer, Backoff, Breaker, BreakerError, BreakerPolicy, BreakerPreset, BreakerState, BreakerStats,
     BreakerTotals, Breakers, CallError, CallHistory, CallOutcome, CallRecord, Criticality, Ending, Fallback,
-    HalfOpen, Incident, Operation, Permit, PolicyProblem, Refused, RefusedCounts, RetryBudget, Ticket,
-    TripRule, Window, WindowCounts,
+    HalfOpen, Incident, Learned, LearningBounds, LoadRule, Operation, Permit, PolicyProblem, Refused,
+    RefusedCounts, RetryBudget, Ticket, TripRule, Window, WindowCounts,
 };
 pub use bus::{
     AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,

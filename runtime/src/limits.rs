@@ -316,6 +316,25 @@ pub const BREAKER_TOOL_TRIES_MAX: u32 = 10_000;
 /// How often a call tries for a slot or a permit that others are trying for too; then it is refused.
 pub const BREAKER_TRIES_MAX: u32 = 100;
 
+/// Most modes of the robot in which a breaker has a policy of its own: more than a person tells apart.
+pub const BREAKER_MODES_MAX: usize = 16;
+
+/// Fewest calls from which a breaker learns: fewer say nothing about what is usual.
+pub const BREAKER_LEARN_CALLS_MIN: u32 = 10;
+
+/// Most calls before a breaker sets what it has learned: some hours at 50 a second.
+pub const BREAKER_LEARN_CALLS_MAX: u32 = 1_000_000;
+
+/// Calls with a deadline that are watched at once, over all breakers that are used alone: each has a thread or a task of its
+/// own. The next one is judged when it returns.
+pub const BREAKER_WATCHED_MAX: usize = 64;
+
+/// When who watches calls looks again at one whose place is just changing hands.
+pub const BREAKER_WATCH_RETRY: Duration = Duration::from_millis(1);
+
+/// Stack of the thread that watches calls; it runs nothing of theirs, and formats a line.
+pub const BREAKER_WATCH_STACK_BYTES: usize = 128 * 1024;
+
 /// Breakers that open no farther apart than this have one cause: a turn or two of a node that reads a bus.
 pub const BREAKER_INCIDENT: Duration = Duration::from_millis(50);
 

@@ -12,6 +12,7 @@
 
 mod callback;
 mod context;
+mod degraded;
 mod down;
 mod driver;
 mod environment;
@@ -110,11 +111,13 @@ pub trait Node: Sized + Send + 'static {
         Ok(())
     }
 
-    /// Takes new parameters while it runs.
+    /// Takes new parameters while it runs: those for while it is degraded, when a breaker of it opens, and its own again when
+    /// none is open any more, if the launch file gives it some (`degraded`). It is called like a callback, within 100 ms.
     ///
     /// # Errors
     ///
-    /// Refused: the default, as most nodes need a restart for that.
+    /// Refused: the default, as most nodes need a restart for that. It is counted and logged, and the node is not asked again
+    /// before its next life.
     fn params_changed(&mut self, _params: &Self::Params, _ctx: &Context) -> NodeResult {
         Err(NodeError::new("this node takes its parameters at its start only; restart it"))
     }

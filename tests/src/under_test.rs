@@ -79,6 +79,9 @@ struct Params {
     /// In `shutdown`.
     #[param(default = "none")]
     shutdown: Trouble,
+    /// How bright it is; it can be told another brightness while it runs.
+    #[param(default = 100, range = 0..=100)]
+    brightness: u8,
     /// Whether it does not listen to `trouble`.
     #[param(default = false)]
     deaf: bool,
@@ -118,6 +121,10 @@ impl Node for Troubled {
     fn shutdown(&mut self, ctx: &Context) -> NodeResult {
         self.note(ctx, "shutdown")?;
         self.0.shutdown.make()
+    }
+
+    fn params_changed(&mut self, params: &Params, ctx: &Context) -> NodeResult {
+        self.note(ctx, &format!("at {} %", params.brightness))
     }
 }
 

@@ -13,9 +13,10 @@ use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{Limits, OnInputDown, RestartRule};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "type",
     "params",
+    "degraded",
     "thread",
     "required",
     "depends_on",
@@ -69,6 +70,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         mark: mark.clone(),
         node_type: (instance.to_owned(), mark.clone()),
         params: Value::new(ValueKind::Null, mark.clone()),
+        degraded: None,
         thread: ThreadSpec::default(),
         required: true,
         depends_on: Vec::new(),
@@ -118,6 +120,10 @@ fn supervised(entry: &mut NodeEntry, value: &Value, around: Around<'_>, reader: 
         return;
     }
     let path = format!("nodes.{}", entry.instance);
+    if let Some(value) = value.get("degraded") {
+        reader.any_map(value, &format!("{path}.degraded"));
+        entry.degraded = Some(value.clone());
+    }
     if let Some(value) = value.get("restart") {
         entry.restart = restart(value, &format!("{path}.restart"), reader);
     }

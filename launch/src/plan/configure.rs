@@ -35,10 +35,13 @@ pub(super) fn configure_all(
         };
         let mut params = entry.params.clone();
         paths::resolve(&mut params, node_type.schema(), directory);
+        let mut degraded = entry.degraded.clone();
+        degraded.iter_mut().for_each(|params| paths::resolve(params, node_type.schema(), directory));
         let spec = NodeSpec {
             instance: entry.instance.as_str().into(),
             node_type: node_type.clone(),
             params,
+            degraded,
             thread: entry.thread.clone(),
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
@@ -100,6 +103,11 @@ fn configure_problems(
     let problem = match error {
         ConfigureError::Params(errors) => {
             let (path, mark) = (format!("{path}.params"), &entry.params.mark);
+            return errors.into_iter().map(|error| PlanError::of_value(error, &path, mark)).collect();
+        }
+        ConfigureError::Degraded(errors) => {
+            let mark = entry.degraded.as_ref().map_or(&entry.mark, |degraded| &degraded.mark);
+            let path = format!("{path}.degraded");
             return errors.into_iter().map(|error| PlanError::of_value(error, &path, mark)).collect();
         }
         ConfigureError::UnusedRemap { given, used } => {

@@ -116,14 +116,22 @@ impl Supervisor {
         let now = self.robot.now();
         for breaker in self.robot.environment.breakers().list() {
             let name = breaker.name();
-            if breaker.state(now) != BreakerState::Open {
+            let state = breaker.state(now);
+            if state != BreakerState::Open {
                 self.open_breakers.remove(name);
+                // A probe has not succeeded yet, and an operator or an emergency stop says nothing about its health.
+                if !matches!(state, BreakerState::HalfOpen | BreakerState::ForcedOpen) {
+                    self.degrading.remove(name);
+                }
                 continue;
             }
             // One that is busy is looked at again with the next event; its opening was one.
             let Ok(policy) = breaker.policy() else { continue };
             if !self.open_breakers.insert(name.to_owned()) {
                 continue;
+            }
+            if policy.criticality >= Criticality::Degrade {
+                self.degrading.insert(name.to_owned());
             }
             match policy.criticality {
                 Criticality::Ignore => tracing::info!("breaker `{name}` is open"),
@@ -137,11 +145,22 @@ impl Supervisor {
                 Criticality::StopNode => self.stop_node_of(name)?,
             }
         }
+        self.degrade_nodes();
         Continue(())
     }
 
+    /// Lets each node work with the parameters that go with the state of its breakers.
+    fn degrade_nodes(&self) {
+        for (node, planned) in self.robot.nodes.iter().zip(&self.plan.nodes) {
+            if planned.spec.degraded.is_some() {
+                let is_of = |breaker: &String| node_of(breaker) == &*planned.spec.instance;
+                node.set_degraded(self.degrading.iter().any(is_of));
+            }
+        }
+    }
+
     fn stop_node_of(&mut self, breaker: &str) -> ControlFlow<Exit> {
-        let node = breaker.split_once('.').map_or(breaker, |(node, _)| node);
+        let node = node_of(breaker);
         let Some(index) = self.plan.nodes.iter().position(|planned| *planned.spec.instance == *node) else {
             // One that no node has: nothing to stop.
             return Continue(());
@@ -318,4 +337,9 @@ impl Supervisor {
         *until = now + LOOK_AGAIN;
         None
     }
+}
+
+/// The node that a breaker belongs to.
+fn node_of(breaker: &str) -> &str {
+    breaker.split_once('.').map_or(breaker, |(node, _)| node)
 }

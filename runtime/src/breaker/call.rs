@@ -9,12 +9,12 @@ use super::Breaker;
 use super::error::CallError;
 use super::permit::Permit;
 use super::state::CallOutcome;
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::error::{Panicked, caught};
 
 impl Breaker {
     /// Calls `f` if the circuit lets it through, from any thread. An error and a panic are failures; the panic goes no
-    /// further. Nobody watches the call: one that hangs is a call under way, until it returns.
+    /// further. Nobody watches the call: one that hangs is a call under way, until it returns ([`Self::call_within`] has a deadline).
     ///
     /// ```
     /// use nevil_runtime::{Breaker, BreakerPolicy, CallError, Clock};
@@ -35,7 +35,8 @@ impl Breaker {
         f: impl FnOnce() -> Result<R, E>,
     ) -> Result<R, CallError<E>> {
         let permit = self.admit(clock.now()).map_err(CallError::Refused)?;
-        finish(permit, clock, caught(f))
+        let ended = caught(f);
+        finish(permit, clock.now(), ended)
     }
 
     /// As [`Self::call`], for a future, on any runtime. It asks the breaker when it is first polled. Dropped before its end
@@ -57,29 +58,30 @@ impl Breaker {
             // After its panic it is not polled again.
             Err(panicked) => Poll::Ready(Err(panicked)),
         });
-        finish(permit, clock, ended.await)
+        let ended = ended.await;
+        finish(permit, clock.now(), ended)
     }
 }
 
 /// Tells the breaker how a call has ended.
-fn finish<R, E: Display>(
+pub(super) fn finish<R, E: Display>(
     permit: Permit<'_>,
-    clock: &Clock,
+    now: Time,
     ended: Result<Result<R, E>, Panicked>,
 ) -> Result<R, CallError<E>> {
     match ended {
         Ok(Ok(result)) => {
-            permit.finish(clock.now(), CallOutcome::Ok);
+            permit.finish(now, CallOutcome::Ok);
             Ok(result)
         }
         Ok(Err(error)) => {
             // The text of an error is foreign code too.
             let text = caught(|| error.to_string()).unwrap_or_else(|panicked| panicked.to_string());
-            permit.finish(clock.now(), CallOutcome::failed(text));
+            permit.finish(now, CallOutcome::failed(text));
             Err(CallError::Failed(error))
         }
         Err(panicked) => {
-            permit.finish(clock.now(), CallOutcome::Panicked { text: panicked.text.clone() });
+            permit.finish(now, CallOutcome::Panicked { text: panicked.text.clone() });
             Err(CallError::Panicked(panicked.text))
         }
     }

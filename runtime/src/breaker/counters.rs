@@ -91,6 +91,8 @@ pub(super) struct Counters {
     refused_full: Counter,
     /// Results for which there was no room. Any thread.
     lost: AtomicU64,
+    /// Calls with a deadline that nobody could watch. Any thread.
+    unwatched: AtomicU64,
 }
 
 /// Calls that were not let through, by reason.
@@ -130,6 +132,7 @@ impl Counters {
             refused_emergency: Counter::default(),
             refused_full: Counter::default(),
             lost: AtomicU64::new(0),
+            unwatched: AtomicU64::new(0),
         }
     }
 
@@ -200,6 +203,16 @@ impl Counters {
     pub(super) fn losses(&self) -> u64 {
         // Relaxed: as in `lose`.
         self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn go_unwatched(&self) {
+        // Relaxed: as in `lose`.
+        self.unwatched.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn unwatched(&self) -> u64 {
+        // Relaxed: as in `lose`.
+        self.unwatched.load(Ordering::Relaxed)
     }
 
     pub(super) fn shorts(&self) -> u64 {

@@ -41,6 +41,12 @@ pub enum PolicyProblem {
         /// The largest that is allowed.
         max: f32,
     },
+    /// A range in which nothing is.
+    #[error("`{field}` begins above its end; put the smaller value first")]
+    EmptyRange {
+        /// Which one.
+        field: &'static str,
+    },
     /// A rate rule without a rate.
     #[error("a rate rule of `trip` has neither a `failure_rate` nor a `slow_rate`; give one of them")]
     NoRate,
@@ -148,4 +154,12 @@ pub enum CallError<E> {
     /// It was called and panicked, with this text.
     #[error("it panicked: {0}")]
     Panicked(String),
+    /// It was called and did not return within its time. What it returned after that is dropped.
+    #[error("it took {took:?}, {allowed:?} are allowed")]
+    Late {
+        /// How long it has taken until it returned, or until it was given up.
+        took: Duration,
+        /// How long it might have taken.
+        allowed: Duration,
+    },
 }

@@ -1,5 +1,7 @@
 //! What a breaker knows and decides. It takes times and plain values, and has neither clock, atomics nor threads.
 
+mod terms;
+
 use std::time::Duration;
 
 use super::event::{Event, Totals, record};
@@ -9,6 +11,7 @@ use super::state::{BreakerState, CallOutcome, Ending, GENERATION_MASK, Operation
 use super::window::{Calls, WindowCounts};
 use crate::clock::Time;
 use crate::limits::BREAKER_SUCCESS_SAMPLE;
+use terms::Terms;
 
 /// A breaker without its handle.
 #[derive(Debug)]
@@ -38,6 +41,7 @@ pub(super) struct Machine {
     pub(super) last_failure: Option<Time>,
     pub(super) last_success: Option<Time>,
     seed: u64,
+    terms: Terms,
 }
 
 impl Machine {
@@ -45,6 +49,7 @@ impl Machine {
     pub(super) fn new(policy: BreakerPolicy, seed: u64) -> Self {
         Self {
             windows: windows_of(&policy),
+            terms: Terms::new(policy.clone()),
             policy,
             state: BreakerState::Closed,
             generation: 1,
@@ -139,7 +144,7 @@ impl Machine {
             BreakerState::ForcedClosed | BreakerState::Disabled => true,
             BreakerState::Open | BreakerState::HalfOpen | BreakerState::ForcedOpen => false,
         };
-        counts_only && self.failures_in_row == 0
+        counts_only && self.failures_in_row == 0 && !self.terms.is_learning()
     }
 
     /// When the state next changes by time alone, or the next call becomes a probe; `None` if it does not.
@@ -168,6 +173,7 @@ impl Machine {
                 if ticket.generation() == self.generation {
                     self.history.push(record(now, None, Ending::TimedOut, CallOutcome::TimedOut, None));
                     self.count(now, Ending::TimedOut, true, short);
+                    self.learn_from(now, None, short);
                 }
             }
             Event::Returned { now } => {
@@ -203,6 +209,7 @@ impl Machine {
         short: u64,
     ) -> Result<(), BreakerState> {
         let now = self.at(now, short);
+        self.terms.only_learns = false;
         let to = match operation {
             Operation::Open => {
                 self.open(now, short);
@@ -225,20 +232,6 @@ impl Machine {
         };
         self.enter(to, now, short);
         Ok(())
-    }
-
-    /// Works by `policy` from now on. Windows that are the same keep their calls.
-    pub(super) fn set_policy(&mut self, policy: BreakerPolicy) {
-        let mut windows = windows_of(&policy);
-        let rules = policy.trip.iter().zip(&mut windows);
-        for (rule, place) in rules {
-            let same = |old: &TripRule| window_of(old).is_some() && window_of(old) == window_of(rule);
-            if let Some(index) = self.policy.trip.iter().position(same) {
-                place.clone_from(&self.windows[index]);
-            }
-        }
-        self.windows = windows;
-        self.policy = policy;
     }
 
     /// The time of an event, and what time alone has done until then.
@@ -287,6 +280,7 @@ impl Machine {
         if ending == Ending::Ok || ending.is_failure() {
             let slow = ending == Ending::TimedOut || self.policy.slow_after.is_some_and(|slow| took >= slow);
             self.count(ended, ending, slow, short);
+            self.learn_from(ended, (ending == Ending::Ok).then_some(took), short);
         }
     }
 

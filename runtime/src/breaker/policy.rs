@@ -243,16 +243,16 @@ fn chance(seed: u64) -> f64 {
     (z >> 32) as f64 / (1_u64 << 32) as f64
 }
 
-fn at_most(field: &'static str, given: u64, min: u64, max: u64) -> Result<(), PolicyProblem> {
+pub(super) fn at_most(field: &'static str, given: u64, min: u64, max: u64) -> Result<(), PolicyProblem> {
     if (min..=max).contains(&given) { Ok(()) } else { Err(PolicyProblem::Number { field, given, min, max }) }
 }
 
-fn time(field: &'static str, given: Duration) -> Result<(), PolicyProblem> {
+pub(super) fn time(field: &'static str, given: Duration) -> Result<(), PolicyProblem> {
     let allowed = Duration::from_millis(1)..=BREAKER_TIME_MAX;
     if allowed.contains(&given) { Ok(()) } else { Err(PolicyProblem::Time { field, given }) }
 }
 
-fn share(
+pub(super) fn share(
     field: &'static str,
     given: f32,
     allowed: std::ops::RangeInclusive<f32>,

@@ -13,7 +13,15 @@ use crate::clock::Time;
 /// Breakers by name. Clones are handles to the same list. Its lock is for ordinary threads that make, list and operate
 /// breakers; calls through them do not come here.
 #[derive(Clone, Debug, Default)]
-pub struct Breakers(Arc<Mutex<BTreeMap<String, Registered>>>);
+pub struct Breakers(Arc<Mutex<List>>);
+
+#[derive(Debug, Default)]
+struct List {
+    breakers: BTreeMap<String, Registered>,
+    /// What the breakers were told last, for those that come later.
+    mode: Option<String>,
+    load_percent: Option<u8>,
+}
 
 #[derive(Clone, Debug)]
 struct Registered {
@@ -59,8 +67,8 @@ impl Breakers {
         policy: BreakerPolicy,
         callers: Callers,
     ) -> Result<Breaker, BreakerError> {
-        let mut breakers = self.lock();
-        if let Some(registered) = breakers.get(name) {
+        let mut list = self.lock();
+        if let Some(registered) = list.breakers.get(name) {
             if registered.policy == policy && registered.callers == callers {
                 return Ok(registered.breaker.clone());
             }
@@ -71,7 +79,12 @@ impl Breakers {
             });
         }
         let breaker = Breaker::with_callers(name, policy.clone(), callers)?;
-        breakers.insert(name.into(), Registered { breaker: breaker.clone(), policy, callers });
+        // Nobody else has it in hand yet, so that it is not busy; and the time is that of its first call.
+        if let Some(mode) = &list.mode {
+            breaker.set_mode(Time::ZERO, mode)?;
+        }
+        breaker.set_load(Time::ZERO, list.load_percent)?;
+        list.breakers.insert(name.into(), Registered { breaker: breaker.clone(), policy, callers });
         Ok(breaker)
     }
 
@@ -81,7 +94,7 @@ impl Breakers {
     ///
     /// [`BreakerError::Unknown`], with the names that there are.
     pub fn get(&self, name: &str) -> Result<Breaker, BreakerError> {
-        let breakers = self.lock();
+        let breakers = &self.lock().breakers;
         let found = breakers.get(name).map(|registered| registered.breaker.clone());
         found.ok_or_else(|| BreakerError::Unknown {
             breaker: name.into(),
@@ -92,7 +105,7 @@ impl Breakers {
     /// All of them, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Breaker> {
-        self.lock().values().map(|registered| registered.breaker.clone()).collect()
+        self.lock().breakers.values().map(|registered| registered.breaker.clone()).collect()
     }
 
     /// Holds every circuit open.
@@ -122,6 +135,33 @@ impl Breakers {
         self.operate_all(now, Operation::Reset)
     }
 
+    /// Says in which mode the robot is, to all breakers and to those that come later: each works by its policy for that mode,
+    /// or else by its own ([`Breaker::set_modes`]).
+    ///
+    /// # Errors
+    ///
+    /// The first that could not be told; the others are.
+    pub fn set_mode(&self, now: Time, mode: &str) -> Result<(), BreakerError> {
+        self.lock().mode = Some(mode.to_owned());
+        self.each(|breaker| breaker.set_mode(now, mode))
+    }
+
+    /// The mode that was set last; `None`: none was.
+    #[must_use]
+    pub fn mode(&self) -> Option<String> {
+        self.lock().mode.clone()
+    }
+
+    /// Says how much the machine has to do, to all breakers and to those that come later ([`Breaker::set_load`]).
+    ///
+    /// # Errors
+    ///
+    /// The first that could not be told; the others are.
+    pub fn set_load(&self, now: Time, percent: Option<u8>) -> Result<(), BreakerError> {
+        self.lock().load_percent = percent;
+        self.each(|breaker| breaker.set_load(now, percent))
+    }
+
     /// How many there are in each state at `now`.
     #[must_use]
     pub fn in_state(&self, now: Time, state: BreakerState) -> usize {
@@ -129,11 +169,15 @@ impl Breakers {
     }
 
     fn operate_all(&self, now: Time, operation: Operation) -> Result<(), BreakerError> {
-        let results: Vec<_> = self.list().iter().map(|breaker| breaker.operate(now, operation)).collect();
+        self.each(|breaker| breaker.operate(now, operation))
+    }
+
+    fn each(&self, tell: impl FnMut(&Breaker) -> Result<(), BreakerError>) -> Result<(), BreakerError> {
+        let results: Vec<_> = self.list().iter().map(tell).collect();
         results.into_iter().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Registered>> {
+    fn lock(&self) -> MutexGuard<'_, List> {
         // The list is whole at every moment; a panic elsewhere leaves nothing half-done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,6 +37,9 @@ pub struct BreakerTotals {
     pub returned: u64,
     /// Results for which there was no room, because more threads than expected came at once.
     pub lost: u64,
+    /// Calls with a deadline ([`Breaker::call_within`](super::Breaker::call_within)) that nobody watched, because as many as
+    /// can be were watched already: their deadline was looked at when they returned.
+    pub unwatched: u64,
     /// Times that the circuit opened, reopenings included.
     pub opened: u64,
     /// Changes of the state.
@@ -122,6 +125,7 @@ pub(super) fn of(core: &Core, now: Time) -> Result<BreakerStats, BreakerError> {
                 admitted,
                 ok: totals.ok + short,
                 lost: core.counters.losses(),
+                unwatched: core.counters.unwatched(),
                 ..shown(totals)
             },
             of_state: shown(of_state),
@@ -158,6 +162,7 @@ fn shown(totals: super::event::Totals) -> BreakerTotals {
         stale: totals.stale,
         returned: totals.returned,
         lost: 0,
+        unwatched: 0,
         opened: totals.opened,
         transitions: totals.transitions,
         would_open: totals.would_open,

@@ -1,7 +1,9 @@
+mod learning;
 #[cfg(shuttle)]
 mod shuttle;
 mod threads;
 mod walk;
+mod within;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

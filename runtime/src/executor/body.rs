@@ -42,6 +42,8 @@ pub(super) struct Body {
     guard: Arc<OnceLock<Arc<Guard>>>,
     drivers: Vec<DriverThread>,
     waiting: Waiting,
+    /// With which parameters the node was told to work.
+    is_degraded: bool,
 }
 
 impl Body {
@@ -61,6 +63,7 @@ impl Body {
             guard: Arc::clone(&environment.guard),
             drivers: Vec::new(),
             waiting: Waiting::new(clock, spec.thread.wait.spin),
+            is_degraded: false,
         }
     }
 
@@ -152,13 +155,26 @@ impl Body {
             if self.is_given_up() {
                 return self.leave(place.take());
             }
+            self.tell_degraded(&mut **node);
+            if self.is_given_up() {
+                return self.leave(place.take());
+            }
             let turn = node.turn();
             if self.is_given_up() {
                 return self.leave(place.take());
             }
             // An order's token may have been taken by the turn, which does not look at orders.
-            let (orders, bell) = (&self.orders, self.shared.wake.bell());
-            self.waiting.wait(&turn, &mut **node, bell, || orders.is_waiting());
+            let (orders, shared, told) = (&self.orders, &self.shared, self.is_degraded);
+            let is_ordered = || orders.is_waiting() || is_to_be_told(orders, shared, told);
+            self.waiting.wait(&turn, &mut **node, shared.wake.bell(), is_ordered);
+        }
+    }
+
+    /// Tells the node with which of its parameters it is to work, if that is news. It is a call like that of a callback.
+    fn tell_degraded(&mut self, node: &mut dyn AnyNode) {
+        if is_to_be_told(&self.orders, &self.shared, self.is_degraded) {
+            self.is_degraded = !self.is_degraded;
+            node.set_degraded(self.is_degraded);
         }
     }
 
@@ -243,4 +259,9 @@ impl Body {
         drop(self.orders.report.put(Box::new(Report { phase, result })));
         self.waker.wake();
     }
+}
+
+/// Whether an active node is to work with other parameters than it was told.
+fn is_to_be_told(orders: &Orders, shared: &NodeShared, told: bool) -> bool {
+    orders.is_degraded() != told && matches!(shared.state(), NodeState::Active | NodeState::Paused)
 }

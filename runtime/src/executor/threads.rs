@@ -88,12 +88,19 @@ pub(super) struct Orders {
     /// Inputs of which the node has not been told yet that they are down.
     pub(super) inputs: Handover<Vec<InputDown>>,
     pub(super) report: Handover<Report>,
+    /// Whether the node is to work with the parameters for while it is degraded.
+    is_degraded: AtomicBool,
 }
 
 impl Orders {
     pub(super) fn is_waiting(&self) -> bool {
         // Acquire: see `ThreadedNode::order`.
         self.wanted.load(Ordering::Acquire) != 0
+    }
+
+    pub(super) fn is_degraded(&self) -> bool {
+        // Relaxed: nothing else is published through it.
+        self.is_degraded.load(Ordering::Relaxed)
     }
 
     /// The phase that is wanted: its number, or 0. A turn that finds none writes nothing.
@@ -205,8 +212,20 @@ impl ThreadedNode {
         let before = given_up.then(|| Arc::clone(&before.shared));
         let (spec, name) = (&self.spec, &self.thread_name);
         let life = Life::spawn(spec, name, &self.environment, &self.waker, lives, before)?;
+        let is_degraded = self.life().orders.is_degraded();
         *self.lock() = Arc::new(life);
+        self.set_degraded(is_degraded);
         Ok(())
+    }
+
+    /// Says whether the node is to work with its degraded parameters ([`NodeSpec::degraded`]), in this life and in those that
+    /// follow. It is told on its own thread, between two callbacks, once it is active.
+    pub fn set_degraded(&self, is_degraded: bool) {
+        let life = self.life();
+        // Relaxed: one thread launches and orders.
+        if life.orders.is_degraded.swap(is_degraded, Ordering::Relaxed) != is_degraded {
+            life.shared.wake.bell().ring();
+        }
     }
 
     /// Orders `phase`, without waiting.

@@ -8,6 +8,7 @@ use nevil_sys::os::FileWord;
 
 use crate::bus::{is_name_part, is_namespace};
 use crate::limits::NAME_BYTES_MAX;
+use crate::node::degraded::with_instead;
 use crate::node::environment::Environment;
 use crate::node::names::Names;
 use crate::node::rules::NodeRules;
@@ -25,6 +26,10 @@ pub struct NodeSpec {
     pub node_type: NodeType,
     /// Its parameters.
     pub params: Value,
+    /// Parameters that differ while a breaker of it whose criticality is at least `Degrade` is open; the others are as in
+    /// `params`. It gets them, and its own again, by [`Node::params_changed`](crate::Node::params_changed). `None`: it has
+    /// one set.
+    pub degraded: Option<Value>,
     /// How its thread is to be scheduled.
     pub thread: ThreadSpec,
     /// Put in front of the names of its topics, but for those that begin with `/`. Empty: nothing.
@@ -46,6 +51,7 @@ impl NodeSpec {
             instance: instance.into(),
             node_type,
             params: Value::new(ValueKind::Null, nevil_msgs::Mark::named(instance)),
+            degraded: None,
             thread: ThreadSpec::default(),
             namespace: String::new(),
             remap: BTreeMap::new(),
@@ -85,7 +91,9 @@ impl NodeSpec {
             return Err(ConfigureError::Namespace { given: self.namespace.clone() });
         }
         let names = Names::new(&self.namespace, &self.remap);
-        let node = self.node_type.configure(environment, shared, names, &self.params)?;
+        let degraded = self.degraded.as_ref().map(|degraded| with_instead(&self.params, degraded));
+        let params = (&self.params, degraded.as_ref());
+        let node = self.node_type.configure(environment, shared, names, params)?;
         shared.set_state(NodeState::Configured);
         Ok(node)
     }

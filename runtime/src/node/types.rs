@@ -10,6 +10,7 @@ use nevil_msgs::{FieldInfo, Value, ValueError};
 use crate::error::{NodeError, Panicked, caught};
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::Node;
+use crate::node::degraded::DegradedParams;
 use crate::node::environment::Environment;
 use crate::node::names::Names;
 use crate::node::setup::Setup;
@@ -78,8 +79,15 @@ impl fmt::Debug for HelperProcess {
     }
 }
 
-type Configure =
-    fn(&Environment, &Arc<NodeShared>, Names<'_>, &Value) -> Result<Box<dyn AnyNode>, ConfigureError>;
+/// Parameters, and those of a degraded node.
+type GivenParams<'a> = (&'a Value, Option<&'a Value>);
+
+type Configure = fn(
+    &Environment,
+    &Arc<NodeShared>,
+    Names<'_>,
+    GivenParams<'_>,
+) -> Result<Box<dyn AnyNode>, ConfigureError>;
 
 /// A node type: its parameters, and how to make one.
 #[derive(Clone)]
@@ -113,7 +121,7 @@ impl NodeType {
         environment: &Environment,
         shared: &Arc<NodeShared>,
         names: Names<'_>,
-        params: &Value,
+        params: GivenParams<'_>,
     ) -> Result<Box<dyn AnyNode>, ConfigureError> {
         (self.configure)(environment, shared, names, params)
     }
@@ -123,11 +131,18 @@ fn configure<N: Node>(
     environment: &Environment,
     shared: &Arc<NodeShared>,
     names: Names<'_>,
-    params: &Value,
+    (given, degraded): GivenParams<'_>,
 ) -> Result<Box<dyn AnyNode>, ConfigureError> {
     let panicked = |panic: Panicked| ConfigureError::Panicked { text: panic.text };
-    let params =
-        caught(|| N::Params::from_value(params)).map_err(panicked)?.map_err(ConfigureError::Params)?;
+    let read = |value| caught(|| N::Params::from_value(value)).map_err(panicked);
+    let params = read(given)?.map_err(ConfigureError::Params)?;
+    let degraded = match degraded {
+        None => None,
+        Some(degraded) => {
+            let degraded = read(degraded)?.map_err(ConfigureError::Degraded)?;
+            Some(DegradedParams::<N> { normal: read(given)?.map_err(ConfigureError::Params)?, degraded })
+        }
+    };
     let mut setup = Setup::<N>::new(environment, names, Arc::clone(shared));
     let node =
         caught(|| N::configure(&mut setup, params)).map_err(panicked)?.map_err(ConfigureError::Refused)?;
@@ -135,7 +150,7 @@ fn configure<N: Node>(
     if let Some((given, used)) = names.unused() {
         return Err(ConfigureError::UnusedRemap { given, used });
     }
-    Ok(Box::new(NodeCore::new(node, work, ctx, shared)))
+    Ok(Box::new(NodeCore::new(node, work, ctx, shared, degraded)))
 }
 
 impl fmt::Debug for NodeType {
@@ -177,6 +192,9 @@ pub enum ConfigureError {
     /// Its parameters are wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Params(Vec<ValueError>),
+    /// Its parameters while it is degraded are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Degraded(Vec<ValueError>),
     /// It refused.
     #[error("{0}")]
     Refused(NodeError),

@@ -12,6 +12,7 @@ use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
 use crate::node::context::Context;
+use crate::node::degraded::{DegradedParams, ParamsChange};
 use crate::node::down::InputDown;
 use crate::node::driver::{AnyDriver, ReadyDriver};
 use crate::node::guarded::Guarded;
@@ -69,6 +70,8 @@ pub(crate) trait AnyNode: Send {
     fn resume(&mut self);
     /// Tells the node that an input is down.
     fn input_down(&mut self, input: &InputDown);
+    /// Tells the node with which of its parameters it is to work, if it has others for while it is degraded.
+    fn set_degraded(&mut self, is_degraded: bool);
     /// Drops the node and leaves all else as it is: its thread was given up, and another life has taken over.
     fn leave(self: Box<Self>);
 }
@@ -85,6 +88,7 @@ pub(crate) struct NodeCore<N: Node> {
     deactivate: Guarded,
     shutdown: Guarded,
     input_down: Guarded,
+    params_change: Option<ParamsChange<N>>,
 }
 
 /// What the sources of a turn are served with.
@@ -96,7 +100,13 @@ struct Serving<'a, N> {
 }
 
 impl<N: Node> NodeCore<N> {
-    pub(crate) fn new(node: N, mut work: Work<N>, ctx: Context, shared: Arc<NodeShared>) -> Self {
+    pub(crate) fn new(
+        node: N,
+        mut work: Work<N>,
+        ctx: Context,
+        shared: Arc<NodeShared>,
+        degraded: Option<DegradedParams<N>>,
+    ) -> Self {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
         let listening = (0..work.sources.len()).filter(|index| work.sources[*index].has_deadline()).collect();
@@ -106,8 +116,21 @@ impl<N: Node> NodeCore<N> {
         };
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
         let input_down = hook("input_down");
+        let params_change = degraded.map(|params| ParamsChange::new(params, hook("params_changed")));
         shared.complete(work.actuators.iter().map(|actuator| Arc::clone(actuator.cell())).collect());
-        Self { node, work, active, listening, ctx, shared, activate, deactivate, shutdown, input_down }
+        Self {
+            node,
+            work,
+            active,
+            listening,
+            ctx,
+            shared,
+            activate,
+            deactivate,
+            shutdown,
+            input_down,
+            params_change,
+        }
     }
 
     fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
@@ -297,6 +320,12 @@ impl<N: Node> AnyNode for NodeCore<N> {
             let (node, ctx) = (&mut self.node, &self.ctx);
             // The hook has counted and logged what it said.
             let _ = self.input_down.hook(ctx, || node.input_down(input, ctx));
+        }
+    }
+
+    fn set_degraded(&mut self, is_degraded: bool) {
+        if let Some(change) = &mut self.params_change {
+            change.tell(&mut self.node, is_degraded, &self.ctx);
         }
     }
 

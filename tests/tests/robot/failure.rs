@@ -2,6 +2,7 @@
 //! required, and not to be started again.
 
 use crate::place::{Place, three, wandering};
+use crate::process::wait_until;
 use crate::robot::Robot;
 use crate::world::World;
 
@@ -71,4 +72,20 @@ fn an_error_of_a_callback_is_counted_and_ends_nothing() {
     assert_eq!(robot.state("second"), "active");
     let ended = robot.stop();
     assert_eq!(ended.code(), Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_node_works_with_its_degraded_parameters_while_a_breaker_of_it_is_open() {
+    let place = Place::new();
+    let lamp = "  lamp: { type: trouble, params: { diary: diary.txt, brightness: 80 }, degraded: { brightness: 20 } }\n";
+    let robot = Robot::launch(&place, lamp);
+    wait_until("the breaker opens", || {
+        // Two tools at most publish at once; the next one comes through.
+        let _ = robot.publish("trouble", "trouble: refuse");
+        robot.complaints().contains("breaker `lamp.on_order` is open; the robot is degraded").then_some(())
+    });
+    wait_until("the lamp is dimmed", || place.diary().contains(&"lamp at 20 %".to_owned()).then_some(()));
+    let ended = robot.stop();
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    assert_eq!(place.diary(), ["lamp activate", "lamp at 20 %", "lamp deactivate", "lamp shutdown"]);
 }

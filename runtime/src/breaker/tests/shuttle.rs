@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use ::shuttle::scheduler::RandomScheduler;
 use ::shuttle::{Config, Runner, thread};
+use nevil_sys::mem::Ending;
 
 use super::{S, START, fail, failing};
+use crate::breaker::watching::Watching;
 use crate::breaker::{Breaker, BreakerPolicy, BreakerState, CallOutcome, HalfOpen, Operation};
 
 const SCHEDULES: usize = 3000;
@@ -185,5 +187,32 @@ fn shuttle_a_call_that_returns_while_it_is_timed_out_is_no_zombie_and_has_its_sl
         assert_eq!((stats.zombies, stats.in_flight, stats.failures_in_row), (0, 0, 1));
         assert_eq!((stats.totals.timed_out, stats.totals.returned), (1, 1));
         assert!(breaker.admit(START).is_ok(), "the slot did not come back");
+    });
+}
+
+#[test]
+fn shuttle_a_watched_call_that_returns_at_its_deadline_fails_once_and_charges_no_other() {
+    check(|| {
+        let policy = BreakerPolicy { concurrent_max: Some(1), ..failing(5) };
+        let [first, second] = ["a", "b"].map(|name| Breaker::new(name, policy.clone()).unwrap());
+        let watching = Arc::new(Watching::new(1));
+        let watcher = Arc::clone(&watching);
+        let permit = first.admit(START).unwrap();
+        let running = watching.begin(&first, permit.ticket(), START, START + S).unwrap();
+        let watcher = thread::spawn(move || drop(watcher.look(START + S)));
+        match running.end() {
+            Ending::InTime => permit.finish(START, CallOutcome::TimedOut),
+            _ => permit.late(START),
+        }
+        // The place goes to a call that has its whole time left; where the watcher has it in hand, there is none.
+        let permit = second.admit(START).unwrap();
+        if let Some(running) = watching.begin(&second, permit.ticket(), START, START + 2 * S) {
+            assert_eq!(running.end(), Ending::InTime);
+        }
+        permit.finish(START, CallOutcome::Ok);
+        watcher.join().unwrap();
+        let (first, second) = (first.stats(START).unwrap(), second.stats(START).unwrap());
+        assert_eq!((first.totals.timed_out, first.failures_in_row), (1, 1));
+        assert_eq!((first.zombies, first.in_flight, second.totals.timed_out), (0, 0, 0));
     });
 }

@@ -4,17 +4,20 @@
 //!   owner    begin a call ──► light barrier ──► asleep? ── yes ─► ring
 //!   watcher  asleep := 1  ──► heavy barrier ──► a call runs? ── no ─► sleep
 //! ```
+//! `asleep` is a time: until when it sleeps at most. An owner that knows its deadline rings only if that is earlier.
+//!
 //! Either the owner sees that the watcher sleeps, or the watcher sees the call. Calls begin a million times a second and
 //! the watcher falls asleep once in seconds, so the watcher pays for both: its barrier makes every thread of the process
 //! pass one, and that of the owner only keeps the compiler from changing the order.
 
 use crate::mem::{Bell, Sleep};
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Lets a thread that watches calls sleep until one begins.
 #[derive(Debug)]
 pub struct Watcher {
-    asleep: AtomicU32,
+    /// Until when it sleeps, in ns; 0: calls need not ring.
+    asleep_until: AtomicU64,
     may_sleep: bool,
     bell: Bell,
 }
@@ -23,15 +26,21 @@ impl Watcher {
     /// A watcher that is awake.
     #[must_use]
     pub fn new() -> Self {
-        Self { asleep: AtomicU32::new(0), may_sleep: can_sleep(), bell: Bell::new() }
+        Self { asleep_until: AtomicU64::new(0), may_sleep: can_sleep(), bell: Bell::new() }
     }
 
     /// To be called by the owner of a call after it began.
     #[inline]
     pub fn begun(&self) {
+        self.begun_by(0);
+    }
+
+    /// The same for a call that is to be judged at `deadline_ns`: who sleeps until an earlier time is not woken.
+    #[inline]
+    pub fn begun_by(&self, deadline_ns: u64) {
         light_barrier();
         // Relaxed: the barriers give the order.
-        if self.asleep.load(Ordering::Relaxed) != 0 {
+        if deadline_ns < self.asleep_until.load(Ordering::Relaxed) {
             self.bell.ring();
         }
     }
@@ -55,11 +64,21 @@ impl Watcher {
 
     /// Sleeps until it is woken or a call begins, unless `runs` sees one. For the watcher; only if it may sleep.
     pub fn sleep_unless(&self, runs: impl FnOnce() -> bool) {
+        self.sleep_until(None, runs);
+    }
+
+    /// Sleeps until `until_ns` of `CLOCK_MONOTONIC`, or until it is woken or a call with an earlier deadline begins
+    /// ([`Self::begun_by`]), unless `sooner` sees one. For the watcher; only if it may sleep.
+    pub fn nap_unless(&self, until_ns: u64, sooner: impl FnOnce() -> bool) {
+        self.sleep_until(Some(until_ns), sooner);
+    }
+
+    fn sleep_until(&self, until_ns: Option<u64>, is_needed: impl FnOnce() -> bool) {
         // Relaxed, and below: the barriers give the order.
-        self.asleep.store(1, Ordering::Relaxed);
+        self.asleep_until.store(until_ns.unwrap_or(u64::MAX), Ordering::Relaxed);
         heavy_barrier();
-        self.bell.sleep_unless(runs, Sleep::Sound, None);
-        self.asleep.store(0, Ordering::Relaxed);
+        self.bell.sleep_unless(is_needed, Sleep::Sound, until_ns);
+        self.asleep_until.store(0, Ordering::Relaxed);
     }
 }
 

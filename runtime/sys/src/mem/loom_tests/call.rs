@@ -126,3 +126,23 @@ fn loom_a_call_wakes_a_watcher_that_falls_asleep() {
         assert!(call.0.is_running());
     });
 }
+
+/// Loom's time does not pass: who is not rung for sleeps for ever.
+#[test]
+fn loom_a_call_with_an_earlier_deadline_wakes_a_watcher_that_naps() {
+    const LATER: u64 = FIRST.deadline + 1;
+    loom::model(|| {
+        let call = Arc::new((Call::new(), Watcher::new()));
+        let owner = {
+            let call = Arc::clone(&call);
+            thread::spawn(move || {
+                call.0.begin(FIRST);
+                call.1.begun_by(FIRST.deadline);
+            })
+        };
+        let sooner = || call.0.running().is_some_and(|seen| seen.call.deadline < LATER);
+        call.1.nap_unless(LATER, sooner);
+        owner.join().unwrap();
+        assert!(sooner());
+    });
+}
