@@ -1,4 +1,5 @@
 //! More calls with a deadline than can be watched. The places are those of the process: alone in this one.
+#![forbid(unsafe_code)]
 
 use std::future::pending;
 use std::pin::pin;

@@ -139,7 +139,6 @@ fn bounds_that_are_not_allowed_are_refused_and_said() {
         text(LearningBounds { calls: 9, ..BOUNDS }),
         "breaker `a`: `learn.calls` is 9, 10 to 1000000 are allowed"
     );
-    #[expect(clippy::reversed_empty_ranges, reason = "that is what is wrong")]
     let reversed = LearningBounds { failure_rate: 0.6..=0.2, ..BOUNDS };
     assert_eq!(
         text(reversed),
