@@ -241,3 +241,32 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::thread;
+
+    use super::{BREAKER_SHARES, Callers, Counters};
+    use crate::clock::Time;
+
+    #[test]
+    fn calls_of_more_threads_than_there_are_shares_are_all_counted_and_no_two_have_the_same_number() {
+        const CALLS: u64 = 1000;
+        let threads = BREAKER_SHARES + 3;
+        let counters = Counters::new(Callers::Several);
+        let call = |number| {
+            counters.short(Time::from_ns(number));
+            counters.admit()
+        };
+        let numbers: HashSet<u64> = thread::scope(|scope| {
+            let calls = || (0..CALLS).map(call).collect::<Vec<_>>();
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(calls)).collect();
+            running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        let all = CALLS * threads as u64;
+        assert_eq!(numbers.len() as u64, all);
+        assert_eq!((counters.shorts(), counters.ended_and_admitted()), (all, (all, all)));
+        assert_eq!(counters.last_short(), Some(Time::from_ns(CALLS - 1)));
+    }
+}

@@ -145,7 +145,7 @@ fn governor(core: usize) -> String {
 
 fn real_time() -> String {
     let user = if os::user_id() == 0 { "root" } else { "an ordinary user" };
-    format!("run as {user}; all threads of the benchmark are of the normal class")
+    format!("run as {user}; all threads are of the normal class, but where a row says otherwise")
 }
 
 fn commit() -> String {

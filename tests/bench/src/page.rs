@@ -30,7 +30,7 @@ pub(crate) fn page(report: &Report) -> String {
     for (name, value) in &report.machine.lines {
         let _ = writeln!(text, "| {name} | {value} |");
     }
-    method(&mut text, report.rounds);
+    method(&mut text);
     text
 }
 
@@ -53,7 +53,8 @@ fn goals(text: &mut String, rows: &[MeasuredRow]) {
 
 fn table(text: &mut String, row: &MeasuredRow) {
     let rounds = row.subjects.iter().map(|subject| subject.rounds.len()).max().unwrap_or(0);
-    let _ = writeln!(text, "### `{}`\n\n{}; {}; {rounds} rounds.\n", row.name, row.title, unit(row.unit));
+    let rounds = if rounds == 1 { "one round".to_owned() } else { format!("{rounds} rounds") };
+    let _ = writeln!(text, "### `{}`\n\n{}; {}; {rounds}.\n", row.name, row.title, unit(row.unit));
     let worst = worst(row.unit);
     let _ = writeln!(text, "| who | p50 | p99 | p99.9 | {worst} | count | p50 ratio | p99 ratio |");
     *text += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -82,17 +83,19 @@ fn table(text: &mut String, row: &MeasuredRow) {
 /// The p99.9 of all samples with the interval of the rounds' own.
 fn with_rounds(unit: Unit, p999: String, subject: &MeasuredSubject) -> String {
     match median_interval(&subject.p999s()) {
-        Some(rounds) => format!("{p999} ({}–{})", figure(unit, rounds.low), figure(unit, rounds.high)),
-        None => p999,
+        Some(rounds) if rounds.low < rounds.high => {
+            format!("{p999} ({}–{})", figure(unit, rounds.low), figure(unit, rounds.high))
+        }
+        _ => p999,
     }
 }
 
-fn method(text: &mut String, rounds: usize) {
+fn method(text: &mut String) {
     let _ = write!(
         text,
         "\n## Method\n\n\
-        * Each row was measured in the rounds that it names, {rounds} where nothing else was wanted, after one that does not count. A round runs every subject of the row, and each\n\
-        \x20 round begins with another one. A round of messages one at a time begins with a tenth more, which do not count either.\n\
+        * Each row was measured in the rounds that it names, after one that does not count. A round runs every subject of the row, and\n\
+        \x20 each round begins with another one. A round of messages one at a time begins with a tenth more, which do not count either.\n\
         * p50, p99, p99.9 and max are over all samples of all rounds; none is left out. Deliveries per second are one figure a round,\n\
         \x20 and the tail is the slow side.\n\
         * A ratio is taken in each round, of its p50 or p99, or of its deliveries per second. Its interval holds the true median with\n\
@@ -117,7 +120,8 @@ fn method(text: &mut String, rounds: usize) {
         * Rows in processor time are timed in batches of 1,024 calls by the clock of the thread. A batch *at once* begins when the other\n\
         \x20 thread has just been seen to run. failsafe counts failures in a row, as Nevil does there; recloser has nothing but a rate.\n\
         * A hang is noticed by the very callback that hangs: it looks at its cancel token, as real time where that is granted. *Timer* is\n\
-        \x20 how much longer a thread sleeps than it wanted that is as urgent as the one which judges. A node is replaced without the delay\n\
+        \x20 how much longer a thread sleeps than it wanted that is as urgent as the one which judges. The kernel lets ordinary threads\n\
+        \x20 run for up to 50 ms of each second, whatever is real time: now and then the callback sees it that much later. A node is replaced without the delay\n\
         \x20 that a launched robot puts before each restart.\n\
         * An emergency stop is asked for by a thread that is as urgent as the one which hears the signals of a launch, while a motor\n\
         \x20 moves; `make_safe` reads the clock first of all. Each stop is reset before the next.\n\

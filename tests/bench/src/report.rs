@@ -158,6 +158,8 @@ fn short(value: f64) -> String {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
         _ if value == 0.0 => "0".to_owned(),
+        // No sign before nothing.
+        ..0.005 => "0.00".to_owned(),
         _ => format!("{value:.2}"),
     }
 }

@@ -44,8 +44,7 @@ fn noticed(setting: &Setting) -> Row {
 
 fn replaced(setting: &Setting) -> Row {
     let near = setting.near;
-    let title = "From the end of a hung callback's grace to the activation of its node's next life, \
-                 when the supervisor does not wait";
+    let title = "From the end of a hung callback's grace to the activation of the next life; nobody waits";
     Row::new("hang_replaced", title, Unit::Ns).nevil("nevil", move || hang::replaced(near, 20))
 }
 
