@@ -77,7 +77,7 @@ fn calls_that_hang_open_the_circuit_for_everyone_else() {
 
 #[test]
 fn a_call_is_late_at_exactly_its_time_and_its_failure_counts_from_then() {
-    let breaker = Breaker::new("a", failing(1)).unwrap();
+    let breaker = Breaker::new("a", failing(2)).unwrap();
     let clock = Clock::simulated();
     let takes = |time: Duration| {
         let clock = &clock;
@@ -88,6 +88,8 @@ fn a_call_is_late_at_exactly_its_time_and_its_failure_counts_from_then() {
     };
     let almost = S - Duration::from_nanos(1);
     assert_eq!(breaker.call_detecting_late(&clock, S, takes(almost)), Ok(()));
+    let exactly = breaker.call_detecting_late(&clock, S, takes(S));
+    assert_eq!(exactly, Err(CallError::Late { took: S, allowed: S }));
     let began = clock.now();
     let late = breaker.call_detecting_late(&clock, S, takes(S * 3 / 2));
     assert_eq!(late, Err(CallError::Late { took: S * 3 / 2, allowed: S }));
