@@ -7,6 +7,7 @@
 
 mod body;
 mod driver_thread;
+mod orders;
 mod simulation;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,9 @@ use nevil_sys::mem::{Bell, Sleep};
 use crate::clock::Clock;
 
 pub use crate::node::NodeSpec;
+pub use orders::OrderError;
 pub use simulation::{SimulatedRobot, SimulationError};
-pub use threads::{OrderError, ThreadedNode, thread_name};
+pub use threads::{ThreadedNode, thread_name};
 
 /// A phase of a node's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

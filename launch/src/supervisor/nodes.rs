@@ -222,7 +222,7 @@ impl Supervisor {
         let topics = bus.topics_between(down, told);
         tracing::info!("node `{told}` is told that `{down}` is down");
         let input = InputDown { node: Arc::clone(down), since, topics };
-        self.robot.nodes[node].tell_down(vec![input], None);
+        self.robot.nodes[node].tell_down(vec![input]);
     }
 
     /// Ends the life of a node, without waiting for it; `asked` by supervision, which is told then.

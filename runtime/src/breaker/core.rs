@@ -116,13 +116,17 @@ impl Core {
             self.finish(held);
             return true;
         }
-        match self.places.put(0, event) {
-            Ok(letter) => {
-                if let Pushed::Displaced(_) | Pushed::Full(_) = self.mailbox.push_among_others(letter) {
-                    self.counters.lose();
-                }
-            }
-            Err(_) => self.counters.lose(),
+        let is_result = event.is_result();
+        let is_lost = match self.places.put(0, event) {
+            Ok(letter) => match self.mailbox.push_among_others(letter) {
+                Pushed::Displaced(other) => other.is_result(),
+                Pushed::Full(_) => is_result,
+                _ => false,
+            },
+            Err(_) => is_result,
+        };
+        if is_lost {
+            self.counters.lose();
         }
         let Some(mut held) = self.machine.hold_or_mark() else { return false };
         held.take_mark();

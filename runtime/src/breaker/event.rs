@@ -23,6 +23,13 @@ pub(super) enum Event {
     Emergency { now: Time },
 }
 
+impl Event {
+    /// Whether a call is counted by it, so that it is missed where it is lost.
+    pub(super) const fn is_result(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::TimedOut { .. })
+    }
+}
+
 /// Calls by how they ended, and what became of the circuit, since the breaker was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {

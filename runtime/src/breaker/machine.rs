@@ -33,6 +33,8 @@ pub(super) struct Machine {
     short_before: u64,
     /// One for each rule; none for one that needs none.
     windows: Vec<Option<Calls>>,
+    /// Successes of the short way that the windows have taken in.
+    short_in_windows: u64,
     totals: Totals,
     /// `totals` when the state began, with the successes of the short way.
     totals_before: Totals,
@@ -49,6 +51,7 @@ impl Machine {
     pub(super) fn new(policy: BreakerPolicy, seed: u64) -> Self {
         Self {
             windows: windows_of(&policy),
+            short_in_windows: 0,
             terms: Terms::new(policy.clone()),
             policy,
             state: BreakerState::Closed,
@@ -140,7 +143,7 @@ impl Machine {
     /// Whether a success now changes nothing but counters. Calls that were timed out are not known here.
     pub(super) fn needs_no_success(&self) -> bool {
         let counts_only = match self.state {
-            BreakerState::Closed | BreakerState::MetricsOnly => !self.policy.has_windows(),
+            BreakerState::Closed | BreakerState::MetricsOnly => !self.policy.looks_at_successes(),
             BreakerState::ForcedClosed | BreakerState::Disabled => true,
             BreakerState::Open | BreakerState::HalfOpen | BreakerState::ForcedOpen => false,
         };
@@ -236,12 +239,24 @@ impl Machine {
 
     /// The time of an event, and what time alone has done until then.
     fn at(&mut self, time: Time, short: u64) -> Time {
+        self.catch_up(short);
         self.latest = self.latest.max(time);
         let deadline = self.since + self.policy.half_open.episode_max;
         if self.state == BreakerState::HalfOpen && self.latest >= deadline {
             self.open(deadline, short);
         }
         self.latest
+    }
+
+    /// Takes the successes of the short way into the windows: they lie between the last event and this one.
+    pub(super) fn catch_up(&mut self, short: u64) {
+        let new = short.saturating_sub(self.short_in_windows);
+        self.short_in_windows = short;
+        if new == 0 {
+            return;
+        }
+        self.tripping = false;
+        self.windows.iter_mut().flatten().for_each(|window| window.add_successes(new));
     }
 
     fn end(
@@ -354,6 +369,7 @@ impl Machine {
         }
         self.failures_in_row = 0;
         self.windows.iter_mut().flatten().for_each(Calls::clear);
+        self.short_in_windows = short;
         if state != BreakerState::HalfOpen {
             self.openings = 0;
             self.history.thaw();

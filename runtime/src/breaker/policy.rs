@@ -195,9 +195,16 @@ impl BreakerPolicy {
         Duration::from_secs_f64((shorter * 1e6).round() / 1e6)
     }
 
-    /// Whether a rule looks at a window.
-    pub(super) fn has_windows(&self) -> bool {
-        self.trip.iter().any(|rule| matches!(rule, TripRule::Rate { .. }))
+    /// Whether a rule has to see each success when it comes: how slow it was, or when it was. A window of the last calls takes
+    /// in later how many there were.
+    pub(super) fn looks_at_successes(&self) -> bool {
+        let looks = |rule: &TripRule| match rule {
+            TripRule::Consecutive { .. } => false,
+            TripRule::Rate { window, slow_rate, .. } => {
+                slow_rate.is_some() || matches!(window, Window::Time { .. })
+            }
+        };
+        self.trip.iter().any(looks)
     }
 }
 

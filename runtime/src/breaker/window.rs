@@ -110,6 +110,14 @@ impl Calls {
         *last = newest.max(*last);
     }
 
+    /// Takes in so many successes, none of them slow, of which nobody needs to know when they were.
+    pub(super) fn add_successes(&mut self, number: u64) {
+        if let Kept::Count { calls, .. } = self.kept {
+            // More than it holds are no more than it holds.
+            (0..number.min(calls.into())).for_each(|_| self.add(Time::ZERO, false, false));
+        }
+    }
+
     /// Takes in a call that ended at `now`, which is not before the last one's.
     pub(super) fn add(&mut self, now: Time, failed: bool, slow: bool) {
         self.slide(now);

@@ -8,7 +8,7 @@ use nevil_sys::mem::{Ending, Sleep, Watched};
 use crate::clock::Clock;
 use crate::error::{NodeError, NodeResult, caught, drop_caught};
 use crate::executor::driver_thread::DriverThread;
-use crate::executor::threads::{OrderError, Orders, Report};
+use crate::executor::orders::{OrderError, Orders, Report};
 use crate::executor::waiting::Waiting;
 use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
@@ -140,8 +140,13 @@ impl Body {
     /// Turns and orders, until the node is shut down, or its thread was given up.
     fn serve(&mut self, place: &mut Option<Box<dyn AnyNode>>) {
         while let Some(node) = place {
+            if self.orders.has_inputs() {
+                self.tell_down(&mut **node);
+                if self.is_given_up() {
+                    return self.leave(place.take());
+                }
+            }
             match self.orders.take() {
-                0 => {}
                 2 => self.phase(Phase::Activate, |body| body.activate(&mut **node)),
                 3 => self.phase(Phase::Deactivate, |body| body.deactivate(&mut **node)),
                 4 => {
@@ -150,7 +155,7 @@ impl Body {
                 }
                 5 => self.phase(Phase::Pause, |body| body.pause(&mut **node)),
                 6 => self.phase(Phase::Resume, |body| body.resume(&mut **node)),
-                _ => self.phase(Phase::InputDown, |body| body.tell_down(&mut **node)),
+                _ => {}
             }
             if self.is_given_up() {
                 return self.leave(place.take());
@@ -220,7 +225,6 @@ impl Body {
     }
 
     fn pause(&mut self, node: &mut dyn AnyNode) {
-        self.tell_down(node);
         node.pause();
         self.report(Phase::Pause, Ok(()));
     }
@@ -232,8 +236,7 @@ impl Body {
 
     /// Tells the node which of its inputs are down. What it says to that is logged and counted.
     fn tell_down(&mut self, node: &mut dyn AnyNode) {
-        let inputs = self.orders.inputs.take().map(|inputs| *inputs).unwrap_or_default();
-        inputs.iter().for_each(|input| node.input_down(input));
+        self.orders.take_inputs().iter().for_each(|input| node.input_down(input));
     }
 
     /// Stops all drivers within one deadline.

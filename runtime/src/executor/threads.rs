@@ -16,14 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use nevil_sys::mem::Handover;
-
 use crate::clock::{Clock, Time};
-use crate::error::NodeError;
 use crate::executor::body::{Body, number};
-use crate::executor::{NodeSpec, Phase, Waker};
+use crate::executor::orders::Orders;
+use crate::executor::{NodeSpec, OrderError, Phase, Waker};
 use crate::limits::THREAD_NAME_BYTES;
-use crate::node::{ConfigureError, Environment, Failure, InputDown, NodeShared, NodeState};
+use crate::node::{Environment, Failure, InputDown, NodeShared, NodeState};
 use crate::scheduling::ThreadReport;
 
 /// A node on a thread of its own; one life after the other, each on its own thread.
@@ -51,69 +49,6 @@ struct Life {
     answered: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
-}
-
-/// How a phase ended that did not end well.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OrderError {
-    /// The node could not be configured.
-    #[error(transparent)]
-    Configure(ConfigureError),
-    /// The node refused.
-    #[error("{0}")]
-    Refused(NodeError),
-    /// It did not answer in time.
-    #[error("did not end within {waited:?}: its callback or device call hangs; see what its thread does")]
-    Late {
-        /// How long it has had.
-        waited: Duration,
-    },
-    /// It was no longer waited for.
-    #[error("was given up after {waited:?}, because the robot is to stop")]
-    GivenUp {
-        /// How long it has had.
-        waited: Duration,
-    },
-    /// Its thread could not be started.
-    #[error("its thread could not be started: {0}")]
-    Thread(std::io::Error),
-}
-
-/// What is wanted of a node's thread, and what came of it.
-#[derive(Debug, Default)]
-pub(super) struct Orders {
-    /// The phase that is wanted: its number, or 0.
-    wanted: AtomicU8,
-    /// Inputs of which the node has not been told yet that they are down.
-    pub(super) inputs: Handover<Vec<InputDown>>,
-    pub(super) report: Handover<Report>,
-    /// Whether the node is to work with the parameters for while it is degraded.
-    is_degraded: AtomicBool,
-}
-
-impl Orders {
-    pub(super) fn is_waiting(&self) -> bool {
-        // Acquire: see `ThreadedNode::order`.
-        self.wanted.load(Ordering::Acquire) != 0
-    }
-
-    pub(super) fn is_degraded(&self) -> bool {
-        // Relaxed: nothing else is published through it.
-        self.is_degraded.load(Ordering::Relaxed)
-    }
-
-    /// The phase that is wanted: its number, or 0. A turn that finds none writes nothing.
-    pub(super) fn take(&self) -> u8 {
-        if self.is_waiting() { self.wanted.swap(0, Ordering::AcqRel) } else { 0 }
-    }
-}
-
-/// How a phase ended.
-#[derive(Debug)]
-pub(super) struct Report {
-    pub(super) phase: Phase,
-    pub(super) result: Result<(), OrderError>,
 }
 
 impl Life {
@@ -233,14 +168,11 @@ impl ThreadedNode {
         self.life().order(phase);
     }
 
-    /// Tells the node that nodes whose messages it gets are down, and then orders `phase` if there is one.
-    pub fn tell_down(&self, mut inputs: Vec<InputDown>, phase: Option<Phase>) {
+    /// Tells the node, without waiting, that nodes whose messages it gets are down; before it obeys the next order.
+    pub fn tell_down(&self, inputs: Vec<InputDown>) {
         let life = self.life();
-        if let Some(untold) = life.orders.inputs.take() {
-            inputs.splice(0..0, *untold);
-        }
-        drop(life.orders.inputs.put(Box::new(inputs)));
-        life.order(phase.unwrap_or(Phase::InputDown));
+        life.orders.tell(inputs);
+        life.shared.wake.bell().ring();
     }
 
     /// How the phase ended that was ordered last, if it has: once.

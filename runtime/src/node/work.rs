@@ -115,8 +115,15 @@ impl<N: Node> NodeCore<N> {
             Guarded::new(record, Arc::clone(&shared))
         };
         let (activate, deactivate, shutdown) = (hook("activate"), hook("deactivate"), hook("shutdown"));
-        let input_down = hook("input_down");
-        let params_change = degraded.map(|params| ParamsChange::new(params, hook("params_changed")));
+        // Nobody waits for these, so that they have deadlines as all other callbacks. Their policy is that of the others, which
+        // have been allowed.
+        let callback = |name: &str| {
+            shared
+                .record(name.into(), None)
+                .map_or_else(|_| hook(name), |record| Guarded::new(record, Arc::clone(&shared)))
+        };
+        let input_down = callback("input_down");
+        let params_change = degraded.map(|params| ParamsChange::new(params, callback("params_changed")));
         shared.complete(work.actuators.iter().map(|actuator| Arc::clone(actuator.cell())).collect());
         Self {
             node,
@@ -318,13 +325,15 @@ impl<N: Node> AnyNode for NodeCore<N> {
     fn input_down(&mut self, input: &InputDown) {
         if matches!(self.shared.state(), NodeState::Active | NodeState::Paused) {
             let (node, ctx) = (&mut self.node, &self.ctx);
-            // The hook has counted and logged what it said.
-            let _ = self.input_down.hook(ctx, || node.input_down(input, ctx));
+            ctx.begin_turn();
+            // The guard has counted and logged the outcome.
+            let _ = self.input_down.call(ctx, None, || node.input_down(input, ctx));
         }
     }
 
     fn set_degraded(&mut self, is_degraded: bool) {
         if let Some(change) = &mut self.params_change {
+            self.ctx.begin_turn();
             change.tell(&mut self.node, is_degraded, &self.ctx);
         }
     }
