@@ -9,8 +9,8 @@ use crate::output::Reader;
 use crate::screen::count;
 use crate::screen::table::{Cell, Column, Table, Tone};
 
-/// Phases of a node, whose breakers count and never open.
-const PHASES: [&str; 4] = ["activate", "deactivate", "input_down", "shutdown"];
+/// What every node has besides the callbacks that it declares.
+const PHASES: [&str; 5] = ["activate", "deactivate", "input_down", "params_changed", "shutdown"];
 
 /// The breakers, one a line. Phases in which nothing went wrong are left out, unless `all` are wanted.
 pub(crate) fn list(answer: &Value, all: bool, reader: Reader) -> String {
@@ -41,9 +41,7 @@ pub(crate) fn list(answer: &Value, all: bool, reader: Reader) -> String {
 fn is_quiet_phase(breaker: &Value) -> bool {
     let is_phase =
         name(&breaker["name"]).rsplit_once('.').is_some_and(|(_, callback)| PHASES.contains(&callback));
-    let never_opens =
-        breaker["config"]["failure_threshold"].is_null() && breaker["config"]["timeout"].is_null();
-    is_phase && never_opens && breaker["mode"] == "closed" && breaker["stats"]["failed_requests"] == 0
+    is_phase && breaker["mode"] == "closed" && breaker["stats"]["failed_requests"] == 0
 }
 
 /// All about one breaker.
