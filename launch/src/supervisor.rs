@@ -231,21 +231,26 @@ impl Supervisor {
                 return self.stop(Exit::NotStarted, None);
             }
         };
-        let (watchdogs, problems) =
-            Watchdogs::start(&self.plan.watchdog, &|name| env::var_os(name), std::process::id());
-        self.watchdogs = watchdogs;
-        problems.into_iter().for_each(|problem| self.robot.deny(problem));
         let exit = match self.start() {
             Ok(()) => {
                 self.robot.set_phase(RobotPhase::Running);
                 self.say_running();
                 self.watch_health();
-                self.watchdogs.ready();
+                self.start_watchdogs();
                 self.watch()
             }
             Err(exit) => exit,
         };
         self.stop(exit, Some(control))
+    }
+
+    /// Lets others watch the robot from now on: a start may take longer than they would wait.
+    fn start_watchdogs(&mut self) {
+        let (watchdogs, problems) =
+            Watchdogs::start(&self.plan.watchdog, &|name| env::var_os(name), std::process::id());
+        self.watchdogs = watchdogs;
+        problems.into_iter().for_each(|problem| self.robot.deny(problem));
+        self.watchdogs.ready();
     }
 
     /// Waits until the robot is to stop, and says why.
@@ -268,8 +273,9 @@ impl Supervisor {
             if self.until.is_some_and(|until| now >= until) {
                 return Exit::Ok;
             }
-            let healthy =
-                self.supervision.required_are_up() && !self.robot.nodes.iter().any(ThreadedNode::is_late);
+            let nodes = self.plan.nodes.iter().zip(&self.robot.nodes);
+            let is_late = nodes.into_iter().any(|(planned, node)| planned.required && node.is_late());
+            let healthy = self.supervision.required_are_up() && !is_late;
             let meal = self.watchdogs.feed(now, healthy);
             let next = self.until.into_iter().chain(self.next_due()).chain(meal).min();
             self.waker.wait(next.map(|next| next.since(now)));

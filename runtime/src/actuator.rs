@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Time};
 use crate::device::DeviceResult;
-use crate::error::caught;
+use crate::error::{caught, drop_caught};
 use crate::guard::SafeSequence;
 use crate::incarnation::Incarnation;
 use crate::limits::COMMAND_VALID_MAX;
@@ -227,6 +227,7 @@ pub(crate) trait AnyActuator: Send {
 
 pub(crate) struct ActuatorSlot<A: Actuate, O> {
     cell: Arc<ActuatorCell>,
+    incarnation: Arc<Incarnation>,
     control: Arc<Mutex<Option<A>>>,
     open: O,
 }
@@ -245,7 +246,12 @@ where
 {
     let cell = actuators.cell(name, clock);
     let control = Arc::new(Mutex::new(None));
-    let slot = ActuatorSlot { cell: Arc::clone(&cell), control: Arc::clone(&control), open };
+    let slot = ActuatorSlot {
+        cell: Arc::clone(&cell),
+        incarnation: Arc::clone(incarnation),
+        control: Arc::clone(&control),
+        open,
+    };
     (Actuator { cell, control, incarnation: Arc::clone(incarnation) }, slot)
 }
 
@@ -260,19 +266,23 @@ where
 
     fn open(&mut self) -> DeviceResult<Option<SafeSequence>> {
         let opened = caught(|| (self.open)()).unwrap_or_else(|panic| Err(panic.into()))?;
+        if self.incarnation.is_over() {
+            // It hung for so long that another life of the node has opened it since; this one's handles are of no use.
+            drop_caught(opened);
+            return Err("another life of the node has taken over".into());
+        }
         self.cell.set_make_safe(opened.make_safe);
         *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.control);
         Ok(opened.guard)
     }
 
     fn permit(&self) {
-        self.cell.open.reopen();
+        self.cell.permit(self.incarnation.number());
     }
 
     fn close(&mut self) {
-        self.cell.open.shut();
         // What it was told last ends now, and not when it expires: whoever told it may have failed.
-        self.cell.request();
+        self.cell.forbid(self.incarnation.number());
         let control = match self.control.try_lock() {
             Ok(mut control) => control.take(),
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().take(),

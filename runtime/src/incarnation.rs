@@ -27,6 +27,8 @@ pub struct Incarnation {
     source: u32,
     number: u32,
     fence: Gate,
+    /// Whether the fence stays shut for ever.
+    is_over: AtomicBool,
     cancel: CancelToken,
 }
 
@@ -34,7 +36,14 @@ impl Incarnation {
     /// A life that may not yet publish: its fence opens on activation.
     #[must_use]
     pub(crate) fn new(instance: Arc<str>, source: u32, number: u32) -> Self {
-        Self { instance, source, number, fence: Gate::closed(), cancel: CancelToken::default() }
+        Self {
+            instance,
+            source,
+            number,
+            fence: Gate::closed(),
+            is_over: AtomicBool::new(false),
+            cancel: CancelToken::default(),
+        }
     }
 
     /// The node's instance name.
@@ -88,9 +97,24 @@ impl Incarnation {
         self.fence.is_shut()
     }
 
-    /// Lets operations begin.
+    /// Lets operations begin, unless this life is over.
     pub(crate) fn open(&self) {
         self.fence.reopen();
+        // SeqCst, here and in `end`: either this sees that it is over, or the end comes after the opening and shuts it.
+        if self.is_over.load(Ordering::SeqCst) {
+            self.fence.shut();
+        }
+    }
+
+    /// Lets nothing begin any more, for ever.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        self.fence.shut();
+    }
+
+    /// Whether this life was given up: whatever it still does has no effect.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
     }
 
     /// Lets nothing begin any more; says how many operations are under way.

@@ -270,6 +270,10 @@ impl LeaseCell {
         };
         let index = self.seats.iter().position(|seat| seat.get_or_init(new).node == *life.instance())?;
         let mut current = self.seat(index)?.life.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.number() > life.number() {
+            // A thread that was given up, and is late: a later life has the seat.
+            return None;
+        }
         if !Arc::ptr_eq(&current, life) {
             let seen = self.word.read();
             // Of the life before, which was fenced: from here on nobody would know that.

@@ -43,7 +43,7 @@ pub use down::InputDown;
 pub use driver::{Driver, DriverInput, DriverPublisher, Stop, Unblock};
 pub(crate) use driver::{DriverHandle, ReadyDriver};
 pub use environment::Environment;
-pub(crate) use guarded::watch;
+pub(crate) use guarded::{is_judged_later, watch};
 pub use rules::{CallbackRule, NodeRules, OnHang, OnPanic};
 pub use setup::{Setup, SetupError};
 pub(crate) use shared::NodeShared;

@@ -69,6 +69,11 @@ impl Node for Worker {
 
 impl Worker {
     fn on_order(&mut self, order: &Received<Order>, ctx: &Context) -> NodeResult {
+        if order.number == 66 {
+            let door = DOOR.lock().unwrap().clone().unwrap();
+            door.pass();
+            panic!("it gave up the ghost");
+        }
         if order.number == 13 {
             let door = DOOR.lock().unwrap().clone().unwrap();
             door.pass();
@@ -280,5 +285,22 @@ fn a_callback_that_is_late_but_returns_has_failed_and_its_node_goes_on() {
     robot.until("the order after", |robot| robot.orders().ok == 1);
     assert_eq!((robot.orders().timed_out, robot.environment.zombies()), (1, 0));
     assert!(robot.worker.take_failure().is_none());
+    robot.end();
+}
+
+#[test]
+fn a_callback_that_panics_after_its_deadline_fails_its_node_like_any_other() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let robot = Robot::start(20 * MS, LONG);
+    robot.say("orders", 66);
+    robot.until("the call", |robot| *robot.door.hanging.lock().unwrap() == 1);
+    robot.until("its deadline", |robot| robot.worker.is_late());
+    robot.door.let_go();
+    let failure = robot.failure();
+    assert!(
+        matches!(&failure, Failure::Panicked { text, .. } if text == "it gave up the ghost"),
+        "{failure:?}"
+    );
+    assert_eq!((robot.orders().timed_out, robot.environment.zombies()), (1, 0));
     robot.end();
 }

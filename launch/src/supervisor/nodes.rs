@@ -102,7 +102,15 @@ impl Supervisor {
                 tracing::error!("the robot stops, because node `{name}` hangs and has `on_hang: safe_stop`");
                 return Break(Exit::NodeFailed);
             }
-            self.doing[index] = Doing::Nothing;
+            if let Err(error) = node.leave_bus() {
+                tracing::warn!("node `{name}`: what it subscribes to ends with its next life: {error}");
+            }
+            let before = std::mem::take(&mut self.doing[index]);
+            if let Doing::Ending { then: Then::Start, .. } = before {
+                // It hung in the end of a life that has been charged already.
+                self.robot.note_failure(&name, failure.to_string());
+                return self.begin(index);
+            }
         } else {
             self.end(index, Asked::ByFailure);
         }

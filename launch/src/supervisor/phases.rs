@@ -221,6 +221,10 @@ impl Supervisor {
     pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
         self.watchdogs.stopping();
+        if self.plan.shutdown_timeout >= self.plan.watchdog.timeout {
+            // The stop may take longer than the hardware would wait.
+            mem::take(&mut self.watchdogs).stopped();
+        }
         let began = self.robot.now();
         // First nothing moves any more.
         let overdue = self.robot.environment.actuators().inhibit(MAKE_SAFE_DEADLINE);

@@ -28,6 +28,8 @@ pub(crate) struct ActuatorCell {
     pub(crate) clock: Clock,
     /// Shut while the actuator is not open.
     pub(crate) open: Gate,
+    /// The life of its node that has it.
+    life: AtomicU32,
     pub(crate) commands: AtomicU64,
     pub(crate) refused: AtomicU64,
     motion: Arc<Motion>,
@@ -69,6 +71,7 @@ impl ActuatorCell {
             name,
             clock,
             open: Gate::closed(),
+            life: AtomicU32::new(0),
             commands: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             motion,
@@ -90,6 +93,22 @@ impl ActuatorCell {
             expired: AtomicU64::new(0),
             made_safe: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+        }
+    }
+
+    /// Lets commands of this life of its node through, unless a later life has it.
+    pub(crate) fn permit(&self, life: u32) {
+        // SeqCst, as all here: the later of two lives has the last word.
+        if self.life.fetch_max(life, Ordering::SeqCst) <= life {
+            self.open.reopen();
+        }
+    }
+
+    /// Lets no commands through any more, and has it made safe, unless a later life of its node has it.
+    pub(crate) fn forbid(&self, life: u32) {
+        if self.life.load(Ordering::SeqCst) <= life {
+            self.open.shut();
+            self.request();
         }
     }
 

@@ -135,7 +135,8 @@ impl Actuators {
 
     /// The first actuator that should be safe by now, and is not.
     pub(crate) fn overdue(&self, now: Time) -> Option<Arc<str>> {
-        self.cells().iter().find(|cell| cell.is_overdue(now)).map(|cell| Arc::clone(&cell.name))
+        // The list that no tool locks: this is the safety thread.
+        self.to_stop().iter().find(|cell| cell.is_overdue(now)).map(|cell| Arc::clone(&cell.name))
     }
 
     /// Whether any actuator obeys a command now.

@@ -158,6 +158,10 @@ impl<T: Message> Publisher<T> {
         tally.published.add(1);
         let refuse = |kind, message| Err(PublishError { topic: Arc::clone(&port.topic.name), kind, message });
         let (Ok(_pass), Some(pool)) = (port.incarnation.begin(), port.topic.pool()) else {
+            // A callback that is late may still ask for a stop.
+            if port.incarnation.call().is_judged() {
+                port.on_publish.iter().for_each(|call| call(port.incarnation.instance(), &message));
+            }
             tally.refused_fenced.add(1);
             return refuse(PublishErrorKind::Fenced, message);
         };

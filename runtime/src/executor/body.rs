@@ -14,7 +14,7 @@ use crate::executor::{NodeSpec, Phase, Waker};
 use crate::guard::Guard;
 use crate::incarnation;
 use crate::limits::DRIVER_STOP_DEADLINE;
-use crate::node::{AnyNode, Environment, Failure, NodeShared, NodeState, ReadyDriver};
+use crate::node::{AnyNode, ConfigureError, Environment, Failure, NodeShared, NodeState, ReadyDriver};
 use crate::scheduling;
 
 /// Numbers from here on are no callbacks, but phases.
@@ -81,6 +81,9 @@ impl Body {
         let configured = self.phase(Phase::Configure, |body| {
             if let Some(before) = before {
                 before.take_over(&environment.bus);
+            }
+            if body.shared.incarnation.is_over() {
+                return Err(ConfigureError::GivenUp);
             }
             spec.configure(environment, &body.shared)
         });
@@ -151,7 +154,7 @@ impl Body {
                 3 => self.phase(Phase::Deactivate, |body| body.deactivate(&mut **node)),
                 4 => {
                     let node = place.take();
-                    return self.phase(Phase::Shutdown, |body| body.shutdown(node));
+                    return self.shutdown(node);
                 }
                 5 => self.phase(Phase::Pause, |body| body.pause(&mut **node)),
                 6 => self.phase(Phase::Resume, |body| body.resume(&mut **node)),
@@ -192,8 +195,9 @@ impl Body {
     }
 
     fn activate(&mut self, node: &mut dyn AnyNode) {
-        let result =
-            node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| self.start(drivers));
+        let result = node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| {
+            if self.is_given_up() { Ok(drop_caught(drivers)) } else { self.start(drivers) }
+        });
         if result.is_err() && !self.is_given_up() {
             // What did start is ended again; the error that is reported is the first one.
             let _ = self.stop_drivers();
@@ -217,7 +221,8 @@ impl Body {
     }
 
     fn shutdown(&mut self, node: Option<Box<dyn AnyNode>>) {
-        let result = node.map_or(Ok(()), AnyNode::shutdown);
+        let result = self.phase(Phase::Shutdown, |_| node.map_or(Ok(()), AnyNode::shutdown));
+        // Given up at any moment of it, also its last.
         if self.is_given_up() {
             return self.shared.watch.remove_zombie();
         }

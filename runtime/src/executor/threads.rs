@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nevil_sys::mem::Ending;
+
 use crate::clock::{Clock, Time};
 use crate::executor::body::{Body, number};
 use crate::executor::orders::Orders;
@@ -248,6 +250,18 @@ impl ThreadedNode {
         self.life().shared.stuck_device()
     }
 
+    /// Ends the subscriptions of a life that was given up, and its publishers, whether another life follows or not. On a thread
+    /// of its own, because messages that are dropped are foreign code.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, if there are no threads left: the next life does it then.
+    pub fn leave_bus(&self) -> std::io::Result<()> {
+        let (shared, bus) = (Arc::clone(&self.life().shared), self.environment.bus.clone());
+        let leave = move || bus.give_up(&shared.wake, &shared.incarnation);
+        thread::Builder::new().name("leave bus".into()).spawn(leave).map(drop)
+    }
+
     /// Waits for the thread to end, if it is about to: after a shutdown that was reported.
     pub fn join(&self) {
         let thread = self.life().thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -266,7 +280,8 @@ impl ThreadedNode {
     /// Whether a callback of it has missed its deadline, and has not returned.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.life().shared.incarnation.call().is_judged()
+        let seen = self.life().shared.incarnation.call().running();
+        seen.is_some_and(|seen| seen.verdict == Ending::Late)
     }
 
     /// The node's instance name.

@@ -1,8 +1,9 @@
 //! What outlives the lives of a node: its callbacks, each with its rule, its breaker and its counters.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -110,20 +111,43 @@ pub(crate) struct Callbacks(Arc<Register>);
 /// A node instance, and the name of a callback of it.
 type Key = (Arc<str>, Arc<str>);
 
-#[derive(Debug, Default)]
+/// Says whether an emergency stop holds.
+pub(crate) type IsStopped = Box<dyn Fn() -> bool + Send + Sync>;
+
+#[derive(Default)]
 struct Register {
     callbacks: Mutex<BTreeMap<Key, Arc<Callback>>>,
     /// The breakers that open with an emergency stop. Locked for as long as one is added, and by who engages it.
     stopped: Mutex<Vec<Breaker>>,
+    is_stopped: OnceLock<IsStopped>,
+}
+
+impl fmt::Debug for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Register").field("callbacks", &self.callbacks).finish_non_exhaustive()
+    }
 }
 
 impl Callbacks {
     /// Opens the breakers of all callbacks that are not called during an emergency stop, or gives them back.
-    pub(crate) fn follow_emergency_stop(&self, engaged: bool, now: Time) {
-        for breaker in &*self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner) {
+    pub(crate) fn follow_emergency_stop(&self, now: Time) {
+        let stopped = self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        // What holds by now, not what has happened: two who stop and reset at once come here in any order.
+        let engaged = self.is_stopped();
+        for breaker in &*stopped {
             // Whether it was so already is of no interest.
             let _ = if engaged { breaker.emergency_open(now) } else { breaker.emergency_reset(now) };
         }
+    }
+
+    /// Asks `is_stopped` whether an emergency stop holds.
+    pub(crate) fn look_at_stop(&self, is_stopped: IsStopped) {
+        // Once, by who makes both.
+        let _ = self.0.is_stopped.set(is_stopped);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.is_stopped.get().is_some_and(|is_stopped| is_stopped())
     }
 
     /// The deadline of the callback whose breaker is called `breaker`; `None` if there is none: it is no callback's, or that of
@@ -157,7 +181,11 @@ impl Callbacks {
         let (ok, failed, panicked) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let (timed_out, longest_ns) = (AtomicU64::new(0), AtomicU64::new(0));
         if !rule.safety {
-            self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(breaker.clone());
+            let mut stopped = self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+            stopped.push(breaker.clone());
+            if self.is_stopped() {
+                breaker.emergency_open(Time::ZERO);
+            }
         }
         let callback = Callback { name, rule, breaker, ok, failed, panicked, timed_out, longest_ns };
         let callback = Arc::new(callback);

@@ -11,7 +11,7 @@ use crate::breaker::Breakers;
 use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
-use crate::estop::{EmergencyStop, EmergencyStopChange};
+use crate::estop::EmergencyStop;
 use crate::guard::Guard;
 use crate::lease::Leases;
 use crate::node::callback::Callbacks;
@@ -49,9 +49,9 @@ impl Environment {
         estop.listen(&bus);
         let callbacks = Callbacks::default();
         let (follows, time) = (callbacks.clone(), clock.clone());
-        estop.on_change(move |change| {
-            follows.follow_emergency_stop(change == EmergencyStopChange::Engaged, time.now());
-        });
+        estop.on_change(move |_| follows.follow_emergency_stop(time.now()));
+        let motion = actuators.motion();
+        callbacks.look_at_stop(Box::new(move || motion.stop().is_held()));
         Self {
             bus,
             claims: Claims::default(),

@@ -92,11 +92,11 @@ impl Guarded {
                 callback.count(Outcome::TimedOut);
                 permit.finish(ctx.deadline(), CallOutcome::TimedOut);
                 self.shared.tell();
-                return self.was_late(ctx, took);
+                return self.was_late(ctx, took, result);
             }
             Ending::Late => {
                 permit.late(ended);
-                return self.was_late(ctx, took);
+                return self.was_late(ctx, took, result);
             }
             Ending::Abandoned => {
                 permit.late(ended);
@@ -126,9 +126,14 @@ impl Guarded {
         let permit = self.callback.breaker().admit(began).ok();
         let result = caught(|| call().map_err(NodeError::told));
         let ended = ctx.end();
-        if !ctx.incarnation().call().is_abandoned() {
-            self.shared.mark(None);
+        if ctx.incarnation().call().is_abandoned() {
+            // Another life has all of this by now.
+            if let Some(permit) = permit {
+                permit.late(ended);
+            }
+            return Err(gave_up());
         }
+        self.shared.mark(None);
         self.callback.count_time(ended.since(began));
         let (told, result) = match result {
             Ok(Ok(())) => (CallOutcome::Ok, Ok(())),
@@ -164,20 +169,31 @@ impl Guarded {
                 (Outcome::Failed, failed(&error))
             }
             Err(panic) => {
-                let (callback, text) = (self.name().to_string(), panic.text.clone());
-                match self.shared.rules.on_panic {
-                    OnPanic::Replace => self.shared.fail(Failure::Panicked { callback, text }),
-                    OnPanic::Keep => tracing::error!("`{}.{callback}` panicked: {text}", ctx.node()),
-                }
-                (Outcome::Panicked, CallOutcome::Panicked { text: panic.text })
+                let text = panic.text.clone();
+                self.has_panicked(ctx, panic);
+                (Outcome::Panicked, CallOutcome::Panicked { text })
             }
         };
         self.callback.count(outcome);
         (outcome, told)
     }
 
-    fn was_late(&self, ctx: &Context, took: Duration) -> Outcome {
+    fn has_panicked(&self, ctx: &Context, panic: Panicked) {
+        let (callback, text) = (self.name().to_string(), panic.text);
+        match self.shared.rules.on_panic {
+            OnPanic::Replace => self.shared.fail(Failure::Panicked { callback, text }),
+            OnPanic::Keep => tracing::error!("`{}.{callback}` panicked: {text}", ctx.node()),
+        }
+    }
+
+    /// A call that was late has failed already; but a node that has panicked is not to go on, and what it says is told.
+    fn was_late(&self, ctx: &Context, took: Duration, result: Result<NodeResult, Panicked>) -> Outcome {
         let allowed = ctx.deadline().since(ctx.now());
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("`{}.{}` failed, too late: {error}", ctx.node(), self.name()),
+            Err(panic) => self.has_panicked(ctx, panic),
+        }
         tracing::warn!(
             "`{}.{}` took {took:?}, {allowed:?} are allowed; what it published after that was refused",
             ctx.node(),
@@ -187,9 +203,20 @@ impl Guarded {
     }
 }
 
+/// What a phase ends with on a thread that was given up; nobody reads it.
+pub(crate) fn gave_up() -> NodeError {
+    NodeError::new("its thread was given up, and another life of the node has taken over")
+}
+
 /// An error in the breaker's words.
 fn failed(error: &NodeError) -> CallOutcome {
     CallOutcome::Failed { kind: error.kind().unwrap_or(""), text: error.to_string() }
+}
+
+/// Whether a call runs that [`watch`] may have to judge.
+pub(crate) fn is_judged_later(node: &NodeShared) -> bool {
+    let seen = node.incarnation.call().running();
+    seen.is_some_and(|seen| seen.verdict != Ending::Abandoned && node.callback(seen.call.what).is_some())
 }
 
 /// Judges the call that was `seen` of a life of a node; for the watcher. When to look again; `None`: nothing is to be seen.

@@ -198,12 +198,21 @@ impl NodeShared {
         self.state.store(state as u8, Ordering::Release);
     }
 
+    /// Makes of the state what `next` says; a node that has failed stays so.
+    pub(crate) fn change_state(&self, next: impl Fn(NodeState) -> NodeState) {
+        let next = |word: u8| {
+            let state = NodeState::ALL[usize::from(word)];
+            (state != NodeState::Failed).then(|| next(state) as u8)
+        };
+        // It fails where the node has failed.
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+    }
+
     /// The node can go on no longer: the first reason stands.
     pub(crate) fn fail(&self, failure: Failure) {
-        if self.state() == NodeState::Failed {
+        if self.state.swap(NodeState::Failed as u8, Ordering::AcqRel) == NodeState::Failed as u8 {
             return;
         }
-        self.set_state(NodeState::Failed);
         tracing::error!("node `{}` failed: {failure}", self.instance);
         drop(self.failure.put(Box::new(failure)));
         self.failures.ring();
@@ -229,6 +238,13 @@ impl NodeShared {
         period: Option<Duration>,
     ) -> Result<Arc<Callback>, BreakerError> {
         self.callback_records.of(&self.breakers, &self.instance, name, &self.rules, period)
+    }
+
+    /// The record of a callback that every node has, and that is called during an emergency stop too.
+    pub(crate) fn record_always(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
+        let rule = CallbackRule { safety: true, ..self.rules.of(name).clone() };
+        let rules = NodeRules { callback: rule, ..NodeRules::default() };
+        self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
     }
 
     /// The record of a phase of its life, whose breaker never opens.
@@ -278,10 +294,13 @@ impl NodeShared {
     /// Gives up its thread, which is in the call that was `seen`: nothing begins on its behalf any more, what it moves is made
     /// safe, and it gets in nobody's way. `false` if the call has ended meanwhile. Locks nothing that user code holds.
     pub(crate) fn give_up(&self, seen: &Seen, failure: Option<Failure>) -> bool {
+        // Before, so that the thread, which may end at once, takes itself off again and not somebody else.
+        self.watch.add_zombie();
         if !self.incarnation.call().abandon(seen) {
+            self.watch.remove_zombie();
             return false;
         }
-        self.incarnation.fence();
+        self.incarnation.end();
         self.mark(None);
         for cell in self.parts.get().map(|parts| parts.actuators.as_slice()).unwrap_or_default() {
             cell.open.shut();
@@ -292,7 +311,6 @@ impl NodeShared {
             let _ = os::make_thread_idle(thread.id);
             let _ = os::unpin_thread(thread.id);
         }
-        self.watch.add_zombie();
         match failure {
             Some(failure) => self.fail(failure),
             // Who gives it up knows why.

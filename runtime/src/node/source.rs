@@ -162,7 +162,8 @@ where
             // It was not called.
             drop_caught(received);
         }
-        if outcome == Outcome::Panicked {
+        // What was late may have panicked later still.
+        if matches!(outcome, Outcome::Panicked | Outcome::TimedOut) {
             self.subscription.poison();
         }
         let tally = self.subscription.tally();

@@ -198,6 +198,9 @@ pub enum ConfigureError {
     /// It refused.
     #[error("{0}")]
     Refused(NodeError),
+    /// Its thread was given up before.
+    #[error("its thread was given up, because it did not answer in time")]
+    GivenUp,
     /// It panicked.
     #[error("its `configure` panicked: {text}")]
     Panicked {

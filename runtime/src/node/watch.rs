@@ -38,8 +38,8 @@ impl Watch {
         lives.retain(|known| known.instance != life.instance);
         lives.push(Arc::clone(life));
         // A list that was not taken is older than this one.
-        drop(self.table.put(Box::new(lives.clone())));
         drop(self.before.take());
+        drop(self.table.put(Box::new(lives.clone())));
         self.watcher.wake();
     }
 

@@ -15,7 +15,7 @@ use crate::node::context::Context;
 use crate::node::degraded::{DegradedParams, ParamsChange};
 use crate::node::down::InputDown;
 use crate::node::driver::{AnyDriver, ReadyDriver};
-use crate::node::guarded::Guarded;
+use crate::node::guarded::{Guarded, gave_up};
 use crate::node::shared::{NodeShared, NodeState};
 use crate::node::source::Source;
 use crate::node::timer::TimerSource;
@@ -119,7 +119,7 @@ impl<N: Node> NodeCore<N> {
         // have been allowed.
         let callback = |name: &str| {
             shared
-                .record(name.into(), None)
+                .record_always(name)
                 .map_or_else(|_| hook(name), |record| Guarded::new(record, Arc::clone(&shared)))
         };
         let input_down = callback("input_down");
@@ -143,6 +143,8 @@ impl<N: Node> NodeCore<N> {
     fn open(&mut self, guard: Option<&Guard>) -> Result<(), NodeError> {
         for device in &mut self.work.devices {
             device.open()?;
+            // Each may have hung for long.
+            look_whether_given_up(&self.shared)?;
         }
         // From here on the node may publish and use its devices: actuators and drivers are opened through them.
         self.ctx.incarnation().open();
@@ -151,6 +153,7 @@ impl<N: Node> NodeCore<N> {
             let sequence = actuator
                 .open()
                 .map_err(|cause| NodeError::new(format!("actuator `{name}` could not be opened: {cause}")))?;
+            look_whether_given_up(&self.shared)?;
             // The guard process gets its handle before the first command is let through.
             match (guard, sequence) {
                 (Some(guard), Some(sequence)) => guard.register(&name, sequence)?,
@@ -223,8 +226,9 @@ impl<N: Node> AnyNode for NodeCore<N> {
         let opened = self.open(guard);
         let (node, ctx) = (&mut self.node, &self.ctx);
         let activated = opened.and_then(|()| self.activate.hook(ctx, || node.activate(ctx)));
-        let drivers =
+        let drivers: Result<Vec<_>, _> =
             activated.and_then(|()| self.work.drivers.iter_mut().map(|driver| driver.open()).collect());
+        let drivers = drivers.and_then(|drivers| look_whether_given_up(&self.shared).map(|()| drivers));
         match drivers {
             Ok(drivers) => {
                 let now = self.ctx.clock().now();
@@ -232,12 +236,14 @@ impl<N: Node> AnyNode for NodeCore<N> {
                     timer.timer.arm(now);
                 }
                 self.work.sources.iter_mut().for_each(|source| source.begin(now));
-                self.shared.set_state(NodeState::Active);
+                self.shared.change_state(|_| NodeState::Active);
                 Ok(drivers)
             }
             Err(error) => {
                 self.ctx.incarnation().fence();
-                self.close();
+                if !self.ctx.incarnation().is_over() {
+                    self.close();
+                }
                 Err(error)
             }
         }
@@ -283,11 +289,16 @@ impl<N: Node> AnyNode for NodeCore<N> {
             _ => Ok(()),
         };
         self.ctx.incarnation().fence();
+        if self.ctx.incarnation().is_over() {
+            return Err(gave_up());
+        }
         self.close();
-        match self.shared.state() {
-            NodeState::Active | NodeState::Paused => self.shared.set_state(NodeState::Inactive),
-            NodeState::Failed => self.unsubscribe(),
-            _ => {}
+        self.shared.change_state(|state| match state {
+            NodeState::Active | NodeState::Paused => NodeState::Inactive,
+            state => state,
+        });
+        if self.shared.state() == NodeState::Failed {
+            self.unsubscribe();
         }
         result
     }
@@ -304,22 +315,22 @@ impl<N: Node> AnyNode for NodeCore<N> {
             drop(work);
             Ok(())
         });
-        if shared.state() != NodeState::Failed {
-            shared.set_state(NodeState::Stopped);
-        }
+        shared.change_state(|_| NodeState::Stopped);
         result.and(dropped)
     }
 
     fn pause(&mut self) {
-        if self.shared.state() == NodeState::Active {
-            self.shared.set_state(NodeState::Paused);
-        }
+        self.shared.change_state(|state| match state {
+            NodeState::Active => NodeState::Paused,
+            state => state,
+        });
     }
 
     fn resume(&mut self) {
-        if self.shared.state() == NodeState::Paused {
-            self.shared.set_state(NodeState::Active);
-        }
+        self.shared.change_state(|state| match state {
+            NodeState::Paused => NodeState::Active,
+            state => state,
+        });
     }
 
     fn input_down(&mut self, input: &InputDown) {
@@ -343,4 +354,9 @@ impl<N: Node> AnyNode for NodeCore<N> {
         drop_caught(node);
         drop_caught(work);
     }
+}
+
+/// An error if another life of the node has taken over meanwhile: this one may touch nothing more that both have.
+fn look_whether_given_up(shared: &NodeShared) -> NodeResult {
+    if shared.incarnation.is_over() { Err(gave_up()) } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{SimulatedDriver, SimulatedRobot, SimulationError};
+use crate::error::drop_caught;
 use crate::executor::Phase;
 use crate::node::{AnyNode, InputDown};
 
@@ -33,7 +34,13 @@ impl SimulatedRobot {
         let mut node = node.map_err(|error| SimulationError::Configure { node: name(), error })?;
         self.environment.bus.seal()?;
         let refused = |error| SimulationError::Refused { node: name(), phase: Phase::Activate, error };
-        let drivers = node.activate(None).map_err(refused)?;
+        let drivers = match node.activate(None) {
+            Ok(drivers) => drivers,
+            Err(error) => {
+                drop_caught(node);
+                return Err(refused(error));
+            }
+        };
         simulated.drivers = drivers.into_iter().map(|driver| SimulatedDriver { driver, due: now }).collect();
         (simulated.node, simulated.shared, simulated.next_due) = (Some(node), shared, None);
         Ok(())
