@@ -52,6 +52,10 @@ pub trait Control: Send + Sync {
     /// [`Environment::callback_timeout`](nevil_runtime::Environment::callback_timeout).
     fn callback_timeout(&self, breaker: &str) -> Option<Duration>;
 
+    /// An operator has decided about the breaker of this name: whoever follows it looks at once, and takes what it finds for the
+    /// operator's will, not for a failure.
+    fn breaker_operated(&self, _breaker: &str) {}
+
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);
 

@@ -91,8 +91,8 @@ pub(crate) struct Supervisor {
     supervision: Supervision,
     /// What is being done with each node.
     doing: Vec<Doing>,
-    /// Breakers whose opening has been seen.
-    open_breakers: BTreeSet<String>,
+    /// Breakers whose opening has been seen, with its generation.
+    open_breakers: BTreeMap<String, u32>,
     /// Those that were, mattered, and have not closed again.
     degrading: BTreeSet<String>,
     /// Nodes that were at work each time the process crashed, and are not started.
@@ -117,6 +117,8 @@ pub(crate) struct Robot {
     phase: AtomicU8,
     stop: AtomicBool,
     denied: Mutex<Vec<String>>,
+    /// Breakers that an operator has decided about, with the generation that they had then.
+    operated: Mutex<BTreeMap<String, u32>>,
     /// Notes that it has started, until it has ended in order.
     crashes: Mutex<Option<CrashRecord>>,
     supervised: Mutex<Supervised>,
@@ -189,6 +191,7 @@ impl Supervisor {
             phase: AtomicU8::new(0),
             stop: AtomicBool::new(false),
             denied: Mutex::default(),
+            operated: Mutex::default(),
             crashes: Mutex::new(crashes),
             supervised: Mutex::default(),
             board: Board::default(),
@@ -211,7 +214,7 @@ impl Supervisor {
             ended_badly: false,
             supervision,
             doing,
-            open_breakers: BTreeSet::new(),
+            open_breakers: BTreeMap::new(),
             degrading: BTreeSet::new(),
             suspects,
             watchdogs: Watchdogs::default(),
@@ -366,6 +369,13 @@ impl Control for Robot {
 
     fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
         self.environment.callback_timeout(breaker)
+    }
+
+    fn breaker_operated(&self, breaker: &str) {
+        if let Ok(found) = self.environment.breakers().get(breaker) {
+            lock(&self.operated).insert(breaker.to_owned(), found.generation());
+        }
+        self.waker.wake();
     }
 
     fn request_stop(&self) {

@@ -205,7 +205,7 @@ impl Breaker {
     /// [`BreakerError::Policy`] for a time out of range; [`BreakerError::Busy`] if other threads were at it all the time.
     pub fn operate(&self, now: Time, operation: Operation) -> Result<(), BreakerError> {
         if let Operation::OpenFor(given) = operation
-            && given > BREAKER_TIME_MAX
+            && !(Duration::from_millis(1)..=BREAKER_TIME_MAX).contains(&given)
         {
             let problem = PolicyProblem::Time { field: "open_for", given };
             return Err(BreakerError::Policy { breaker: self.name().into(), problem });
@@ -282,6 +282,12 @@ impl Breaker {
     /// [`BreakerError::Busy`] as in [`Self::operate`].
     pub fn stats(&self, now: Time) -> Result<BreakerStats, BreakerError> {
         stats::of(&self.core, now)
+    }
+
+    /// A number that is another one after each transition: to be compared for equality only.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.core.words.load().generation()
     }
 
     /// Whether the circuit has changed since the call of `ticket` was admitted.

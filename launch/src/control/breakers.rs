@@ -64,6 +64,7 @@ pub(super) fn operate(robot: &dyn Control, name: &str, operation: BreakerOperati
         BreakerOperation::MetricsOnly => Operation::MetricsOnly,
     };
     breaker.operate(now, operation).map_err(|error| error.to_string())?;
+    robot.breaker_operated(breaker.name());
     let stats = breaker.stats(now).map_err(|error| error.to_string())?;
     tracing::info!("a tool has made breaker `{name}` {}", stats.state);
     Ok(json!({

@@ -7,7 +7,7 @@ use nevil_msgs::Value;
 use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
-use crate::control::lines::{LineError, LineStream};
+use crate::control::lines::{Heard, LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
 use crate::control::ring;
 use crate::control::server::Place;
@@ -25,6 +25,9 @@ fn name_of(authority: Authority) -> &'static str {
 
 /// Who asks for an emergency stop through the socket, or ends one.
 const OPERATOR: &str = "the operator";
+
+/// How long it takes to see that the other end of a connection is closed.
+const STILL_THERE: Duration = Duration::from_millis(1);
 
 /// How long a connection that ends with an error is drained, so that the tool can read the error.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -103,6 +106,11 @@ impl Session {
                 Ok(json!({ "engaged": true }))
             }
             Request::EstopReset => {
+                // Who has been told that the robot does not answer may be at the wheels by now.
+                if matches!(self.lines.listen(STILL_THERE), Ok(Heard::Closed) | Err(_)) {
+                    tracing::warn!("a reset of the emergency stop came too late: who asked for it has left");
+                    return Err("who asked for it has left".to_owned());
+                }
                 handler.reset_emergency_stop(OPERATOR).map_err(|error| error.to_string())?;
                 Ok(json!({ "engaged": false }))
             }

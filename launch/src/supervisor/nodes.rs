@@ -13,7 +13,7 @@ use nevil_runtime::{
     BreakerState, Criticality, Failure, InputDown, NodeState, OnHang, OrderError, Phase, Time,
 };
 
-use super::Supervisor;
+use super::{Supervisor, lock};
 use crate::exit::Exit;
 use crate::supervision::{Action, HowEnded, StartOutcome};
 
@@ -135,7 +135,12 @@ impl Supervisor {
             }
             // One that is busy is looked at again with the next event; its opening was one.
             let Ok(policy) = breaker.policy() else { continue };
-            if !self.open_breakers.insert(name.to_owned()) {
+            let generation = breaker.generation();
+            if self.open_breakers.insert(name.to_owned(), generation) == Some(generation) {
+                continue;
+            }
+            if lock(&self.robot.operated).get(name) == Some(&generation) {
+                // An operator's will, which says nothing about its health.
                 continue;
             }
             if policy.criticality >= Criticality::Degrade {

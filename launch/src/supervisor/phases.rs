@@ -261,8 +261,9 @@ impl Supervisor {
         // Neither a tool nor the robot itself publishes any more when the accounts are read.
         drop(control);
         drop(self.health.take());
-        let imbalances =
-            if self.hung.is_empty() { self.robot.environment.bus().imbalances() } else { Vec::new() };
+        // Threads that were left behind may be publishing.
+        let at_rest = self.hung.is_empty() && !left_behind && zombies == 0;
+        let imbalances = if at_rest { self.robot.environment.bus().imbalances() } else { Vec::new() };
         for line in &imbalances {
             tracing::error!("an account does not balance: {line}");
         }

@@ -38,7 +38,11 @@ impl Supervisor {
 
     pub(super) fn say_stopped(&self, safe_after: Option<Duration>, stopped_after: Duration) {
         let hung = match self.hung.as_slice() {
-            [] => String::new(),
+            [] => match self.robot.environment.zombies() {
+                0 => String::new(),
+                1 => "; left behind: 1 thread that hangs".to_owned(),
+                zombies => format!("; left behind: {zombies} threads that hang"),
+            },
             hung => format!("; left behind, because they hang: {}", hung.join(", ")),
         };
         let moves = !self.robot.environment.actuators().counts().is_empty();

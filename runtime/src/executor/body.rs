@@ -196,7 +196,11 @@ impl Body {
 
     fn activate(&mut self, node: &mut dyn AnyNode) {
         let result = node.activate(self.guard.get().map(|guard| &**guard)).and_then(|drivers| {
-            if self.is_given_up() { Ok(drop_caught(drivers)) } else { self.start(drivers) }
+            if self.is_given_up() {
+                drop_caught(drivers);
+                return Ok(());
+            }
+            self.start(drivers)
         });
         if result.is_err() && !self.is_given_up() {
             // What did start is ended again; the error that is reported is the first one.

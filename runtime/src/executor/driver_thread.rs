@@ -1,10 +1,12 @@
 //! The thread of one driver.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+use nevil_sys::os;
 
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, caught};
@@ -39,13 +41,17 @@ impl DriverThread {
         let name = Arc::clone(driver.name());
         let stop = Stop::new(clock);
         let unblock = driver.unblock().map(Arc::new);
-        let handle = DriverHandle { name: Arc::clone(&name), stop: stop.clone(), unblock };
+        let running = Arc::<OnceLock<i32>>::default();
+        let thread = Arc::clone(&running);
+        let handle = DriverHandle { name: Arc::clone(&name), stop: stop.clone(), unblock, thread };
         node.add_driver(handle.clone());
         let ending = Arc::new(AtomicU8::new(RUNS));
         let thread = {
             let (node, ending) = (Arc::clone(&node), Arc::clone(&ending));
             let builder = thread::Builder::new().name(name.to_string()).stack_size(STACK_BYTES_DEFAULT);
             builder.spawn(move || {
+                // The only one who sets it.
+                let _ = running.set(os::thread_id());
                 let told =
                     |error: NodeError| caught(|| error.to_string()).unwrap_or_else(|panic| panic.to_string());
                 let ended = driver.run(&stop).map_err(told);

@@ -250,15 +250,18 @@ impl ThreadedNode {
         self.life().shared.stuck_device()
     }
 
-    /// Ends the subscriptions of a life that was given up, and its publishers, whether another life follows or not. On a thread
-    /// of its own, because messages that are dropped are foreign code.
+    /// Ends the subscriptions of a life that was given up, and its publishers, and tells its drivers to stop, whether another life
+    /// follows or not. On a thread of its own, because this is foreign code.
     ///
     /// # Errors
     ///
     /// The operating system's, if there are no threads left: the next life does it then.
     pub fn leave_bus(&self) -> std::io::Result<()> {
         let (shared, bus) = (Arc::clone(&self.life().shared), self.environment.bus.clone());
-        let leave = move || bus.give_up(&shared.wake, &shared.incarnation);
+        let leave = move || {
+            shared.stop_drivers();
+            bus.give_up(&shared.wake, &shared.incarnation);
+        };
         thread::Builder::new().name("leave bus".into()).spawn(leave).map(drop)
     }
 

@@ -202,6 +202,8 @@ pub(crate) struct DriverHandle {
     pub(crate) name: Arc<str>,
     pub(crate) stop: Stop,
     pub(crate) unblock: Option<Arc<Unblock>>,
+    /// The number of its thread in the kernel, once that runs.
+    pub(crate) thread: Arc<OnceLock<i32>>,
 }
 
 impl DriverHandle {
@@ -212,6 +214,16 @@ impl DriverHandle {
             && let Err(panic) = caught(|| unblock())
         {
             tracing::warn!("driver `{}` could not be unblocked: {panic}", self.name);
+        }
+    }
+}
+
+impl DriverHandle {
+    /// Lets its thread run only when nothing else wants to. It may have ended by now; what is denied makes it no worse.
+    pub(crate) fn make_idle(&self) {
+        if let Some(thread) = self.thread.get() {
+            let _ = nevil_sys::os::make_thread_idle(*thread);
+            let _ = nevil_sys::os::unpin_thread(*thread);
         }
     }
 }

@@ -328,6 +328,15 @@ impl NodeShared {
         self.holdings().drivers.push(driver);
     }
 
+    /// Tells its drivers to stop, and lets those that do not obey run only when nothing else wants to.
+    pub(crate) fn stop_drivers(&self) {
+        let drivers = self.holdings().drivers.clone();
+        for driver in &drivers {
+            driver.stop();
+            driver.make_idle();
+        }
+    }
+
     /// Its drivers have been told to stop.
     pub(crate) fn forget_drivers(&self) {
         self.holdings().drivers.clear();
@@ -345,7 +354,10 @@ impl NodeShared {
     pub(crate) fn take_over(&self, bus: &Bus) {
         bus.give_up(&self.wake, &self.incarnation);
         let Holdings { devices, drivers } = mem::take(&mut *self.holdings());
-        drivers.iter().for_each(DriverHandle::stop);
+        for driver in &drivers {
+            driver.stop();
+            driver.make_idle();
+        }
         for held in devices.iter().rev() {
             if !(held.close)() {
                 tracing::warn!(
