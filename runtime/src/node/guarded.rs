@@ -213,6 +213,11 @@ fn failed(error: &NodeError) -> CallOutcome {
     CallOutcome::Failed { kind: error.kind().unwrap_or(""), text: error.to_string() }
 }
 
+/// For people, who read no nanoseconds.
+fn whole_ms(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// Whether a call runs that [`watch`] may have to judge.
 pub(crate) fn is_judged_later(node: &NodeShared) -> bool {
     let seen = node.incarnation.call().running();
@@ -238,8 +243,8 @@ pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
                     "`{}.{}` has not returned after {:?}; it has failed, and is given up in {:?}",
                     node.instance,
                     callback.name(),
-                    now.since(Time::from_ns(seen.call.began)),
-                    given_up_at.since(now)
+                    whole_ms(now.since(Time::from_ns(seen.call.began))),
+                    whole_ms(given_up_at.since(now))
                 );
                 node.tell();
             }
@@ -247,7 +252,7 @@ pub(crate) fn watch(node: &NodeShared, now: Time) -> Option<Time> {
         }
         Ending::Late if now < given_up_at => Some(given_up_at),
         Ending::Late => {
-            let ran = now.since(Time::from_ns(seen.call.began));
+            let ran = whole_ms(now.since(Time::from_ns(seen.call.began)));
             let failure = Failure::Hung { callback: callback.name().to_string(), ran };
             if node.give_up(&seen, Some(failure))
                 && let Some(ticket) = Ticket::from_bits(seen.call.ticket)
