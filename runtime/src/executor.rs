@@ -41,8 +41,6 @@ pub enum Phase {
     Pause,
     /// Its callbacks are called again.
     Resume,
-    /// It is told that an input is down.
-    InputDown,
 }
 
 impl fmt::Display for Phase {
@@ -54,7 +52,6 @@ impl fmt::Display for Phase {
             Self::Shutdown => "shutdown",
             Self::Pause => "pause",
             Self::Resume => "resume",
-            Self::InputDown => "input_down",
         })
     }
 }

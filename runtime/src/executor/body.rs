@@ -29,7 +29,6 @@ pub(super) const fn number(phase: Phase) -> u8 {
         Phase::Shutdown => 4,
         Phase::Pause => 5,
         Phase::Resume => 6,
-        Phase::InputDown => 7,
     }
 }
 

@@ -13,7 +13,7 @@ mod situations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nevil_runtime::prelude::*;
-use nevil_runtime::{Authority, Clock, RobotStatus, ThreadSpec};
+use nevil_runtime::{Authority, Clock, RobotStatus, ThreadSpec, Waker};
 use serde_json::Value as Json;
 
 use node::Robot;
@@ -138,6 +138,16 @@ fn a_message_in_a_callback_is_running_and_not_queued() {
     assert_eq!((after.ok, after.running), (1, 0));
 }
 
+/// Looks until `condition` holds, whenever the robot has something to say and from time to time; a minute at most, so that
+/// what does not come is told by the assertion after it.
+fn wait_until(robot: &running::Running, mut condition: impl FnMut() -> bool) {
+    let (clock, waker) = (Clock::monotonic(), Waker::of(&robot.environment));
+    let until = clock.now() + Duration::from_secs(60);
+    while !condition() && clock.now() < until {
+        waker.wait(Some(Duration::from_millis(10)));
+    }
+}
+
 /// Is slower than its timer.
 struct Late;
 
@@ -145,8 +155,10 @@ impl Node for Late {
     type Params = ();
 
     fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
-        setup.every(Duration::from_millis(1), |_: &mut Self, _, _| {
-            std::thread::sleep(Duration::from_millis(5));
+        setup.every(Duration::from_millis(1), |_: &mut Self, _, ctx: &Context| {
+            while Clock::monotonic().now() < ctx.now() + Duration::from_millis(5) {
+                std::thread::yield_now();
+            }
             Ok(())
         })?;
         Ok(Self)
@@ -160,13 +172,10 @@ fn a_timer_that_is_late_says_by_how_much_and_how_often_and_its_callback_how_long
     let expected =
         names(&WITH_A_REAL_CLOCK).into_iter().chain(names(&["timer.ticks", "callback.ok"])).collect();
     let mut seen = BTreeSet::new();
-    for _ in 0..6000 {
+    wait_until(&robot, || {
         seen = moved(&Numbers::new(), &status());
-        if seen == expected {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        seen == expected
+    });
     assert_eq!(seen, expected);
     robot.stop();
 }
@@ -200,13 +209,10 @@ fn a_callback_that_takes_longer_than_it_may_has_timed_out_and_so_has_its_message
     let status = || numbers(&RobotStatus::read(&robot.environment, &robot.nodes));
     let seen = |status: &Numbers, kind: &str| status[kind].values().sum::<i64>();
     let mut after = status();
-    for _ in 0..6000 {
-        if seen(&after, "subscription.running") + seen(&after, "subscription.queued") == 0 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
+    wait_until(&robot, || {
         after = status();
-    }
+        seen(&after, "subscription.running") + seen(&after, "subscription.queued") == 0
+    });
     for kind in AFTER_A_TIME_OUT {
         assert_eq!(seen(&after, kind), 1, "{kind}");
     }
