@@ -15,7 +15,7 @@ use crate::{simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
-    let plan = match Plan::read(&options.file, &|name| env::var(name).ok(), types) {
+    let plan = match Plan::read(&options.inputs, &|name| env::var(name).ok(), types) {
         Ok(plan) => plan,
         Err(error) => return complain(&error),
     };

@@ -52,7 +52,7 @@ pub use file::{
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;
-pub use options::{LaunchClock, LaunchOptions};
+pub use options::{LaunchClock, LaunchInputs, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
 pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
 pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, RestartPolicy, RestartRule};

@@ -15,7 +15,6 @@ mod paths;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use nevil_runtime::{NodeSpec, NodeTypes, QosOverride, thread_name};
 use crate::file::{
     LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, WatchdogEntry, read_text,
 };
+use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors};
 use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
 
@@ -120,13 +120,18 @@ impl Plan {
         Self::check(file, types, Vec::new())
     }
 
-    /// Reads the launch file at `path` and plans what it says; `lookup` gives the variables of its `${NAME}`. Says more
-    /// at once than reading and planning one after the other.
+    /// Reads a launch file with its arguments and plans what it says; `lookup` gives the variables of its `${NAME}`. Says
+    /// more at once than reading and planning one after the other.
     ///
     /// # Errors
     ///
     /// [`LaunchFileError`] with all problems of the file and of the plan.
-    pub fn read(path: &Path, lookup: Lookup<'_>, types: &NodeTypes) -> Result<Self, LaunchFileError> {
+    pub fn read(
+        inputs: &LaunchInputs,
+        lookup: Lookup<'_>,
+        types: &NodeTypes,
+    ) -> Result<Self, LaunchFileError> {
+        let path = &inputs.file;
         let (file, problems) = LaunchFile::parse_all(path, &read_text(path)?, lookup);
         Ok(Self::check(&file, types, problems)?)
     }

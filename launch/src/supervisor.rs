@@ -184,7 +184,7 @@ impl Supervisor {
         let nodes = plan.nodes.iter().map(spawn).collect::<Result<Vec<_>, _>>()?;
         let robot = Arc::new(Robot {
             name: lock.robot().to_owned(),
-            file: options.file.display().to_string(),
+            file: options.inputs.file.display().to_string(),
             environment,
             nodes,
             began,

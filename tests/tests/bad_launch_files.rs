@@ -190,7 +190,7 @@ fn types() -> NodeTypes {
 /// The errors of the file at `path`, none if it is right. Only `HOME` is set.
 fn errors_of(path: &Path) -> Option<PlanErrors> {
     let lookup = |name: &str| (name == "HOME").then(|| "/home/pi".to_owned());
-    match Plan::read(path, &lookup, &types()) {
+    match Plan::read(&path.into(), &lookup, &types()) {
         Err(LaunchFileError::Wrong(errors)) => Some(errors),
         Err(error) => panic!("{error}"),
         Ok(_) => None,

@@ -5,7 +5,7 @@ use nevil_launch::{Plan, PlanNote};
 #[test]
 fn the_loops_of_the_shipped_robot_are_control_loops_and_its_messages_fit() {
     let plan =
-        Plan::read("../launch/files/picar-sim.yaml".as_ref(), &|_| None, &nevil::shipped_nodes()).unwrap();
+        Plan::read(&"../launch/files/picar-sim.yaml".into(), &|_| None, &nevil::shipped_nodes()).unwrap();
     let cycles: Vec<_> = plan.notes.iter().filter(|note| matches!(note, PlanNote::Cycle(_))).collect();
     assert!(cycles.is_empty(), "{cycles:?}");
     // A small part of what a robot has for messages: plain numbers need little.

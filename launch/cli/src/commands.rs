@@ -2,6 +2,7 @@
 
 mod breaker;
 mod estop;
+mod file_args;
 mod launch;
 mod node;
 mod process;

@@ -1,6 +1,5 @@
 //! `nevil launch`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use nevil_msgs::parse_duration;
 use nevil_runtime::NodeTypes;
 
 use crate::commands::RobotArg;
+use crate::commands::file_args::FileArgs;
 
 /// Launch a robot from a launch file
 #[derive(Debug, Args)]
@@ -17,9 +17,8 @@ use crate::commands::RobotArg;
     after_help = "Example:\n  nevil launch picar.yaml\n  nevil launch picar.yaml --clock sim --seed 7 --for 10m"
 )]
 pub(crate) struct LaunchArgs {
-    /// The launch file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArgs,
     /// Stop after this time, such as 10s or 5min; without it, Ctrl-C or `nevil stop` ends the robot
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
@@ -48,6 +47,6 @@ impl LaunchArgs {
             ClockArg::Real => LaunchClock::Real,
             ClockArg::Sim => LaunchClock::Simulated,
         };
-        LaunchOptions { file: self.file, robot, clock, seed: self.seed, duration: self.duration }
+        LaunchOptions { inputs: self.file.inputs(), robot, clock, seed: self.seed, duration: self.duration }
     }
 }

@@ -1,0 +1,52 @@
+//! The launch file that a command is about, with its arguments.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nevil_launch::LaunchInputs;
+
+/// A launch file and its arguments.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The launch file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Values of its arguments, such as world:=maze.yaml
+    #[arg(value_name = "NAME:=VALUE", value_parser = parse_argument)]
+    arguments: Vec<(String, String)>,
+    /// Begin in this mode of the file instead of its first
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+}
+
+impl FileArgs {
+    /// What the words say.
+    pub(crate) fn inputs(self) -> LaunchInputs {
+        LaunchInputs { file: self.file, arguments: self.arguments, mode: self.mode }
+    }
+}
+
+fn parse_argument(text: &str) -> Result<(String, String), String> {
+    let split = text.split_once(":=").filter(|(name, _)| !name.is_empty());
+    let (name, value) = split.ok_or("an argument is written NAME:=VALUE, without spaces")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_argument;
+
+    #[test]
+    fn an_argument_is_split_at_the_first_sign_and_needs_a_name() {
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(parse_argument("world:=maze.yaml"), pair("world", "maze.yaml"));
+        assert_eq!(parse_argument("text:=a:=b c"), pair("text", "a:=b c"));
+        assert_eq!(parse_argument("empty:="), pair("empty", ""));
+        for wrong in ["world=maze", ":=maze", "world"] {
+            assert_eq!(
+                parse_argument(wrong),
+                Err("an argument is written NAME:=VALUE, without spaces".to_owned())
+            );
+        }
+    }
+}
