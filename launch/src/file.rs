@@ -1,5 +1,6 @@
 //! The launch file: which nodes a robot has, with which parameters, on which threads.
 //!
+//! * `expand`: from files to one tree: arguments, conditions, includes, defaults, modes
 //! * `reader`: from values to typed ones, with every problem kept
 //! * `node`, `thread`: a node, and `thread: { … }` of it
 //! * `callbacks`: what its callbacks are allowed; `breaker`: when one is not called for a while; `supervise`: how it is started again
@@ -10,6 +11,7 @@
 mod breaker;
 mod callbacks;
 mod change;
+mod expand;
 mod node;
 mod reader;
 mod resources;
@@ -23,7 +25,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Value, YAML_BYTES_MAX};
+use nevil_msgs::{Mark, Value, ValueKind, YAML_BYTES_MAX};
 use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
 use nevil_runtime::{QosOverride, ThreadSpec};
 use serde::Deserialize;
@@ -32,6 +34,7 @@ use crate::limits::{
     BUS_BYTES_DEFAULT, BUS_BYTES_MAX, BUS_BYTES_MIN, SHUTDOWN_TIMEOUT_DEFAULT, SHUTDOWN_TIMEOUT_MAX,
     SHUTDOWN_TIMEOUT_MIN, START_TIMEOUT_DEFAULT, START_TIMEOUT_MAX, START_TIMEOUT_MIN,
 };
+use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
 use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
 use callbacks::Around;
@@ -40,6 +43,7 @@ use reader::Reader;
 pub use breaker::BreakerEntry;
 pub use callbacks::{CallbackEntries, CallbackEntry, SingleCallback};
 pub(crate) use change::changed_policy;
+pub use expand::{Argument, ArgumentKind};
 pub use supervise::{Systemd, WatchdogEntry};
 
 /// The variables that `${NAME}` stands for, by name.
@@ -62,6 +66,18 @@ pub type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<String>;
 pub struct LaunchFile {
     /// The file as the user named it.
     pub path: PathBuf,
+    /// All files that were read, this one first.
+    pub files: Vec<PathBuf>,
+    /// Its arguments, with their values.
+    pub arguments: Vec<Argument>,
+    /// Variables that are to be set for the process.
+    pub environment: Vec<(String, String)>,
+    /// The modes of the robot, and where their names stand; it begins in the first, unless another one is asked for.
+    pub modes: Vec<(String, Mark)>,
+    /// The mode that this is the file of; `None`: it has no modes.
+    pub mode: Option<String>,
+    /// Nodes that conditions have left out, ascending.
+    pub left_out: Vec<String>,
     /// Name of the robot.
     pub robot: String,
     /// How long all nodes together may take to stop, 100 ms to 60 s.
@@ -88,6 +104,7 @@ pub struct LaunchFile {
     pub topics: Vec<TopicEntry>,
     /// The nodes in the order of the file, at least one.
     pub nodes: Vec<NodeEntry>,
+    effective: Value,
 }
 
 /// Whether the memory of the process stays out of the swap.
@@ -189,31 +206,60 @@ pub enum LaunchFileError {
 }
 
 impl LaunchFile {
-    /// Reads the file at `path`. `lookup` gives the variables of its `${NAME}`.
+    /// Reads a file with its arguments. `lookup` gives the variables of its `${NAME}`.
     ///
     /// # Errors
     ///
     /// [`LaunchFileError`], with all problems of the content.
-    pub fn read(path: &Path, lookup: Lookup<'_>) -> Result<Self, LaunchFileError> {
-        Ok(Self::parse(path, &read_text(path)?, lookup)?)
+    pub fn read(inputs: &LaunchInputs, lookup: Lookup<'_>) -> Result<Self, LaunchFileError> {
+        let (file, problems) = Self::parse_all(inputs, &read_text(&inputs.file)?, lookup);
+        PlanErrors::check(&inputs.file, problems)?;
+        Ok(file)
     }
 
-    /// Reads `text`, which is the content of the file at `path`.
+    /// Reads `text`, which is the content of the file at `path`, without arguments.
     ///
     /// # Errors
     ///
     /// All problems: syntax, variables without a value, unknown keys, wrong types, values out of range, contradictions.
     pub fn parse(path: &Path, text: &str, lookup: Lookup<'_>) -> Result<Self, PlanErrors> {
-        let (file, problems) = Self::parse_all(path, text, lookup);
+        let (file, problems) = Self::parse_all(&path.into(), text, lookup);
         PlanErrors::check(path, problems)?;
         Ok(file)
     }
 
-    /// The file with its problems. What is wrong is left at its default, so that more can be checked.
-    pub(crate) fn parse_all(path: &Path, text: &str, lookup: Lookup<'_>) -> (Self, Vec<PlanError>) {
+    /// The arguments that the file at `path` declares, whether they have values or not.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchFileError`], with what is wrong about the arguments.
+    pub fn read_arguments(path: &Path) -> Result<Vec<Argument>, LaunchFileError> {
         let mut reader = Reader::default();
+        let arguments = expand::declared_arguments(path, &read_text(path)?, &mut reader);
+        PlanErrors::check(path, reader.into_problems())?;
+        Ok(arguments)
+    }
+
+    /// What holds of all that was read: the tree of all files, after arguments, conditions, includes, defaults and the mode.
+    /// Each value has its place, and tells what was put in for its references.
+    #[must_use]
+    pub fn effective(&self) -> &Value {
+        &self.effective
+    }
+
+    /// The file with its problems. What is wrong is left at its default, so that more can be checked.
+    pub(crate) fn parse_all(inputs: &LaunchInputs, text: &str, lookup: Lookup<'_>) -> (Self, Vec<PlanError>) {
+        let mut reader = Reader::default();
+        let path = &inputs.file;
+        let expanded = expand::expand(inputs, text, lookup, &mut reader);
         let mut file = Self {
-            path: path.to_owned(),
+            path: path.clone(),
+            files: expanded.files,
+            arguments: expanded.arguments,
+            environment: expanded.environment,
+            modes: expanded.modes,
+            mode: expanded.mode,
+            left_out: expanded.left_out,
             robot: String::new(),
             shutdown_timeout: SHUTDOWN_TIMEOUT_DEFAULT,
             start_timeout: START_TIMEOUT_DEFAULT,
@@ -227,16 +273,11 @@ impl LaunchFile {
             groups: Vec::new(),
             topics: Vec::new(),
             nodes: Vec::new(),
+            effective: Value::new(ValueKind::Null, Mark::named("")),
         };
-        let name = path.display().to_string();
-        match Value::parse_yaml(&name, text) {
-            Ok(mut root) => {
-                if let Err(errors) = root.substitute(lookup) {
-                    errors.into_iter().for_each(|error| reader.value_error(error, "", &root.mark));
-                }
-                file.fill(&root, &mut reader);
-            }
-            Err(error) => reader.value_error(error, "", &Mark::named(&name)),
+        if let Some(root) = expanded.root {
+            file.fill(&root, &mut reader);
+            file.effective = root;
         }
         (file, reader.into_problems())
     }

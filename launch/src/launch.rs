@@ -11,7 +11,7 @@ use crate::file::LaunchFileError;
 use crate::options::{LaunchClock, LaunchOptions};
 use crate::plan::Plan;
 use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
-use crate::{simulate, supervisor};
+use crate::{environment, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
@@ -19,6 +19,12 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
         Ok(plan) => plan,
         Err(error) => return complain(&error),
     };
+    if let Err(error) = environment::enter(&plan.environment) {
+        let text = format!(
+            "cannot set the variables of the launch file's `environment` ({error}); set them yourself"
+        );
+        return say(&text, Exit::Failed);
+    }
     let log = env::var("NEVIL_LOG").unwrap_or_default();
     let log = match Log::install(&log, Box::new(io::stderr())) {
         Ok(log) => log,

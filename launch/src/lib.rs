@@ -12,6 +12,7 @@
 //! * `status`: what tools see of a robot
 //! * `control`: what tools ask of a running robot
 //! * `options`, `launch`, `exit`: what a launch is told on the command line, what it does, how it ends
+//! * `environment`: variables that a launch file sets for the process
 //! * `notify`, `watchdog`: who watches the robot from outside
 //! * `crashes`: crash loops over starts of the process
 //! * `supervision`: what follows when a node ends
@@ -25,6 +26,7 @@ mod text;
 
 mod control;
 mod crashes;
+mod environment;
 mod exit;
 mod file;
 mod health;
@@ -47,14 +49,14 @@ pub use control::{
 };
 pub use exit::Exit;
 pub use file::{
-    BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry,
-    OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+    Argument, ArgumentKind, BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError,
+    LockMemory, Lookup, NodeEntry, OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchInputs, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
-pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
+pub use problem::{ExpansionProblem, LargeTopic, PlanError, PlanErrors, PlanProblem};
 pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, RestartPolicy, RestartRule};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,

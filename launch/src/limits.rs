@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Most nodes of a robot. Each has a thread, and a person has to keep them apart.
 pub const NODES_MAX: usize = 128;
 
+/// Most files that a launch file may include, directly or not.
+pub const INCLUDES_MAX: usize = 64;
+
+/// Most includes within one another. Each is a step of recursion.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+
 /// Shortest `shutdown_timeout`: an actuator has to be made safe within it.
 pub const SHUTDOWN_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 

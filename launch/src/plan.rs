@@ -60,6 +60,10 @@ pub use notes::PlanNote;
 pub struct Plan {
     /// Name of the robot.
     pub robot: String,
+    /// Variables that are to be set for the process.
+    pub environment: Vec<(String, String)>,
+    /// Nodes that conditions of the file have left out, ascending.
+    pub left_out: Vec<String>,
     /// How long all nodes together may take to stop.
     pub shutdown_timeout: Duration,
     /// How long each node may take for each phase of its start.
@@ -131,8 +135,7 @@ impl Plan {
         lookup: Lookup<'_>,
         types: &NodeTypes,
     ) -> Result<Self, LaunchFileError> {
-        let path = &inputs.file;
-        let (file, problems) = LaunchFile::parse_all(path, &read_text(path)?, lookup);
+        let (file, problems) = LaunchFile::parse_all(inputs, &read_text(&inputs.file)?, lookup);
         Ok(Self::check(&file, types, problems)?)
     }
 
@@ -171,6 +174,8 @@ impl Plan {
         };
         Ok(Self {
             robot: file.robot.clone(),
+            environment: file.environment.clone(),
+            left_out: file.left_out.clone(),
             shutdown_timeout: file.shutdown_timeout,
             start_timeout: file.start_timeout,
             lock_memory: file.lock_memory,

@@ -1,5 +1,6 @@
 //! What can be wrong with a launch file, and how it is said.
 
+mod expansion;
 mod place;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
 
+pub use expansion::ExpansionProblem;
 pub use place::{PlanError, PlanErrors};
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
@@ -20,6 +22,9 @@ pub enum PlanProblem {
     /// A value that cannot be read: its syntax, type or range, or an unknown key.
     #[error(transparent)]
     Value(#[from] Problem),
+    /// Arguments, includes, conditions or modes.
+    #[error(transparent)]
+    Expansion(#[from] ExpansionProblem),
     /// The name of the robot is not one.
     #[error(
         "`{given}` is not a name for a robot; use 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, _ and -"

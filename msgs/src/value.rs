@@ -26,6 +26,8 @@ pub use nearest::nearest;
 pub use units::{UnitError, parse_duration, parse_size};
 pub use yaml::{YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
 
+use std::sync::Arc;
+
 use crate::check::{FieldPath, PathStep};
 
 /// A value as it stands in text, with its place.
@@ -50,6 +52,29 @@ pub struct Value {
     pub mark: Mark,
     /// Whether it was a scalar without quotes, which substitution may make a number.
     is_plain: bool,
+    /// What was put in for its references, if it had any.
+    origin: Option<Arc<str>>,
+}
+
+/// What a reference `${NAME}` stands for.
+///
+/// ```
+/// use nevil_msgs::{Value, ValueKind, Variable};
+///
+/// let mut value = Value::parse_yaml("picar.yaml", "port: ${PORT}").unwrap();
+/// let port = Variable { text: "80".to_owned(), is_text: true, origin: "argument `PORT`".to_owned() };
+/// value.substitute_variables(&|_| Some(port.clone())).unwrap();
+/// let port = value.get("port").unwrap();
+/// assert_eq!((&port.kind, port.origin()), (&ValueKind::Text("80".to_owned()), Some("argument `PORT`")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its value.
+    pub text: String,
+    /// Whether it is text whatever it looks like, also where it stands without quotes.
+    pub is_text: bool,
+    /// Where it comes from, for people.
+    pub origin: String,
 }
 
 /// What a [`Value`] holds.
@@ -84,7 +109,13 @@ impl Value {
     /// A value that somebody made rather than read. [`Value::substitute`] leaves the type of its text alone.
     #[must_use]
     pub const fn new(kind: ValueKind, mark: Mark) -> Self {
-        Self { kind, mark, is_plain: false }
+        Self { kind, mark, is_plain: false, origin: None }
+    }
+
+    /// What was put in for the references of this text, for people; none if it had none.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
     }
 
     /// Reads YAML 1.2 (and so JSON) by its core schema. `source_name` is what errors call the text. An empty text is
@@ -111,6 +142,23 @@ impl Value {
     /// All problems: [`Problem::UnsetVariable`] for each variable that has neither value nor default,
     /// [`Problem::BadReference`] for each `${` that does not begin a reference. The other texts are substituted.
     pub fn substitute(&mut self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<(), Vec<ValueError>> {
+        let variable = |name: &str| {
+            let origin = format!("environment variable `{name}`");
+            lookup(name).map(|text| Variable { text, is_text: false, origin })
+        };
+        self.substitute_variables(&variable)
+    }
+
+    /// The same for variables that say more of themselves. One that [is text](Variable::is_text) stays text, and each value
+    /// that had references tells by [`Self::origin`] what was put in.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::substitute`].
+    pub fn substitute_variables(
+        &mut self,
+        lookup: &dyn Fn(&str) -> Option<Variable>,
+    ) -> Result<(), Vec<ValueError>> {
         substitute::substitute(self, lookup)
     }
 

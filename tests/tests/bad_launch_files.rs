@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nevil_launch::{LaunchFileError, Plan, PlanErrors, PlanProblem};
+use nevil_launch::{ExpansionProblem, LaunchFileError, LaunchInputs, Plan, PlanErrors, PlanProblem};
 use nevil_msgs::Problem;
 use nevil_runtime::NodeTypes;
 use nevil_runtime::prelude::*;
@@ -187,10 +187,26 @@ fn types() -> NodeTypes {
         .with::<Stepper>("stepper")
 }
 
+/// What the file at `path` is launched with: its first line may say so, as `# launched with: speed:=3 --mode=parked`.
+fn inputs_of(path: &Path) -> LaunchInputs {
+    let text = std::fs::read_to_string(path).expect("the files are part of the source");
+    let words =
+        text.lines().next().and_then(|line| line.strip_prefix("# launched with: ")).unwrap_or_default();
+    let mut inputs = LaunchInputs::from(path);
+    for word in words.split_whitespace() {
+        match (word.strip_prefix("--mode="), word.split_once(":=")) {
+            (Some(mode), _) => inputs.mode = Some(mode.to_owned()),
+            (None, Some((name, value))) => inputs.arguments.push((name.to_owned(), value.to_owned())),
+            (None, None) => panic!("{}: `{word}` is neither an argument nor a mode", path.display()),
+        }
+    }
+    inputs
+}
+
 /// The errors of the file at `path`, none if it is right. Only `HOME` is set.
 fn errors_of(path: &Path) -> Option<PlanErrors> {
     let lookup = |name: &str| (name == "HOME").then(|| "/home/pi".to_owned());
-    match Plan::read(&path.into(), &lookup, &types()) {
+    match Plan::read(&inputs_of(path), &lookup, &types()) {
         Err(LaunchFileError::Wrong(errors)) => Some(errors),
         Err(error) => panic!("{error}"),
         Ok(_) => None,
@@ -221,12 +237,16 @@ macro_rules! kinds {
 }
 
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
-    Value RobotName InstanceName Namespace TopicName NoNodes TooManyNodes PriorityOfNormal PriorityMissing
+    Value Expansion RobotName InstanceName Namespace TopicName NoNodes TooManyNodes PriorityOfNormal PriorityMissing
     NiceOfRealTime NoCores NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional
     TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
     WindowOfTwoKinds MinCallsAboveWindow);
+
+kinds!(EXPANSION_PROBLEMS, expansion_problem, ExpansionProblem:
+    Unreadable IncludeCycle TooManyIncludes DefinedTwice Prefix ArgumentName UnknownArgument MissingArgument ArgumentType
+    ArgumentChoice Condition VariableName UnknownMode ModeName);
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:
@@ -265,6 +285,14 @@ fn there_is_a_bad_launch_file_for_everything_that_can_be_wrong() {
             _ => None,
         })
         .collect();
+    let found_expansions: BTreeSet<_> = problems
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::Expansion(problem) => Some(expansion_problem(problem)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found_expansions, EXPANSION_PROBLEMS.iter().copied().collect());
     assert_eq!(found, PLAN_PROBLEMS.iter().copied().collect());
     assert_eq!(found_values, VALUE_PROBLEMS.iter().copied().collect());
 }

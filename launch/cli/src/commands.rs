@@ -103,7 +103,7 @@ impl Cli {
         match self.command {
             Command::Guard => return Ok(guard::serve()),
             Command::Process(args) => return args.run(types),
-            Command::Launch(args) => return Ok(args.run(robot, types)),
+            Command::Launch(args) => return args.run(robot, types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),

@@ -1,5 +1,6 @@
 //! What people see.
 
+pub(crate) mod arguments;
 pub(crate) mod breaker;
 pub(crate) mod message;
 pub(crate) mod status;

@@ -31,8 +31,11 @@ impl Reader {
     pub(super) fn problem(&mut self, mark: &Mark, path: &str, problem: impl Into<PlanProblem>) {
         let is_unknown =
             |known: &PlanError| known.path == path && known.mark == *mark && known.is_of_variable();
-        if !self.problems.iter().any(is_unknown) {
-            self.problems.push(PlanError::new(mark, path, problem));
+        let error = PlanError::new(mark, path, problem);
+        // What holds for many nodes is read for each, and wrong once.
+        let is_known = |known: &PlanError| known.mark == error.mark && known.problem == error.problem;
+        if !self.problems.iter().any(|known| is_unknown(known) || is_known(known)) {
+            self.problems.push(error);
         }
     }
 

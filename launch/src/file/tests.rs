@@ -209,7 +209,7 @@ fn names_have_48_characters_at_most() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_named_with_the_cause() {
-    let error = LaunchFile::read("gone/picar.yaml".as_ref(), &|_| None).unwrap_err();
+    let error = LaunchFile::read(&"gone/picar.yaml".into(), &|_| None).unwrap_err();
     assert!(matches!(error, LaunchFileError::Unreadable { .. }));
     assert_eq!(
         error.to_string(),
@@ -219,7 +219,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_cause() {
 
 #[test]
 fn an_endless_file_is_refused_without_being_read_to_its_end() {
-    let error = LaunchFile::read("/dev/zero".as_ref(), &|_| None).unwrap_err();
+    let error = LaunchFile::read(&"/dev/zero".into(), &|_| None).unwrap_err();
     assert!(error.to_string().contains("text is too large (1048577 bytes)"), "{error}");
 }
 

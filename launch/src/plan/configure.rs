@@ -1,7 +1,6 @@
 //! Configuring every node for a look at what it declares, and what goes wrong there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -23,7 +22,6 @@ pub(super) fn configure_all(
     types: &NodeTypes,
 ) -> (Vec<NodeSpec>, Environment, Vec<PlanError>) {
     let environment = Environment::new(Clock::simulated(), 1).with_topics(overrides(file));
-    let directory = file.path.parent().unwrap_or(Path::new(""));
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for entry in &file.nodes {
         let (name, mark) = &entry.node_type;
@@ -34,9 +32,9 @@ pub(super) fn configure_all(
             continue;
         };
         let mut params = entry.params.clone();
-        paths::resolve(&mut params, node_type.schema(), directory);
+        paths::resolve(&mut params, node_type.schema());
         let mut degraded = entry.degraded.clone();
-        degraded.iter_mut().for_each(|params| paths::resolve(params, node_type.schema(), directory));
+        degraded.iter_mut().for_each(|params| paths::resolve(params, node_type.schema()));
         let spec = NodeSpec {
             instance: entry.instance.as_str().into(),
             node_type: node_type.clone(),

@@ -53,7 +53,7 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
-/// All problems of a launch file in the order of its text. Shown each with its line and a caret under the place, and
+/// All problems of a launch file and of what it includes, in the order of the text of each. Shown each with its line and a caret under the place, and
 /// their number in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanErrors {
@@ -73,8 +73,16 @@ impl PlanErrors {
         if problems.is_empty() {
             return Ok(());
         }
-        problems.sort_by_key(|problem| (problem.mark.line(), problem.mark.column()));
-        Err(Self { file: file.display().to_string(), problems })
+        let file = file.display().to_string();
+        // Those of the launch file first, then one included file after the other.
+        problems.sort_by(|one, other| {
+            let place = |mark: &Mark| {
+                let name = mark.source().name.clone();
+                (name != file, name, mark.line(), mark.column())
+            };
+            place(&one.mark).cmp(&place(&other.mark))
+        });
+        Err(Self { file, problems })
     }
 }
 

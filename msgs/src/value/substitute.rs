@@ -2,11 +2,11 @@
 
 use super::error::{Problem, ValueError};
 use super::plain;
-use super::{Value, ValueKind};
+use super::{Value, ValueKind, Variable};
 
-type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<String>;
+type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<Variable>;
 
-/// As [`Value::substitute`] says.
+/// As [`Value::substitute_variables`] says.
 pub(super) fn substitute(value: &mut Value, lookup: Lookup<'_>) -> Result<(), Vec<ValueError>> {
     let mut errors = Vec::new();
     visit(value, lookup, &mut errors);
@@ -32,15 +32,18 @@ fn visit(value: &mut Value, lookup: Lookup<'_>, errors: &mut Vec<ValueError>) {
             }
         }
         ValueKind::Text(text) => {
-            let mut problems = Vec::new();
-            let replaced = replace(text, lookup, &mut problems);
+            let (mut problems, mut origins) = (Vec::new(), Vec::new());
+            let replaced = replace(text, lookup, &mut problems, &mut origins);
             errors.extend(problems.into_iter().map(|problem| ValueError::at(&value.mark, problem)));
             if errors.len() == start {
                 value.kind = match replaced {
                     // Plain only as a whole: `${A}5` stays text, as it would be if A were in the text.
                     Replaced::OneReference(text) if value.is_plain => plain::resolve(&text),
-                    Replaced::OneReference(text) | Replaced::Mixed(text) => ValueKind::Text(text),
+                    Replaced::OneReference(text) | Replaced::Text(text) => ValueKind::Text(text),
                 };
+                if !origins.is_empty() {
+                    value.origin = Some(origins.join(", ").into());
+                }
             }
         }
         ValueKind::Null | ValueKind::Bool(_) | ValueKind::Integer(_) | ValueKind::Float(_) => {}
@@ -55,11 +58,16 @@ fn add_step(errors: &mut Vec<ValueError>, from: usize, step: impl Fn(ValueError)
 enum Replaced {
     /// The whole text was one reference.
     OneReference(String),
-    /// There was other text too, or no reference.
-    Mixed(String),
+    /// There was other text too, or no reference, or what it stands for is text.
+    Text(String),
 }
 
-fn replace(text: &str, lookup: Lookup<'_>, problems: &mut Vec<Problem>) -> Replaced {
+fn replace(
+    text: &str,
+    lookup: Lookup<'_>,
+    problems: &mut Vec<Problem>,
+    origins: &mut Vec<String>,
+) -> Replaced {
     let mut replaced = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -74,22 +82,30 @@ fn replace(text: &str, lookup: Lookup<'_>, problems: &mut Vec<Problem>) -> Repla
             // Enough to find it by, of a text that may be long.
             let given = rest[start..].chars().take(40).collect();
             problems.push(Problem::BadReference { given });
-            return Replaced::Mixed(replaced);
+            return Replaced::Text(replaced);
         };
-        match lookup(name).filter(|value| default.is_none() || !value.is_empty()) {
-            Some(value) => replaced.push_str(&value),
+        let mut is_text = false;
+        match lookup(name).filter(|variable| default.is_none() || !variable.text.is_empty()) {
+            Some(variable) => {
+                replaced.push_str(&variable.text);
+                is_text = variable.is_text;
+                origins.push(variable.origin);
+            }
             None => match default {
-                Some(default) => replaced.push_str(default),
+                Some(default) => {
+                    replaced.push_str(default);
+                    origins.push(format!("the default for `{name}`, which is not set"));
+                }
                 None => problems.push(Problem::UnsetVariable { name: name.to_owned() }),
             },
         }
-        if start == 0 && after.is_empty() && rest.len() == text.len() {
+        if start == 0 && after.is_empty() && rest.len() == text.len() && !is_text {
             return Replaced::OneReference(replaced);
         }
         rest = after;
     }
     replaced.push_str(rest);
-    Replaced::Mixed(replaced)
+    Replaced::Text(replaced)
 }
 
 /// Name, default, and the text after the reference, of which `text` is what follows `${`.

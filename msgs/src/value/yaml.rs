@@ -19,6 +19,9 @@ pub const YAML_NODES_MAX: usize = 100_000;
 /// Most lists and maps within one another. Each is a step of recursion for whoever walks over the tree.
 pub const YAML_DEPTH_MAX: usize = 64;
 
+/// What is to be said where a reference stands in a line that is not YAML: its braces are the most probable cause.
+const REFERENCE_HINT: &str = "; within { } and [ ] a reference needs quotes: \"${NAME}\"";
+
 /// As [`Value::parse_yaml`] says.
 pub(super) fn parse(source_name: &str, text: &str) -> Result<Value, ValueError> {
     // An editor's byte order mark is no part of the first line.
@@ -38,13 +41,15 @@ pub(super) fn parse(source_name: &str, text: &str) -> Result<Value, ValueError> 
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let mark = builder.mark(error.marker());
-            ValueError::at(&mark, Problem::Syntax(format!("not valid YAML: {}", error.info())))
+            let line = text.lines().nth(mark.line() - 1).unwrap_or_default();
+            let hint = if line.contains("${") { REFERENCE_HINT } else { "" };
+            ValueError::at(&mark, Problem::Syntax(format!("not valid YAML: {}{hint}", error.info())))
         })?;
         let mark = builder.mark(&span.start);
         builder.take(event, mark).map_err(|error| builder.with_path(error))?;
     }
     let start = builder.start;
-    Ok(builder.root.unwrap_or(Value { kind: ValueKind::Null, mark: start, is_plain: true }))
+    Ok(builder.root.unwrap_or(Value { is_plain: true, ..Value::new(ValueKind::Null, start) }))
 }
 
 struct Builder {
@@ -96,7 +101,10 @@ impl Builder {
                 let is_plain = style == ScalarStyle::Plain;
                 let kind = if is_plain { plain::resolve(&text) } else { ValueKind::Text(text.into_owned()) };
                 self.count(1, &mark)?;
-                self.finish(Anchored { value: Value { kind, mark, is_plain }, nodes: 1, depth: 0 }, anchor)
+                self.finish(
+                    Anchored { value: Value { is_plain, ..Value::new(kind, mark) }, nodes: 1, depth: 0 },
+                    anchor,
+                )
             }
             Event::Alias(anchor) => self.alias(anchor, mark),
             Event::SequenceStart(anchor, tag) => {
@@ -131,7 +139,7 @@ impl Builder {
             OpenKind::List(elements) => ValueKind::List(elements),
             OpenKind::Map { entries, .. } => ValueKind::Map(entries),
         };
-        let value = Value { kind, mark: open.mark, is_plain: false };
+        let value = Value::new(kind, open.mark);
         self.finish(Anchored { value, nodes: open.nodes, depth: open.depth }, open.anchor)
     }
 

@@ -1,6 +1,6 @@
 //! The launch file that a command is about, with its arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nevil_launch::LaunchInputs;
@@ -20,6 +20,11 @@ pub(crate) struct FileArgs {
 }
 
 impl FileArgs {
+    /// The file that is meant.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file
+    }
+
     /// What the words say.
     pub(crate) fn inputs(self) -> LaunchInputs {
         LaunchInputs { file: self.file, arguments: self.arguments, mode: self.mode }
