@@ -56,6 +56,15 @@ pub trait Control: Send + Sync {
     /// operator's will, not for a failure.
     fn breaker_operated(&self, _breaker: &str) {}
 
+    /// Does what an operator asks for besides: parameters, nodes, the log. May wait for a node that answers, bounded.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not done, for people.
+    fn operate(&self, _request: &Request) -> Result<Value, String> {
+        Err("this robot has nothing to operate".to_owned())
+    }
+
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);
 

@@ -19,8 +19,10 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
         Ok(plan) => plan,
         Err(error) => return complain(&error),
     };
-    let log = env::var("NEVIL_LOG").unwrap_or_default();
-    let log = match Log::install(&log, Box::new(io::stderr())) {
+    // Who starts the robot goes before its file.
+    let filter = env::var("NEVIL_LOG").ok().filter(|filter| !filter.is_empty());
+    let filter = filter.or_else(|| plan.log.clone()).unwrap_or_default();
+    let log = match Log::install(&filter, Box::new(io::stderr())) {
         Ok(log) => log,
         Err(error @ LogError::Filter(_)) => return say(&format!("NEVIL_LOG: {error}"), Exit::Usage),
         Err(error) => return say(&error.to_string(), Exit::Failed),

@@ -48,14 +48,17 @@ pub use control::{
 pub use exit::Exit;
 pub use file::{
     BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry,
-    OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+    OnDenied, ReadyEntry, ReadyOfNode, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchInputs, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
-pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem};
-pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, RestartPolicy, RestartRule};
+pub use problem::{LargeTopic, PlanError, PlanErrors, PlanProblem, ReadyProblem};
+pub use rules::{
+    GroupRule, GroupStrategy, Limits, OnInputDown, ReadyRule, ReadyWhen, ResourceRule, RestartPolicy,
+    RestartRule,
+};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };

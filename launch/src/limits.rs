@@ -206,6 +206,23 @@ pub const CONTROL_WRITE_WAIT: Duration = Duration::from_secs(1);
 /// How long a tool waits for the robot's answer.
 pub const CONTROL_ANSWER_WAIT: Duration = Duration::from_secs(5);
 
+/// Most orders of operators that wait for the supervisor, which does each at once.
+pub const OPERATOR_ORDERS_MAX: usize = 16;
+
+/// How much longer than it said who gave an order waits for its answer: the supervisor may be busy.
+pub const OPERATOR_ANSWER_GRACE: Duration = Duration::from_millis(500);
+
+/// How long an operator waits until a node has paused or goes on: until its callback has ended, or is given up.
+pub const NODE_PAUSE_WAIT: Duration = Duration::from_secs(4);
+
+/// Longest that an operator can wait for the restart of a node.
+pub const NODE_RESTART_WAIT_MAX: Duration = Duration::from_secs(600);
+
+const _: () = assert!(
+    NODE_PAUSE_WAIT.as_millis() + OPERATOR_ANSWER_GRACE.as_millis() < CONTROL_ANSWER_WAIT.as_millis(),
+    "the robot answers before the tool gives up"
+);
+
 /// How long the end of the control socket waits for the threads of connections.
 pub const CONTROL_STOP_WAIT: Duration = Duration::from_millis(500);
 

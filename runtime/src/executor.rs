@@ -23,6 +23,7 @@ use nevil_sys::mem::{Bell, Sleep};
 use crate::clock::Clock;
 
 pub use crate::node::{NodeLook, NodeSpec};
+pub use live::NodeHoldings;
 pub use orders::OrderError;
 pub use simulation::{SimulatedRobot, SimulationError};
 pub use threads::{ThreadedNode, thread_name};

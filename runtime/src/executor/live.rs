@@ -5,9 +5,20 @@ use std::sync::Arc;
 use nevil_msgs::Value;
 
 use crate::error::drop_caught;
-use crate::executor::threads::{Life, ThreadedNode, unpoisoned};
 use crate::executor::NodeSpec;
+use crate::executor::threads::{Life, ThreadedNode, unpoisoned};
 use crate::node::{NewParams, NodeState, ParamsError};
+
+/// What a node holds outside of itself, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeHoldings {
+    /// The claims on its devices, such as `gpio:5`.
+    pub devices: Vec<String>,
+    /// Its drivers, while they run.
+    pub drivers: Vec<String>,
+    /// What it moves.
+    pub actuators: Vec<String>,
+}
 
 /// New parameters that a node has not answered yet.
 #[derive(Debug)]
@@ -101,9 +112,9 @@ impl ThreadedNode {
                 order.outcome
             }
             None if !has_ended => return None,
-            None if life.shared.incarnation.call().is_abandoned() => {
-                Err(ParamsError::Failed { what: "was not answered, because its thread hung and was given up" })
-            }
+            None if life.shared.incarnation.call().is_abandoned() => Err(ParamsError::Failed {
+                what: "was not answered, because its thread hung and was given up",
+            }),
             None => Err(ParamsError::NotActive { state: life.shared.state() }),
         };
         let params = pending.take()?.params;
@@ -112,6 +123,21 @@ impl ThreadedNode {
             *spec = Arc::new(NodeSpec { params, ..NodeSpec::clone(&spec) });
         }
         Some(outcome)
+    }
+
+    /// Which life of it this is, from 1.
+    #[must_use]
+    pub fn life_number(&self) -> u32 {
+        self.shared().incarnation.number()
+    }
+
+    /// What it holds outside of itself.
+    #[must_use]
+    pub fn holds(&self) -> NodeHoldings {
+        let claims = self.environment.claims.list().into_iter();
+        let devices = claims.filter(|(_, holder)| *holder == self.instance).map(|(claim, _)| claim).collect();
+        let (drivers, actuators) = self.shared().parts();
+        NodeHoldings { devices, drivers, actuators }
     }
 
     /// Whether it has said that it is ready, in this life ([`Context::ready`](crate::Context::ready)).
@@ -128,4 +154,3 @@ impl Life {
         self.is_to_end() && self.answered.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
-

@@ -31,6 +31,14 @@ pub enum OrderError {
         /// How long it has had.
         waited: Duration,
     },
+    /// It is active, and was not ready in time.
+    #[error("was not ready within {waited:?}: {what}")]
+    NotReady {
+        /// How long it has had.
+        waited: Duration,
+        /// What was waited for.
+        what: String,
+    },
     /// Its thread could not be started.
     #[error("its thread could not be started: {0}")]
     Thread(std::io::Error),

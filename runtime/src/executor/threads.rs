@@ -36,7 +36,7 @@ pub struct ThreadedNode {
     /// New parameters that are on their way.
     pub(super) pending: Mutex<Option<Pending>>,
     thread_name: String,
-    environment: Environment,
+    pub(super) environment: Environment,
     waker: Waker,
     // Locked for a moment: by who looks, and by who launches the next life.
     life: Mutex<Arc<Life>>,

@@ -135,7 +135,8 @@ impl<N: Node> ParamsChange<N> {
 
     /// Tells `node` with which parameters it is to work. A refusal is counted and logged, once in each life.
     pub(crate) fn tell(&mut self, node: &mut N, is_degraded: bool, ctx: &Context) {
-        let Some(sets) = self.sets.as_ref().filter(|sets| sets.degraded.is_some() && !self.has_refused) else {
+        let Some(sets) = self.sets.as_ref().filter(|sets| sets.degraded.is_some() && !self.has_refused)
+        else {
             return;
         };
         let params = sets.of(is_degraded);

@@ -33,10 +33,8 @@ impl NodeShared {
     pub(crate) fn record_answer(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
         let rule = self.rules.of(name).clone();
         let breaker = BreakerPolicy { trip: Vec::new(), ..rule.breaker };
-        let rules = NodeRules {
-            callback: CallbackRule { safety: true, breaker, ..rule },
-            ..NodeRules::default()
-        };
+        let rules =
+            NodeRules { callback: CallbackRule { safety: true, breaker, ..rule }, ..NodeRules::default() };
         self.record_by(name.into(), &rules, None)
     }
 

@@ -329,6 +329,13 @@ impl NodeShared {
         }
     }
 
+    /// The names of its drivers that run, and of its actuators.
+    pub(crate) fn parts(&self) -> (Vec<String>, Vec<String>) {
+        let drivers = self.holdings().drivers.iter().map(|driver| driver.name.to_string()).collect();
+        let actuators = self.parts.get().map(|parts| parts.actuators.as_slice()).unwrap_or_default();
+        (drivers, actuators.iter().map(|actuator| actuator.name.to_string()).collect())
+    }
+
     /// Its drivers have been told to stop.
     pub(crate) fn forget_drivers(&self) {
         self.holdings().drivers.clear();
