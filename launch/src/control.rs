@@ -68,6 +68,15 @@ pub trait Control: Send + Sync {
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);
 
+    /// Begins to stop the robot, which starts again then, and returns at once. Who asks for a stop meanwhile goes before that.
+    ///
+    /// # Errors
+    ///
+    /// Why it goes on instead, for people: it could not start again.
+    fn request_restart(&self) -> Result<(), String> {
+        Err("this robot cannot start again by itself".to_owned())
+    }
+
     /// Begins an emergency stop for `by`, and waits for nothing.
     fn emergency_stop(&self, by: &str, reason: &str);
 

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nevil_msgs::{Mark, Value, YAML_BYTES_MAX};
-use nevil_runtime::log::LogFilter;
 use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
+use nevil_runtime::log::LogFilter;
 use nevil_runtime::{QosOverride, ThreadSpec};
 use serde::Deserialize;
 

@@ -11,7 +11,7 @@ use crate::file::LaunchFileError;
 use crate::options::{LaunchClock, LaunchOptions};
 use crate::plan::Plan;
 use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
-use crate::{simulate, supervisor};
+use crate::{restart, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
@@ -37,7 +37,15 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
                         "faults that are sent to this process will be obeyed at the second only: {error}"
                     );
                 }
-                supervisor::run(plan, options, &lock, &log)
+                match supervisor::run(plan, options, types, &lock, &log) {
+                    supervisor::AndThen::End(exit) => exit,
+                    supervisor::AndThen::Again => {
+                        // The robot that follows takes it.
+                        drop(lock);
+                        let error = restart::execute_again();
+                        say(&format!("the robot could not be executed again: {error}"), Exit::Failed)
+                    }
+                }
             }
             Err((text, exit)) => say(&text, exit),
         },

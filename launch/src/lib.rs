@@ -33,6 +33,7 @@ mod notify;
 mod options;
 mod plan;
 mod problem;
+mod restart;
 mod rules;
 mod runtime_dir;
 mod simulate;

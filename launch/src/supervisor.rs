@@ -30,8 +30,8 @@ use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
 use nevil_runtime::{
-    Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, HealthNotice, Safety, ThreadedNode, Time,
-    Waker,
+    Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, HealthNotice, NodeTypes, Safety,
+    ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -113,39 +113,68 @@ pub(crate) struct Ended {
     exit: Exit,
     /// Whether the process has to end without waiting for anybody: a thread hangs, or something is not safe.
     at_once: bool,
+    /// Whether an operator wants it to be started again.
+    again: bool,
 }
 
-/// Launches `plan` under `lock`, and returns when the robot has stopped.
-pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &Log) -> Exit {
+/// What follows when a robot has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AndThen {
+    /// The process ends so.
+    End(Exit),
+    /// An operator wants the robot to be started again, and it ended well.
+    Again,
+}
+
+/// Launches `plan`, which has nodes of `types`, under `lock`, and returns when the robot has stopped.
+pub(crate) fn run(
+    plan: Plan,
+    options: &LaunchOptions,
+    types: &NodeTypes,
+    lock: &RobotLock,
+    log: &Log,
+) -> AndThen {
     let lines = match Lines::new(Box::new(io::stdout())) {
         Ok(lines) => Arc::new(lines),
         Err(error) => {
             tracing::error!("{error}");
-            return Exit::Failed;
+            return AndThen::End(Exit::Failed);
         }
     };
     let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(plan.topics.clone());
-    let ended = match Supervisor::new(plan, options, lock, environment, Arc::clone(&lines), log) {
+    let around = Around { options, types, log };
+    let ended = match Supervisor::new(plan, around, lock, environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
-        Err(exit) => Ended { exit, at_once: false },
+        Err(exit) => Ended { exit, at_once: false, again: false },
     };
     // What is not written by then is counted as lost; nobody reads it.
     let _ = lines.flush(FLUSH_WAIT);
     let _ = log.flush(FLUSH_WAIT);
+    if ended.again && ended.exit == Exit::Ok {
+        return AndThen::Again;
+    }
     // A thread that hangs would hang the ordinary end of the process too.
-    if ended.at_once { ended.exit.at_once() } else { ended.exit }
+    AndThen::End(if ended.at_once { ended.exit.at_once() } else { ended.exit })
+}
+
+/// What a robot is launched with besides its plan.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    options: &'a LaunchOptions,
+    types: &'a NodeTypes,
+    log: &'a Log,
 }
 
 impl Supervisor {
     /// Starts the threads of all nodes, which configure them.
     fn new(
         mut plan: Plan,
-        options: &LaunchOptions,
+        around: Around<'_>,
         lock: &RobotLock,
         environment: Environment,
         lines: Arc<Lines>,
-        log: &Log,
     ) -> Result<Self, Exit> {
+        let Around { options, types, log } = around;
         let began = environment.bus().clock().now();
         let waker = Waker::of(&environment);
         let (crashes, suspects) = begin_record(&mut plan, lock);
@@ -177,6 +206,9 @@ impl Supervisor {
             log: log.filter(),
             orders: Orders::default(),
             planned: plan.nodes.clone(),
+            inputs: options.inputs.clone(),
+            types: types.clone(),
+            again: AtomicBool::new(false),
         });
         let until = options.duration.map(|duration| began + duration);
         let (supervision, doing) = (Supervision::of(&plan), vec![Doing::Nothing; plan.nodes.len()]);

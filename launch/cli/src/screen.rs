@@ -2,6 +2,8 @@
 
 pub(crate) mod breaker;
 pub(crate) mod message;
+pub(crate) mod node;
+pub(crate) mod param;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod topic;

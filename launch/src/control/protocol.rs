@@ -14,6 +14,8 @@ pub enum Request {
     Status,
     /// Let the robot stop.
     Stop,
+    /// Let the robot stop, and start again in the same process.
+    Restart,
     /// Make everything safe, and let nothing move until [`Self::EstopReset`].
     Estop {
         /// Why, for people.

@@ -101,6 +101,11 @@ impl Session {
                 handler.request_stop();
                 Ok(json!({ "stopping": true }))
             }
+            Request::Restart => {
+                handler.request_restart()?;
+                tracing::info!("a tool asks the robot to start again");
+                Ok(json!({ "restarting": true }))
+            }
             Request::Estop { reason } => {
                 handler.emergency_stop(OPERATOR, &reason);
                 Ok(json!({ "engaged": true }))

@@ -34,11 +34,7 @@ pub(super) fn rules(
         {
             let (timeout, start_timeout) = (*timeout, file.start_timeout);
             let path = format!("nodes.{}.ready.timeout", spec.instance);
-            problems.push(PlanError::new(
-                mark,
-                path,
-                ReadyProblem::AboveStart { timeout, start_timeout },
-            ));
+            problems.push(PlanError::new(mark, path, ReadyProblem::AboveStart { timeout, start_timeout }));
         }
         ReadyRule { when, timeout: timeout.unwrap_or(file.start_timeout) }
     };

@@ -225,7 +225,11 @@ impl Supervisor {
     pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
         self.end_operator();
-        self.watchdogs.stopping();
+        if self.robot.again.load(Ordering::Acquire) && exit == Exit::Ok {
+            self.watchdogs.restarting(self.robot.now());
+        } else {
+            self.watchdogs.stopping();
+        }
         if self.plan.shutdown_timeout >= self.plan.watchdog.timeout {
             // The stop may take longer than the hardware would wait.
             mem::take(&mut self.watchdogs).stopped();
@@ -280,7 +284,11 @@ impl Supervisor {
             Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
             exit => exit,
         };
-        Ended { exit, at_once: !clean }
+        let again = self.robot.again.load(Ordering::Acquire);
+        if again && exit != Exit::Ok {
+            tracing::error!("the robot is not started again, because it did not end well");
+        }
+        Ended { exit, at_once: !clean, again }
     }
 
     fn deactivate(&mut self, index: usize, deadline: Time) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nevil_runtime::log::{Lines, LogFilter};
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Breakers, Bus, Environment, NodeState, ResetError, RobotStatus, ThreadedNode, Time, Waker,
+    Breakers, Bus, Environment, NodeState, NodeTypes, ResetError, RobotStatus, ThreadedNode, Time, Waker,
 };
 
 use super::health::Board;
@@ -16,7 +16,8 @@ use super::lock;
 use super::operator::Orders;
 use crate::control::{Control, Request};
 use crate::crashes::CrashRecord;
-use crate::plan::PlannedNode;
+use crate::options::LaunchInputs;
+use crate::plan::{Plan, PlannedNode};
 use crate::status::{RobotPhase, RobotReport};
 use crate::supervision::Pauses;
 
@@ -43,6 +44,11 @@ pub(crate) struct Robot {
     pub(super) log: LogFilter,
     /// What operators want done by the supervisor.
     pub(super) orders: Orders,
+    /// What the robot was launched with, and is again.
+    pub(super) inputs: LaunchInputs,
+    pub(super) types: NodeTypes,
+    /// Whether it is to start again when it has stopped.
+    pub(super) again: AtomicBool,
     /// The nodes as they were planned.
     pub(super) planned: Vec<PlannedNode>,
 }
@@ -84,6 +90,13 @@ impl Robot {
 
     pub(super) fn set_degraded(&self, degraded: Option<(Time, String)>) {
         lock(&self.supervised).degraded = degraded;
+    }
+
+    fn stop_now(&self) {
+        self.stop.store(true, Ordering::Release);
+        // Here, and not where nodes are waited for.
+        self.environment.actuators().stop_motion();
+        self.waker.wake();
     }
 
     /// Notes whether a node that is active is ready.
@@ -164,11 +177,29 @@ impl Control for Robot {
         self.waker.wake();
     }
 
+    fn request_restart(&self) -> Result<(), String> {
+        if self.phase() != RobotPhase::Running {
+            return Err(format!(
+                "robot `{}` is {}; try again when it runs",
+                self.name,
+                match self.phase() {
+                    RobotPhase::Starting => "starting",
+                    _ => "stopping",
+                }
+            ));
+        }
+        // A robot that would not start again goes on.
+        let plan = Plan::read(&self.inputs, &|name| std::env::var(name).ok(), &self.types);
+        plan.map_err(|error| format!("the robot goes on, because it could not start again: {error}"))?;
+        self.again.store(true, Ordering::Release);
+        self.stop_now();
+        Ok(())
+    }
+
     fn request_stop(&self) {
-        self.stop.store(true, Ordering::Release);
-        // Here, and not where nodes are waited for.
-        self.environment.actuators().stop_motion();
-        self.waker.wake();
+        // Who wants it to end goes before who wants it again.
+        self.again.store(false, Ordering::Release);
+        self.stop_now();
     }
 
     fn emergency_stop(&self, by: &str, reason: &str) {
