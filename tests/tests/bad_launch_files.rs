@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nevil_launch::{LaunchFileError, Plan, PlanErrors, PlanProblem};
+use nevil_launch::{LaunchFileError, Plan, PlanErrors, PlanProblem, ReadyProblem};
 use nevil_msgs::Problem;
 use nevil_runtime::NodeTypes;
 use nevil_runtime::prelude::*;
@@ -226,7 +226,9 @@ kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
-    WindowOfTwoKinds MinCallsAboveWindow);
+    WindowOfTwoKinds MinCallsAboveWindow Ready Log);
+
+kinds!(READY_PROBLEMS, ready_problem, ReadyProblem: NotDeclared Topic AboveStart);
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:
@@ -266,5 +268,13 @@ fn there_is_a_bad_launch_file_for_everything_that_can_be_wrong() {
         })
         .collect();
     assert_eq!(found, PLAN_PROBLEMS.iter().copied().collect());
+    let found_ready: BTreeSet<_> = problems
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::Ready(problem) => Some(ready_problem(problem)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found_ready, READY_PROBLEMS.iter().copied().collect());
     assert_eq!(found_values, VALUE_PROBLEMS.iter().copied().collect());
 }
