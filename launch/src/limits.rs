@@ -232,6 +232,9 @@ pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Stack of a thread of the control socket. The deepest thing on it is a YAML text of 64 levels.
 pub const CONTROL_STACK_BYTES: usize = 512 * 1024;
 
+/// Stack of the thread that plans a robot once more while it runs: that of the main thread, on which it was planned before.
+pub const CHECK_STACK_BYTES: usize = 8 * 1024 * 1024;
+
 /// Niceness of these threads: nodes without real-time rights go first.
 pub const CONTROL_NICE: i32 = 5;
 

@@ -16,6 +16,7 @@ use super::lock;
 use super::operator::Orders;
 use crate::control::{Control, Request};
 use crate::crashes::CrashRecord;
+use crate::limits::CHECK_STACK_BYTES;
 use crate::options::LaunchInputs;
 use crate::plan::{Plan, PlannedNode};
 use crate::status::{RobotPhase, RobotReport};
@@ -90,6 +91,17 @@ impl Robot {
 
     pub(super) fn set_degraded(&self, degraded: Option<(Time, String)>) {
         lock(&self.supervised).degraded = degraded;
+    }
+
+    /// Plans the robot once more, as it would start now; on a thread with as much stack as that has then.
+    fn check_again(&self) -> Result<(), String> {
+        let (inputs, types) = (self.inputs.clone(), self.types.clone());
+        let check = move || Plan::read(&inputs, &|name| std::env::var(name).ok(), &types).map(drop);
+        let thread =
+            std::thread::Builder::new().name("check".into()).stack_size(CHECK_STACK_BYTES).spawn(check);
+        let checked = thread.map_err(|error| error.to_string())?.join();
+        // The panic has been reported where it was.
+        checked.map_err(|_| "its check panicked; see the log".to_owned())?.map_err(|error| error.to_string())
     }
 
     fn stop_now(&self) {
@@ -188,9 +200,14 @@ impl Control for Robot {
                 }
             ));
         }
+        if self.environment.emergency_stop().state().is_some() {
+            return Err(
+                "an emergency stop holds, which a restart must not end; see `nevil estop --reset`".to_owned()
+            );
+        }
         // A robot that would not start again goes on.
-        let plan = Plan::read(&self.inputs, &|name| std::env::var(name).ok(), &self.types);
-        plan.map_err(|error| format!("the robot goes on, because it could not start again: {error}"))?;
+        self.check_again()
+            .map_err(|why| format!("the robot goes on, because it could not start again: {why}"))?;
         self.again.store(true, Ordering::Release);
         self.stop_now();
         Ok(())

@@ -46,6 +46,20 @@ fn a_robot_whose_file_is_wrong_by_now_goes_on_and_the_tool_is_told_why() {
 }
 
 #[test]
+fn an_emergency_stop_is_not_ended_by_a_restart() {
+    let place = Place::new();
+    let robot = Robot::launch(&place, &three(""));
+    robot.ask(&nevil_launch::Request::Estop { reason: "smoke".into() });
+    let refused = place.run(&["restart"]);
+    assert_eq!((refused.code(), refused.out.as_str()), (Some(1), ""));
+    assert_eq!(
+        refused.err,
+        "nevil: an emergency stop holds, which a restart must not end; see `nevil estop --reset`\n"
+    );
+    assert_eq!(robot.stop().code(), Some(0));
+}
+
+#[test]
 fn a_robot_that_does_not_end_well_is_not_started_again() {
     let place = Place::new();
     let robot = Robot::launch(&place, &three(", shutdown: refuse"));
