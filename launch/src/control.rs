@@ -56,8 +56,26 @@ pub trait Control: Send + Sync {
     /// operator's will, not for a failure.
     fn breaker_operated(&self, _breaker: &str) {}
 
+    /// Does what an operator asks for besides: parameters, nodes, the log. May wait for a node that answers, bounded.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not done, for people.
+    fn operate(&self, _request: &Request) -> Result<Value, String> {
+        Err("this robot has nothing to operate".to_owned())
+    }
+
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);
+
+    /// Begins to stop the robot, which starts again then, and returns at once. Who asks for a stop meanwhile goes before that.
+    ///
+    /// # Errors
+    ///
+    /// Why it goes on instead, for people: it could not start again.
+    fn request_restart(&self) -> Result<(), String> {
+        Err("this robot cannot start again by itself".to_owned())
+    }
 
     /// Begins an emergency stop for `by`, and waits for nothing.
     fn emergency_stop(&self, by: &str, reason: &str);

@@ -3,11 +3,12 @@
 use std::env;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+
+use crate::restart;
 
 /// Holds the number of the process that has taken its variables over. It keeps its number when it executes itself, and
 /// processes that it starts have others.
-const ENTERED: &str = "NEVIL_ENTERED";
+pub(crate) const ENTERED: &str = "NEVIL_ENTERED";
 
 /// Sees to it that the process has `variables`. Where it has not got them yet, it executes itself with the same words, and
 /// this does not return: variables of a process that has threads cannot be changed. To be called before anything is started.
@@ -20,7 +21,5 @@ pub(crate) fn enter(variables: &[(String, String)]) -> io::Result<()> {
     if variables.is_empty() || env::var(ENTERED).is_ok_and(|entered| entered == id) {
         return Ok(());
     }
-    let mut command = Command::new(env::current_exe()?);
-    command.args(env::args_os().skip(1)).envs(variables.iter().cloned()).env(ENTERED, id);
-    Err(command.exec())
+    Err(restart::command()?.envs(variables.iter().cloned()).env(ENTERED, id).exec())
 }

@@ -14,6 +14,7 @@ mod change;
 mod expand;
 mod node;
 mod reader;
+mod ready;
 mod resources;
 mod supervise;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use nevil_msgs::{Mark, Value, ValueKind, YAML_BYTES_MAX};
 use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
+use nevil_runtime::log::LogFilter;
 use nevil_runtime::{QosOverride, ThreadSpec};
 use serde::Deserialize;
 
@@ -44,6 +46,7 @@ pub use breaker::BreakerEntry;
 pub use callbacks::{CallbackEntries, CallbackEntry, SingleCallback};
 pub(crate) use change::changed_policy;
 pub use expand::{Argument, ArgumentKind};
+pub use ready::{ReadyEntry, ReadyOfNode};
 pub use supervise::{Systemd, WatchdogEntry};
 
 /// The variables that `${NAME}` stands for, by name.
@@ -80,6 +83,8 @@ pub struct LaunchFile {
     pub left_out: Vec<String>,
     /// Name of the robot.
     pub robot: String,
+    /// Which records are written; `None`: as if nothing were said.
+    pub log: Option<String>,
     /// How long all nodes together may take to stop, 100 ms to 60 s.
     pub shutdown_timeout: Duration,
     /// How long each node may take for each phase of its start, 100 ms to 10 min.
@@ -186,6 +191,10 @@ pub struct NodeEntry {
     pub cpu_percent: Limits,
     /// What its callbacks are allowed.
     pub callbacks: CallbackEntries,
+    /// When those that depend on it are activated.
+    pub ready: ReadyOfNode,
+    /// Whether it begins paused.
+    pub paused: bool,
 }
 
 /// Why a launch file could not be read.
@@ -261,6 +270,7 @@ impl LaunchFile {
             mode: expanded.mode,
             left_out: expanded.left_out,
             robot: String::new(),
+            log: None,
             shutdown_timeout: SHUTDOWN_TIMEOUT_DEFAULT,
             start_timeout: START_TIMEOUT_DEFAULT,
             lock_memory: LockMemory::default(),
@@ -283,8 +293,9 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 14] = [
             "robot",
+            "log",
             "shutdown_timeout",
             "start_timeout",
             "lock_memory",
@@ -304,6 +315,9 @@ impl LaunchFile {
         match root.get("robot") {
             Some(value) => self.robot = robot_name(value, reader).unwrap_or_default(),
             None => reader.missing(root, "", "robot"),
+        }
+        if let Some(value) = root.get("log") {
+            self.log = log_filter(value, reader);
         }
         if let Some(value) = root.get("shutdown_timeout") {
             let range = SHUTDOWN_TIMEOUT_MIN..=SHUTDOWN_TIMEOUT_MAX;
@@ -383,6 +397,17 @@ pub(crate) fn read_text(path: &Path) -> Result<String, LaunchFileError> {
             Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
         });
     read.map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
+}
+
+fn log_filter(value: &Value, reader: &mut Reader) -> Option<String> {
+    let given: String = reader.typed(value, "log")?;
+    match LogFilter::check(&given) {
+        Ok(()) => Some(given),
+        Err(error) => {
+            reader.problem(&value.mark, "log", error);
+            None
+        }
+    }
 }
 
 fn robot_name(value: &Value, reader: &mut Reader) -> Option<String> {

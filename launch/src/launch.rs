@@ -11,7 +11,7 @@ use crate::file::LaunchFileError;
 use crate::options::{LaunchClock, LaunchOptions};
 use crate::plan::Plan;
 use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
-use crate::{environment, simulate, supervisor};
+use crate::{environment, restart, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
@@ -25,8 +25,10 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
         );
         return say(&text, Exit::Failed);
     }
-    let log = env::var("NEVIL_LOG").unwrap_or_default();
-    let log = match Log::install(&log, Box::new(io::stderr())) {
+    // Who starts the robot goes before its file.
+    let filter = env::var("NEVIL_LOG").ok().filter(|filter| !filter.is_empty());
+    let filter = filter.or_else(|| plan.log.clone()).unwrap_or_default();
+    let log = match Log::install(&filter, Box::new(io::stderr())) {
         Ok(log) => log,
         Err(error @ LogError::Filter(_)) => return say(&format!("NEVIL_LOG: {error}"), Exit::Usage),
         Err(error) => return say(&error.to_string(), Exit::Failed),
@@ -41,7 +43,15 @@ pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
                         "faults that are sent to this process will be obeyed at the second only: {error}"
                     );
                 }
-                supervisor::run(plan, options, &lock, &log)
+                match supervisor::run(plan, options, types, &lock, &log) {
+                    supervisor::AndThen::End(exit) => exit,
+                    supervisor::AndThen::Again => {
+                        // The robot that follows takes it.
+                        drop(lock);
+                        let error = restart::execute_again();
+                        say(&format!("the robot could not be executed again: {error}"), Exit::Failed)
+                    }
+                }
             }
             Err((text, exit)) => say(&text, exit),
         },

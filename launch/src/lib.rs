@@ -35,6 +35,7 @@ mod notify;
 mod options;
 mod plan;
 mod problem;
+mod restart;
 mod rules;
 mod runtime_dir;
 mod simulate;
@@ -50,14 +51,18 @@ pub use control::{
 pub use exit::Exit;
 pub use file::{
     Argument, ArgumentKind, BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError,
-    LockMemory, Lookup, NodeEntry, OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+    LockMemory, Lookup, NodeEntry, OnDenied, ReadyEntry, ReadyOfNode, Remap, SingleCallback, Systemd,
+    TopicEntry, WatchdogEntry,
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;
 pub use options::{LaunchClock, LaunchInputs, LaunchOptions};
 pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
-pub use problem::{ExpansionProblem, LargeTopic, PlanError, PlanErrors, PlanProblem};
-pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, RestartPolicy, RestartRule};
+pub use problem::{ExpansionProblem, LargeTopic, PlanError, PlanErrors, PlanProblem, ReadyProblem};
+pub use rules::{
+    GroupRule, GroupStrategy, Limits, OnInputDown, ReadyRule, ReadyWhen, ResourceRule, RestartPolicy,
+    RestartRule,
+};
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };

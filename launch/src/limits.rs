@@ -212,6 +212,23 @@ pub const CONTROL_WRITE_WAIT: Duration = Duration::from_secs(1);
 /// How long a tool waits for the robot's answer.
 pub const CONTROL_ANSWER_WAIT: Duration = Duration::from_secs(5);
 
+/// Most orders of operators that wait for the supervisor, which does each at once.
+pub const OPERATOR_ORDERS_MAX: usize = 16;
+
+/// How much longer than it said who gave an order waits for its answer: the supervisor may be busy.
+pub const OPERATOR_ANSWER_GRACE: Duration = Duration::from_millis(500);
+
+/// How long an operator waits until a node has paused or goes on: until its callback has ended, or is given up.
+pub const NODE_PAUSE_WAIT: Duration = Duration::from_secs(4);
+
+/// Longest that an operator can wait for the restart of a node.
+pub const NODE_RESTART_WAIT_MAX: Duration = Duration::from_secs(600);
+
+const _: () = assert!(
+    NODE_PAUSE_WAIT.as_millis() + OPERATOR_ANSWER_GRACE.as_millis() < CONTROL_ANSWER_WAIT.as_millis(),
+    "the robot answers before the tool gives up"
+);
+
 /// How long the end of the control socket waits for the threads of connections.
 pub const CONTROL_STOP_WAIT: Duration = Duration::from_millis(500);
 
@@ -220,6 +237,9 @@ pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Stack of a thread of the control socket. The deepest thing on it is a YAML text of 64 levels.
 pub const CONTROL_STACK_BYTES: usize = 512 * 1024;
+
+/// Stack of the thread that plans a robot once more while it runs: that of the main thread, on which it was planned before.
+pub const CHECK_STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Niceness of these threads: nodes without real-time rights go first.
 pub const CONTROL_NICE: i32 = 5;

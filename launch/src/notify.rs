@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
+use nevil_runtime::Time;
+
 /// The environment of this process, by name.
 pub(crate) type Environment<'env> = &'env dyn Fn(&str) -> Option<OsString>;
 
@@ -69,6 +71,11 @@ impl Notify {
         self.send("STOPPING=1")
     }
 
+    /// It stops and starts again in this process, and says [`Self::ready`] then. `now` is of the monotonic clock.
+    pub(crate) fn restarting(&self, now: Time) -> io::Result<()> {
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.as_ns() / 1000))
+    }
+
     /// How it is, in one line; what is too long is cut.
     pub(crate) fn status(&self, text: &str) -> io::Result<()> {
         let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -96,6 +103,8 @@ mod tests {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
     use std::time::Duration;
+
+    use nevil_runtime::Time;
 
     use super::Notify;
 
@@ -126,11 +135,13 @@ mod tests {
             notify.status("driving\nSTOPPING=1").unwrap();
             notify.status(&"ä".repeat(300)).unwrap();
             notify.stopping().unwrap();
+            notify.restarting(Time::from_ns(1_500_000)).unwrap();
             assert_eq!(received(&socket), "READY=1");
             assert_eq!(received(&socket), "WATCHDOG=1");
             assert_eq!(received(&socket), "STATUS=driving STOPPING=1");
             assert_eq!(received(&socket), format!("STATUS={}", "ä".repeat(100)));
             assert_eq!(received(&socket), "STOPPING=1");
+            assert_eq!(received(&socket), "RELOADING=1\nMONOTONIC_USEC=1500");
         }
         std::fs::remove_file(path).unwrap();
     }

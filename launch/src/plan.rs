@@ -3,6 +3,7 @@
 //! * `configure`: what the nodes declare, and what is wrong with that
 //! * `order`: which node comes after which
 //! * `memory`: whether all topics fit; `cycles`: who answers whom; `notes`: what is worth a look
+//! * `ready`: when a node is ready
 //! * `paths`: paths in parameters, which the file means relative to itself
 
 mod configure;
@@ -11,6 +12,7 @@ mod memory;
 mod notes;
 mod order;
 mod paths;
+mod ready;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +27,7 @@ use crate::file::{
 };
 use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors};
-use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
+use crate::rules::{GroupRule, Limits, OnInputDown, ReadyRule, ResourceRule, RestartRule};
 
 use configure::{configure_all, overrides, topic_problems};
 use notes::notes;
@@ -64,6 +66,8 @@ pub struct Plan {
     pub environment: Vec<(String, String)>,
     /// Nodes that conditions of the file have left out, ascending.
     pub left_out: Vec<String>,
+    /// Which records are written, if the file says that.
+    pub log: Option<String>,
     /// How long all nodes together may take to stop.
     pub shutdown_timeout: Duration,
     /// How long each node may take for each phase of its start.
@@ -110,6 +114,8 @@ pub struct PlannedNode {
     pub on_input_down: OnInputDown,
     /// How much of a core its thread may use, in percent.
     pub cpu_percent: Limits,
+    /// When those that depend on it are activated.
+    pub ready: ReadyRule,
 }
 
 impl Plan {
@@ -141,7 +147,7 @@ impl Plan {
 
     /// The plan, if neither the file had `problems` nor the plan has.
     fn check(file: &LaunchFile, types: &NodeTypes, mut problems: Vec<PlanError>) -> Result<Self, PlanErrors> {
-        let (specs, environment, found) = configure_all(file, types);
+        let (specs, ready, environment, found) = configure_all(file, types);
         let topics = environment.bus().topics();
         let of_topics = topic_problems(file, &topics, found.is_empty());
         let (order, of_order) = order::start_order(&file.nodes);
@@ -170,12 +176,14 @@ impl Plan {
                 group: group_of(file, entry),
                 on_input_down: entry.on_input_down,
                 cpu_percent: entry.cpu_percent.clone(),
+                ready: ready[index].clone(),
             }
         };
         Ok(Self {
             robot: file.robot.clone(),
             environment: file.environment.clone(),
             left_out: file.left_out.clone(),
+            log: file.log.clone(),
             shutdown_timeout: file.shutdown_timeout,
             start_timeout: file.start_timeout,
             lock_memory: file.lock_memory,

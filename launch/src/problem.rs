@@ -2,11 +2,13 @@
 
 mod expansion;
 mod place;
+mod ready;
 
 use std::time::Duration;
 
 use nevil_msgs::{Problem, nearest};
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
+use nevil_runtime::log::LogFilterError;
 use nevil_runtime::{QosProblem, TopicError, TopicMemory};
 
 use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
@@ -15,6 +17,7 @@ use crate::text::size_text;
 
 pub use expansion::ExpansionProblem;
 pub use place::{PlanError, PlanErrors};
+pub use ready::ReadyProblem;
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +60,12 @@ pub enum PlanProblem {
         /// The name.
         given: String,
     },
+    /// When a node is to be ready.
+    #[error(transparent)]
+    Ready(#[from] ReadyProblem),
+    /// The filter of the log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogFilterError),
     /// There is nothing to launch.
     #[error("there are no nodes; name at least one")]
     NoNodes,

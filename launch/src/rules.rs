@@ -23,6 +23,27 @@ pub enum RestartPolicy {
     Temporary,
 }
 
+/// When a node is ready, so that those that depend on it are activated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyRule {
+    /// What has to have happened.
+    pub when: ReadyWhen,
+    /// How long after its activation that may take; then its start has failed.
+    pub timeout: Duration,
+}
+
+/// What makes a node ready.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReadyWhen {
+    /// Its `activate` has returned.
+    #[default]
+    Activate,
+    /// Its code has called `ctx.ready()`.
+    Called,
+    /// It has published a message on this topic of the robot.
+    Topic(String),
+}
+
 /// How a node is started again after it has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestartRule {

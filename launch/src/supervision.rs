@@ -15,9 +15,13 @@
 //! had too many of these ends the robot, or is given up if no node of it is required.
 //!
 //! * `machine`: how states follow from one another. `orders`: what is due. `inputs`: who is told of whom.
+//! * `operated`: what an operator wants of a node; no failure, and charged to nobody.
 
 mod inputs;
 mod machine;
+mod operated;
+#[cfg(test)]
+mod operated_tests;
 mod orders;
 #[cfg(test)]
 mod properties;
@@ -33,6 +37,10 @@ use nevil_runtime::Time;
 use crate::plan::{Plan, PlannedNode};
 use crate::rules::{GroupRule, OnInputDown, RestartRule, Window};
 
+#[cfg(test)]
+pub(crate) use operated::RestartRefused;
+pub(crate) use operated::{Pauses, Stage};
+
 /// What is to be known of a node. Nodes are numbered in the order of their start, so that a node depends on lower ones.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeRule {
@@ -45,6 +53,8 @@ pub(crate) struct NodeRule {
     /// Its group, if it has one.
     pub(crate) group: Option<usize>,
     pub(crate) on_input_down: OnInputDown,
+    /// Whether it begins paused, until an operator resumes it.
+    pub(crate) held: bool,
 }
 
 /// How a node has ended.
@@ -144,6 +154,10 @@ struct Supervised {
     inputs: Vec<usize>,
     state: State,
     paused: bool,
+    /// Whether an operator, or the launch file, wants it to pause.
+    held: bool,
+    /// Whether an operator wants it to be started again: that is no failure.
+    asked: bool,
     /// Since when it is down, if it is.
     since: Time,
     /// When it may be started, if it waits.
@@ -185,10 +199,12 @@ impl Supervision {
             .collect();
         let inputs = inputs::inputs(&nodes);
         let supervised = |(rule, inputs): (NodeRule, Vec<usize>)| Supervised {
+            held: rule.held,
             rule,
             inputs,
             state: State::Up,
             paused: false,
+            asked: false,
             since: Time::ZERO,
             due: Time::ZERO,
             restarts: Window::default(),
@@ -210,6 +226,7 @@ impl Supervision {
             restart: node.restart.clone(),
             group: node.group,
             on_input_down: node.on_input_down,
+            held: node.spec.paused,
         };
         Self::new(plan.nodes.iter().map(rule).collect(), plan.groups.clone())
     }

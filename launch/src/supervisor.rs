@@ -9,9 +9,14 @@
 //! Nothing here runs on a node's thread, and everything that is waited for has a deadline.
 
 mod health;
+mod live;
 mod nodes;
+mod operator;
+mod params;
 mod phases;
+mod readiness;
 mod report;
+mod robot;
 mod signals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,10 +29,9 @@ use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use nevil_runtime::log::{Lines, Log};
-use nevil_runtime::ring::Rings;
 use nevil_runtime::{
-    Breakers, Bus, Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, HealthNotice, ResetError,
-    RobotStatus, Safety, ThreadedNode, Time, Waker,
+    Clock, EmergencyStopNotice, Environment, Guard, GuardWatch, HealthNotice, NodeTypes, Safety,
+    ThreadedNode, Time, Waker,
 };
 
 use crate::control::{Control, ControlServer};
@@ -36,11 +40,13 @@ use crate::exit::Exit;
 use crate::options::LaunchOptions;
 use crate::plan::{Plan, PlannedNode};
 use crate::runtime_dir::RobotLock;
-use crate::status::{RobotPhase, RobotReport};
+use crate::status::RobotPhase;
 use crate::supervision::Supervision;
 use crate::watchdog::Watchdogs;
 use health::{Board, HealthWatch};
 use nodes::Doing;
+use operator::{Orders, UnderWay};
+use robot::Robot;
 
 /// Begins the record of a start of `plan`, in which crashes of the process are charged to callbacks. Nodes that can be left
 /// out, because they were at work in each of several crashes.
@@ -98,6 +104,8 @@ pub(crate) struct Supervisor {
     /// Nodes that were at work each time the process crashed, and are not started.
     suspects: Vec<String>,
     watchdogs: Watchdogs,
+    /// What was begun for operators.
+    under_way: Vec<UnderWay>,
 }
 
 /// How a robot has ended.
@@ -105,70 +113,68 @@ pub(crate) struct Ended {
     exit: Exit,
     /// Whether the process has to end without waiting for anybody: a thread hangs, or something is not safe.
     at_once: bool,
+    /// Whether an operator wants it to be started again.
+    again: bool,
 }
 
-/// What the supervisor, the control socket and the signals share.
-pub(crate) struct Robot {
-    name: String,
-    file: String,
-    environment: Environment,
-    nodes: Vec<ThreadedNode>,
-    began: Time,
-    phase: AtomicU8,
-    stop: AtomicBool,
-    denied: Mutex<Vec<String>>,
-    /// Breakers that an operator has decided about, with the generation that they had then.
-    operated: Mutex<BTreeMap<String, u32>>,
-    /// Notes that it has started, until it has ended in order.
-    crashes: Mutex<Option<CrashRecord>>,
-    supervised: Mutex<Supervised>,
-    /// What is known of its health, and what is to be told of it.
-    board: Board,
-    waker: Waker,
-    lines: Arc<Lines>,
+/// What follows when a robot has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AndThen {
+    /// The process ends so.
+    End(Exit),
+    /// An operator wants the robot to be started again, and it ended well.
+    Again,
 }
 
-/// What supervision knows, for tools.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Supervised {
-    /// Since when the robot has less than all of its nodes, and why.
-    degraded: Option<(Time, String)>,
-    /// Nodes that are down, and since when.
-    down: Vec<(Arc<str>, Time)>,
-    /// Why each node failed last that ever did.
-    failures: BTreeMap<Arc<str>, String>,
-}
-
-/// Launches `plan` under `lock`, and returns when the robot has stopped.
-pub(crate) fn run(plan: Plan, options: &LaunchOptions, lock: &RobotLock, log: &Log) -> Exit {
+/// Launches `plan`, which has nodes of `types`, under `lock`, and returns when the robot has stopped.
+pub(crate) fn run(
+    plan: Plan,
+    options: &LaunchOptions,
+    types: &NodeTypes,
+    lock: &RobotLock,
+    log: &Log,
+) -> AndThen {
     let lines = match Lines::new(Box::new(io::stdout())) {
         Ok(lines) => Arc::new(lines),
         Err(error) => {
             tracing::error!("{error}");
-            return Exit::Failed;
+            return AndThen::End(Exit::Failed);
         }
     };
     let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(plan.topics.clone());
-    let ended = match Supervisor::new(plan, options, lock, environment, Arc::clone(&lines)) {
+    let around = Around { options, types, log };
+    let ended = match Supervisor::new(plan, around, lock, environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),
-        Err(exit) => Ended { exit, at_once: false },
+        Err(exit) => Ended { exit, at_once: false, again: false },
     };
     // What is not written by then is counted as lost; nobody reads it.
     let _ = lines.flush(FLUSH_WAIT);
     let _ = log.flush(FLUSH_WAIT);
+    if ended.again && ended.exit == Exit::Ok {
+        return AndThen::Again;
+    }
     // A thread that hangs would hang the ordinary end of the process too.
-    if ended.at_once { ended.exit.at_once() } else { ended.exit }
+    AndThen::End(if ended.at_once { ended.exit.at_once() } else { ended.exit })
+}
+
+/// What a robot is launched with besides its plan.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    options: &'a LaunchOptions,
+    types: &'a NodeTypes,
+    log: &'a Log,
 }
 
 impl Supervisor {
     /// Starts the threads of all nodes, which configure them.
     fn new(
         mut plan: Plan,
-        options: &LaunchOptions,
+        around: Around<'_>,
         lock: &RobotLock,
         environment: Environment,
         lines: Arc<Lines>,
     ) -> Result<Self, Exit> {
+        let Around { options, types, log } = around;
         let began = environment.bus().clock().now();
         let waker = Waker::of(&environment);
         let (crashes, suspects) = begin_record(&mut plan, lock);
@@ -197,6 +203,12 @@ impl Supervisor {
             board: Board::default(),
             waker: waker.clone(),
             lines,
+            log: log.filter(),
+            orders: Orders::default(),
+            planned: plan.nodes.clone(),
+            inputs: options.inputs.clone(),
+            types: types.clone(),
+            again: AtomicBool::new(false),
         });
         let until = options.duration.map(|duration| began + duration);
         let (supervision, doing) = (Supervision::of(&plan), vec![Doing::Nothing; plan.nodes.len()]);
@@ -218,6 +230,7 @@ impl Supervisor {
             degrading: BTreeSet::new(),
             suspects,
             watchdogs: Watchdogs::default(),
+            under_way: Vec::new(),
         })
     }
 
@@ -240,6 +253,7 @@ impl Supervisor {
                 self.say_running();
                 self.watch_health();
                 self.start_watchdogs();
+                self.robot.orders.open();
                 self.watch()
             }
             Err(exit) => exit,
@@ -269,9 +283,13 @@ impl Supervisor {
                 tracing::error!("the robot stops, because nobody would make it safe if this process died");
                 return Exit::NodeFailed;
             }
+            if let ControlFlow::Break(exit) = self.serve_operator() {
+                return exit;
+            }
             if let ControlFlow::Break(exit) = self.supervise() {
                 return exit;
             }
+            self.answer_operator();
             let now = self.robot.now();
             if self.until.is_some_and(|until| now >= until) {
                 return Exit::Ok;
@@ -280,7 +298,8 @@ impl Supervisor {
             let is_late = nodes.into_iter().any(|(planned, node)| planned.required && node.is_late());
             let healthy = self.supervision.required_are_up() && !is_late;
             let meal = self.watchdogs.feed(now, healthy);
-            let next = self.until.into_iter().chain(self.next_due()).chain(meal).min();
+            let next =
+                self.until.into_iter().chain(self.next_due()).chain(self.operator_due()).chain(meal).min();
             self.waker.wait(next.map(|next| next.since(now)));
         }
     }
@@ -294,102 +313,7 @@ impl Supervisor {
     }
 }
 
-impl Robot {
-    fn now(&self) -> Time {
-        self.environment.bus().clock().now()
-    }
-
-    fn set_phase(&self, phase: RobotPhase) {
-        self.phase.store(phase as u8, Ordering::Release);
-    }
-
-    fn phase(&self) -> RobotPhase {
-        let phases = [RobotPhase::Starting, RobotPhase::Running, RobotPhase::Stopping];
-        phases[usize::from(self.phase.load(Ordering::Acquire))]
-    }
-
-    /// Notes why a node failed last.
-    fn note_failure(&self, node: &Arc<str>, why: String) {
-        self.board.note_failure(node, &why);
-        lock(&self.supervised).failures.insert(Arc::clone(node), why);
-    }
-
-    fn set_degraded(&self, degraded: Option<(Time, String)>) {
-        lock(&self.supervised).degraded = degraded;
-    }
-
-    fn set_down(&self, down: Vec<(Arc<str>, Time)>) {
-        lock(&self.supervised).down = down;
-    }
-
-    /// Notes that this end was ordered.
-    fn note_end(&self) {
-        if let Some(Err(error)) = lock(&self.crashes).take().map(CrashRecord::end) {
-            tracing::warn!("that the robot ended as it was to could not be noted: {error}");
-        }
-    }
-
-    fn deny(&self, text: String) {
-        tracing::warn!("{text}");
-        lock(&self.denied).push(text);
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Plain values, each written in one step.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Control for Robot {
-    fn status(&self) -> serde_json::Value {
-        let (denied, health) = (lock(&self.denied).clone(), self.board.report(self.now()));
-        RobotReport {
-            robot: &self.name,
-            file: Some(&self.file),
-            phase: self.phase(),
-            up: self.now().since(self.began),
-            denied: &denied,
-            health: health.as_ref(),
-            status: &RobotStatus::read(&self.environment, &self.nodes),
-        }
-        .to_json()
-    }
-
-    fn bus(&self) -> &Bus {
-        self.environment.bus()
-    }
-
-    fn rings(&self) -> &Rings {
-        self.environment.rings()
-    }
-
-    fn breakers(&self) -> &Breakers {
-        self.environment.breakers()
-    }
-
-    fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
-        self.environment.callback_timeout(breaker)
-    }
-
-    fn breaker_operated(&self, breaker: &str) {
-        if let Ok(found) = self.environment.breakers().get(breaker) {
-            lock(&self.operated).insert(breaker.to_owned(), found.generation());
-        }
-        self.waker.wake();
-    }
-
-    fn request_stop(&self) {
-        self.stop.store(true, Ordering::Release);
-        // Here, and not where nodes are waited for.
-        self.environment.actuators().stop_motion();
-        self.waker.wake();
-    }
-
-    fn emergency_stop(&self, by: &str, reason: &str) {
-        self.environment.emergency_stop().engage(by, reason);
-    }
-
-    fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
-        self.environment.emergency_stop().reset(by)
-    }
 }

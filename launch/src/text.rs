@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use nevil_msgs::{Value, ValueKind};
+
 /// `duration` in its two largest units, as one says it.
 ///
 /// ```
@@ -46,6 +48,27 @@ pub fn size_text(bytes: u64) -> String {
         Some((unit, name)) => {
             let number = format!("{:.1}", bytes as f64 / unit as f64);
             format!("{}{name}", number.trim_end_matches(".0"))
+        }
+    }
+}
+
+/// A value of a launch file as plain JSON, without its places. Numbers that JSON does not have are text.
+pub(crate) fn plain_json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        ValueKind::Null => serde_json::Value::Null,
+        ValueKind::Bool(flag) => (*flag).into(),
+        ValueKind::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
+            (Ok(number), _) => number.into(),
+            (_, Ok(number)) => number.into(),
+            _ => number.to_string().into(),
+        },
+        ValueKind::Float(number) => serde_json::Number::from_f64(*number)
+            .map_or_else(|| number.to_string().into(), serde_json::Value::Number),
+        ValueKind::Text(text) => text.as_str().into(),
+        ValueKind::List(values) => values.iter().map(plain_json).collect(),
+        ValueKind::Map(entries) => {
+            let entry = |(key, value): &(nevil_msgs::Key, Value)| (key.name.clone(), plain_json(value));
+            entries.iter().map(entry).collect::<serde_json::Map<_, _>>().into()
         }
     }
 }

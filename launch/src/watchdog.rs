@@ -168,6 +168,12 @@ impl Watchdogs {
         self.service_feeding = None;
     }
 
+    /// Says that the robot stops and starts again, which is no end of the service.
+    pub(crate) fn restarting(&mut self, now: Time) {
+        self.tell(|service| service.restarting(now));
+        self.service_feeding = None;
+    }
+
     /// Lets the hardware wait no more: the robot has stopped in order.
     pub(crate) fn stopped(mut self) {
         if let Some((hardware, _)) = self.hardware.take()

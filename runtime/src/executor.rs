@@ -1,12 +1,13 @@
 //! The executor: one step core (`node::work`), and two drivers of it.
 //!
-//! * `threads`: a thread per node. `waiting`: what it does when there is nothing to do.
+//! * `threads`: a thread per node. `waiting`: what it does when there is nothing to do. `live`: what is changed meanwhile.
 //! * `simulation`: all nodes in one thread, in virtual time, in an order that does not depend on the machine.
 //!
 //! Both call the same `turn`; node code cannot tell them apart.
 
 mod body;
 mod driver_thread;
+mod live;
 mod orders;
 mod simulation;
 #[cfg(test)]
@@ -21,7 +22,8 @@ use nevil_sys::mem::{Bell, Sleep};
 
 use crate::clock::Clock;
 
-pub use crate::node::NodeSpec;
+pub use crate::node::{NodeLook, NodeSpec};
+pub use live::NodeHoldings;
 pub use orders::OrderError;
 pub use simulation::{SimulatedRobot, SimulationError};
 pub use threads::{ThreadedNode, thread_name};

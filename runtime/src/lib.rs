@@ -124,7 +124,8 @@ pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};
 pub use error::{NodeError, NodeResult};
 pub use estop::{EmergencyStop, EmergencyStopChange, EmergencyStopNotice, EmergencyStopState, ResetError};
 pub use executor::{
-    NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode, Waker, thread_name,
+    NodeHoldings, NodeLook, NodeSpec, OrderError, Phase, SimulatedRobot, SimulationError, ThreadedNode,
+    Waker, thread_name,
 };
 pub use guard::{Guard, GuardEvent, GuardWatch, SafeSequence};
 pub use health::{
@@ -136,8 +137,9 @@ pub use lineage::Lineage;
 pub use nevil_derive::Parameters;
 pub use node::{
     CallbackCounts, CallbackRule, ConfigureError, Context, Driver, DriverInput, DriverPublisher, Environment,
-    ExtendError, Failure, HelperProcess, InputDown, Node, NodeRules, NodeState, NodeType, NodeTypes, OnHang,
-    OnPanic, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
+    ExtendError, Failure, HelperProcess, InputDown, NewParams, Node, NodeRules, NodeState, NodeType,
+    NodeTypes, OnHang, OnPanic, ParamsError, Setup, SetupError, Stop, Tick, Timer, TimerCounts, Unblock,
+    with_instead,
 };
 pub use parameter::Parameters;
 pub use safety::{Safety, be_ordinary, elevate};

@@ -157,6 +157,9 @@ pub const LINE_RECORDS: usize = 256;
 /// Plain lines that wait for the writer.
 pub const LINE_QUEUED_MAX: usize = 112;
 
+/// Most different filters that a log can have one after the other: they stay until it ends, so that who logs need not wait.
+pub const LOG_FILTERS_MAX: usize = 64;
+
 /// Most entries of a log filter.
 pub const LOG_FILTER_ENTRIES_MAX: usize = 32;
 

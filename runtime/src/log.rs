@@ -8,9 +8,10 @@
 //! 2026-03-01T12:00:00.250Z WARN  motion picar: motor is warm temperature_c=61
 //! … 12 log records were lost here (the log is slower than the robot)
 //! ```
-//! Reading guide: `filter` (which records are wanted), `subscriber` (takes the events), `record` (what is kept of them),
+//! Reading guide: `filter` (which records are wanted), `changing` (that this is changed), `subscriber` (takes the events), `record` (what is kept of them),
 //! `text` (text of fixed size), `outlet` (lane and thread), `date` (wall-clock time).
 
+mod changing;
 mod date;
 mod filter;
 mod outlet;
@@ -28,10 +29,10 @@ use tracing::Dispatch;
 use tracing::dispatcher;
 use tracing::subscriber::NoSubscriber;
 
+pub use changing::LogFilter;
 pub use filter::LogFilterError;
 pub use record::log_as;
 
-use filter::Filter;
 use outlet::{Intake, Outlet};
 use record::{Line, Record};
 use subscriber::LaneSubscriber;
@@ -85,6 +86,7 @@ pub enum Flushed {
 /// ```
 pub struct Log {
     outlet: Outlet<Record>,
+    filter: LogFilter,
 }
 
 impl Log {
@@ -108,10 +110,16 @@ impl Log {
     ///
     /// [`LogError::Filter`] and [`LogError::Thread`].
     pub fn new(filter: &str, out: Box<dyn Write + Send>) -> Result<(Self, Dispatch), LogError> {
-        let filter = Filter::parse(filter)?;
+        let filter = LogFilter::new(filter)?;
         let outlet = Outlet::start("log", out).map_err(|source| LogError::Thread { name: "log", source })?;
-        let dispatch = Dispatch::new(LaneSubscriber { filter, intake: outlet.intake() });
-        Ok((Self { outlet }, dispatch))
+        let dispatch = Dispatch::new(LaneSubscriber { filter: filter.clone(), intake: outlet.intake() });
+        Ok((Self { outlet, filter }, dispatch))
+    }
+
+    /// Which records are wanted, to be changed while the log works ([`LogFilter::set`]).
+    #[must_use]
+    pub fn filter(&self) -> LogFilter {
+        self.filter.clone()
     }
 
     /// Waits until what was logged before has been written or counted as lost, at most for `deadline`. Takes a lock that

@@ -12,12 +12,14 @@
 
 mod callback;
 mod context;
-mod degraded;
 mod down;
 mod driver;
 mod environment;
 mod guarded;
+mod live_params;
 mod names;
+mod ready;
+mod records;
 mod ring;
 mod rules;
 mod setup;
@@ -44,11 +46,13 @@ pub use driver::{Driver, DriverInput, DriverPublisher, Stop, Unblock};
 pub(crate) use driver::{DriverHandle, ReadyDriver};
 pub use environment::Environment;
 pub(crate) use guarded::{is_judged_later, watch};
+pub(crate) use live_params::ParamsOrder;
+pub use live_params::{NewParams, ParamsError, with_instead};
 pub use rules::{CallbackRule, NodeRules, OnHang, OnPanic};
 pub use setup::{Setup, SetupError};
 pub(crate) use shared::NodeShared;
 pub use shared::{Failure, NodeState};
-pub use spec::NodeSpec;
+pub use spec::{NodeLook, NodeSpec};
 pub use timer::{Tick, Timer, TimerCounts};
 pub use types::{ConfigureError, HelperProcess, NodeType, NodeTypes};
 pub(crate) use watch::Watch;
@@ -74,7 +78,8 @@ pub trait Node: Sized + Send + 'static {
     fn configure(setup: &mut Setup<'_, Self>, params: Self::Params) -> Result<Self, NodeError>;
 
     /// Begins work: devices are open, publishing is allowed, every subscription of every node exists. Returning `Ok` means
-    /// that the node is ready.
+    /// that the node is active, and ready too unless it says that by itself ([`Setup::ready_by_call`]), or the launch file
+    /// names a topic for that (`ready`). Nodes that depend on it are activated when it is ready.
     ///
     /// # Errors
     ///
@@ -111,13 +116,56 @@ pub trait Node: Sized + Send + 'static {
         Ok(())
     }
 
-    /// Takes new parameters while it runs: those for while it is degraded, when a breaker of it opens, and its own again when
-    /// none is open any more, if the launch file gives it some (`degraded`). It is called like a callback, within 100 ms.
+    /// Takes new parameters while it runs, between two callbacks: those that an operator asks for (`nevil param set`), and,
+    /// if the launch file gives it some for that (`degraded`), others when a breaker of it opens, and its own again when none
+    /// is open any more. They have been checked by type and range; what else must hold is checked here. It is called like a
+    /// callback, within its `timeout` (100 ms), and all or nothing: a node that refuses has changed nothing.
+    ///
+    /// ```
+    /// use nevil_runtime::prelude::*;
+    /// use nevil_runtime::testing::TestNode;
+    ///
+    /// struct Lamp { level: u8 }
+    ///
+    /// #[derive(Parameters)]
+    /// struct Params {
+    ///     /// How bright it shines, in percent.
+    ///     #[param(default = 50, range = 0..=100)]
+    ///     level: u8,
+    ///     /// The pin that it hangs on.
+    ///     #[param(default = 5)]
+    ///     pin: u8,
+    /// }
+    ///
+    /// impl Node for Lamp {
+    ///     type Params = Params;
+    ///     fn configure(_: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
+    ///         Ok(Self { level: params.level })
+    ///     }
+    ///     fn params_changed(&mut self, params: &Params, _: &Context) -> NodeResult {
+    ///         if params.pin != 5 {
+    ///             return Err(NodeError::new("`pin` is taken at the start only; restart the node"));
+    ///         }
+    ///         self.level = params.level;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let mut lamp = TestNode::<Lamp>::start("")?;
+    /// lamp.set_params("level: 80")?;
+    /// assert!(lamp.set_params("level: 101").is_err());
+    /// assert_eq!(
+    ///     lamp.set_params("pin: 6").unwrap_err().to_string(),
+    ///     "`pin` is taken at the start only; restart the node"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Refused: the default, as most nodes need a restart for that. It is counted and logged, and the node is not asked again
-    /// before its next life.
+    /// Refused: the default, as most nodes need a restart for that. Who asked is told so in these words; it is counted and
+    /// logged, opens no breaker, and the parameters before stay in force. A node that refuses those for while it is degraded
+    /// is not given them again before its next life.
     fn params_changed(&mut self, _params: &Self::Params, _ctx: &Context) -> NodeResult {
         Err(NodeError::new("this node takes its parameters at its start only; restart it"))
     }

@@ -39,7 +39,7 @@ use crate::clock::{Clock, Time};
 use crate::executor::{NodeSpec, SimulatedRobot, SimulationError};
 use crate::health::RobotStatus;
 use crate::incarnation::Incarnation;
-use crate::node::{Environment, Node, NodeState, NodeTypes};
+use crate::node::{Environment, Node, NodeState, NodeTypes, ParamsError, with_instead};
 
 /// A node under test, in virtual time. It is called `node` there.
 pub struct TestNode<N: Node> {
@@ -56,6 +56,9 @@ pub enum TestError {
     /// The parameters are not YAML.
     #[error(transparent)]
     Params(#[from] ValueError),
+    /// The node does not take the parameters while it runs.
+    #[error(transparent)]
+    Change(#[from] ParamsError),
     /// The node could not be started.
     #[error(transparent)]
     Start(#[from] SimulationError),
@@ -146,6 +149,19 @@ impl<N: Node> TestNode<N> {
     pub fn take<T: Message>(&mut self, topic: Topic<T>) -> Result<Vec<T>, TestError> {
         let kept = self.robot.take_messages(topic.name());
         kept.iter().map(|bytes| Ok(nevil_msgs::decode(bytes)?)).collect()
+    }
+
+    /// Gives the node new parameters while it runs: those in the YAML text `params` in place of the ones of the same name.
+    /// It takes them by [`Node::params_changed`], at once.
+    ///
+    /// # Errors
+    ///
+    /// [`TestError::Params`] for what is no YAML, and [`TestError::Change`] for what is wrong, or refused by the node; its
+    /// parameters are those before then.
+    pub fn set_params(&mut self, params: &str) -> Result<(), TestError> {
+        let changed = Value::parse_yaml("params", params)?;
+        let params = with_instead(self.robot.params(0), &changed);
+        Ok(self.robot.change_params(0, params)?)
     }
 
     /// Makes every operation on the device `claim` fail with `text`, until [`Self::heal_device`].

@@ -82,6 +82,11 @@ struct Params {
     /// How bright it is; it can be told another brightness while it runs.
     #[param(default = 100, range = 0..=100)]
     brightness: u8,
+    /// When it is given new parameters.
+    #[param(default = "none")]
+    change: Trouble,
+    /// How long after its activation it says that it is ready; without it, it does not say that.
+    ready_after: Option<Duration>,
     /// Whether it does not listen to `trouble`.
     #[param(default = false)]
     deaf: bool,
@@ -105,6 +110,13 @@ impl Node for Troubled {
             setup.subscribe(TROUBLE, Self::on_order)?;
         }
         setup.after(Duration::from_secs(1), Self::later)?;
+        if let Some(after) = params.ready_after {
+            setup.ready_by_call();
+            setup.after(after, |_: &mut Self, _: &Tick, ctx: &Context| {
+                ctx.ready();
+                Ok(())
+            })?;
+        }
         Ok(Self(params))
     }
 
@@ -124,6 +136,7 @@ impl Node for Troubled {
     }
 
     fn params_changed(&mut self, params: &Params, ctx: &Context) -> NodeResult {
+        params.change.make()?;
         self.note(ctx, &format!("at {} %", params.brightness))
     }
 }

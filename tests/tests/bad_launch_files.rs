@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nevil_launch::{ExpansionProblem, LaunchFileError, LaunchInputs, Plan, PlanErrors, PlanProblem};
+use nevil_launch::{
+    ExpansionProblem, LaunchFileError, LaunchInputs, Plan, PlanErrors, PlanProblem, ReadyProblem,
+};
 use nevil_msgs::Problem;
 use nevil_runtime::NodeTypes;
 use nevil_runtime::prelude::*;
@@ -242,7 +244,9 @@ kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
-    WindowOfTwoKinds MinCallsAboveWindow);
+    WindowOfTwoKinds MinCallsAboveWindow Ready Log);
+
+kinds!(READY_PROBLEMS, ready_problem, ReadyProblem: NotDeclared Topic AboveStart);
 
 kinds!(EXPANSION_PROBLEMS, expansion_problem, ExpansionProblem:
     Unreadable IncludeCycle TooManyIncludes DefinedTwice Prefix ArgumentName UnknownArgument MissingArgument ArgumentType
@@ -294,5 +298,13 @@ fn there_is_a_bad_launch_file_for_everything_that_can_be_wrong() {
         .collect();
     assert_eq!(found_expansions, EXPANSION_PROBLEMS.iter().copied().collect());
     assert_eq!(found, PLAN_PROBLEMS.iter().copied().collect());
+    let found_ready: BTreeSet<_> = problems
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::Ready(problem) => Some(ready_problem(problem)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found_ready, READY_PROBLEMS.iter().copied().collect());
     assert_eq!(found_values, VALUE_PROBLEMS.iter().copied().collect());
 }

@@ -4,8 +4,12 @@ mod breaker;
 mod estop;
 mod file_args;
 mod launch;
+mod log;
 mod node;
+mod node_operate;
+mod param;
 mod process;
+mod restart;
 mod status;
 mod stop;
 mod topic_echo;
@@ -52,8 +56,9 @@ enum Command {
     Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
+    Restart(restart::RestartArgs),
     Estop(estop::EstopArgs),
-    /// List the nodes of a robot
+    /// List, show, pause and restart the nodes of a robot
     #[command(
         subcommand,
         arg_required_else_help = true,
@@ -61,6 +66,15 @@ enum Command {
         after_help = "Example:\n  nevil node list"
     )]
     Node(NodeCommand),
+    /// List, show and change the parameters of a robot's nodes
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil param list motion"
+    )]
+    Param(param::ParamCommand),
+    Log(log::LogArgs),
     /// List, show and publish the messages of a robot
     #[command(
         subcommand,
@@ -86,6 +100,10 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum NodeCommand {
     List(node::NodeListArgs),
+    Info(node_operate::NodeInfoArgs),
+    Restart(node_operate::NodeRestartArgs),
+    Pause(node_operate::NodePauseArgs),
+    Resume(node_operate::NodeResumeArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -106,9 +124,16 @@ impl Cli {
             Command::Launch(args) => return args.run(robot, types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
+            Command::Restart(args) => args.run(robot),
+            Command::Param(command) => command.run(robot),
+            Command::Log(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),
             Command::Breaker(command) => command.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
+            Command::Node(NodeCommand::Info(args)) => args.run(robot),
+            Command::Node(NodeCommand::Restart(args)) => args.run(robot),
+            Command::Node(NodeCommand::Pause(args)) => args.run(robot),
+            Command::Node(NodeCommand::Resume(args)) => args.run(robot),
             Command::Topic(TopicCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::Info(args)) => args.run(robot),
             Command::Topic(TopicCommand::Echo(args)) => args.run(robot),

@@ -3,6 +3,8 @@
 pub(crate) mod arguments;
 pub(crate) mod breaker;
 pub(crate) mod message;
+pub(crate) mod node;
+pub(crate) mod param;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod topic;

@@ -98,12 +98,21 @@ impl ControlClient {
     ///
     /// [`ClientError::Refused`] with the robot's words, or why there is no answer.
     pub fn request(&mut self, request: &Request) -> Result<Value, ClientError> {
+        self.request_within(request, CONTROL_ANSWER_WAIT)
+    }
+
+    /// The same for what may take the robot longer: it has `wait` to answer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::request`].
+    pub fn request_within(&mut self, request: &Request, wait: Duration) -> Result<Value, ClientError> {
         match self.lines.write(&line(request), CONTROL_WRITE_WAIT) {
             // A robot that has no place for this connection has said so before it hung up.
             Ok(()) | Err(LineError::Closed) => {}
             Err(error) => return Err(error.into()),
         }
-        let text = self.lines.read_line(CONTROL_ANSWER_BYTES_MAX, CONTROL_ANSWER_WAIT)?;
+        let text = self.lines.read_line(CONTROL_ANSWER_BYTES_MAX, wait)?;
         match serde_json::from_str(&text).map_err(|error| unreadable(&error))? {
             Answer::Ok(value) => serde_json::from_str(value.get()).map_err(|error| unreadable(&error)),
             Answer::Error(text) => Err(ClientError::Refused(text)),

@@ -14,6 +14,8 @@ pub enum Request {
     Status,
     /// Let the robot stop.
     Stop,
+    /// Let the robot stop, and start again in the same process.
+    Restart,
     /// Make everything safe, and let nothing move until [`Self::EstopReset`].
     Estop {
         /// Why, for people.
@@ -60,6 +62,63 @@ pub enum Request {
         name: String,
         /// From keys of a launch file, such as `half_open.permits`, to values as they are written there.
         changes: BTreeMap<String, String>,
+    },
+    /// The parameters of a node, or of all.
+    ParamList {
+        /// The node; all, if it is not given.
+        #[serde(default)]
+        node: Option<String>,
+    },
+    /// All that is known about one parameter.
+    ParamGet {
+        /// The node.
+        node: String,
+        /// The parameter.
+        param: String,
+    },
+    /// Change parameters of a node while it runs: all of them, or none.
+    ParamSet {
+        /// The node.
+        node: String,
+        /// From parameters to values in YAML.
+        params: BTreeMap<String, String>,
+    },
+    /// The same, from a YAML text with the parameters that are to change.
+    ParamLoad {
+        /// The node.
+        node: String,
+        /// What errors call the text, such as the name of its file.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// Which log records are written; or let others be, from now on.
+    Log {
+        /// The filter, in the words of `NEVIL_LOG`; the one that holds is only told, if none is given.
+        #[serde(default)]
+        filter: Option<String>,
+    },
+    /// All that is known about one node.
+    NodeInfo {
+        /// The node.
+        node: String,
+    },
+    /// End the life of a node, and begin the next one.
+    NodeRestart {
+        /// The node.
+        node: String,
+        /// How long to wait until it is active again, in milliseconds.
+        timeout_ms: u64,
+    },
+    /// Call no callbacks of a node until it is resumed.
+    NodePause {
+        /// The node.
+        node: String,
+    },
+    /// Call the callbacks of a node again.
+    NodeResume {
+        /// The node.
+        node: String,
     },
     /// Publish one message.
     TopicPub {

@@ -101,6 +101,11 @@ impl Session {
                 handler.request_stop();
                 Ok(json!({ "stopping": true }))
             }
+            Request::Restart => {
+                handler.request_restart()?;
+                tracing::info!("a tool asks the robot to start again");
+                Ok(json!({ "restarting": true }))
+            }
             Request::Estop { reason } => {
                 handler.emergency_stop(OPERATOR, &reason);
                 Ok(json!({ "engaged": true }))
@@ -125,6 +130,15 @@ impl Session {
                 let authority = if as_operator { Authority::Operator } else { Authority::Tool };
                 self.publish(topic, &text, authority)
             }
+            request @ (Request::ParamList { .. }
+            | Request::ParamGet { .. }
+            | Request::ParamSet { .. }
+            | Request::ParamLoad { .. }
+            | Request::Log { .. }
+            | Request::NodeInfo { .. }
+            | Request::NodeRestart { .. }
+            | Request::NodePause { .. }
+            | Request::NodeResume { .. }) => handler.operate(&request),
             // They have taken the connection over.
             Request::TopicEcho { .. } | Request::RingOpen { .. } => Ok(serde_json::Value::Null),
         }
@@ -161,13 +175,18 @@ fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {
     };
     let node = |node: &serde_json::Value| {
         let name = node["name"].as_str().unwrap_or_default();
-        json!({
+        let mut listed = json!({
             "name": name,
             "state": node["state"],
             "thread": node["thread"]["name"],
             "publishes": uses(&|topic| topic.publishers.iter().any(|publisher| **publisher == *name)),
             "subscribes": uses(&|topic| topic.subscriptions.iter().any(|(node, _)| **node == *name)),
-        })
+        });
+        // Where a supervisor knows it.
+        for key in ["ready", "paused_by"].into_iter().filter(|key| node.get(key).is_some()) {
+            listed[key] = node[key].clone();
+        }
+        listed
     };
     let nodes = status["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
     json!({ "nodes": nodes.iter().map(node).collect::<Vec<_>>() })

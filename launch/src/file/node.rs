@@ -5,6 +5,7 @@ use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
 
 use super::callbacks::{Around, CallbackEntries, callbacks};
 use super::reader::Reader;
+use super::ready::{ReadyOfNode, ready};
 use super::resources;
 use super::supervise::restart;
 use super::thread::thread;
@@ -13,13 +14,15 @@ use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{Limits, OnInputDown, RestartRule};
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "type",
     "params",
     "degraded",
     "thread",
     "required",
     "depends_on",
+    "ready",
+    "paused",
     "namespace",
     "remap",
     "restart",
@@ -80,6 +83,8 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         group: None,
         on_input_down: OnInputDown::default(),
         cpu_percent: Limits::default(),
+        ready: ReadyOfNode::default(),
+        paused: false,
         callbacks: CallbackEntries::default(),
     };
     if !is_name(instance, "_") {
@@ -133,6 +138,12 @@ fn supervised(entry: &mut NodeEntry, value: &Value, around: Around<'_>, reader: 
     }
     if let Some(value) = value.get("on_input_down") {
         entry.on_input_down = reader.typed(value, &format!("{path}.on_input_down")).unwrap_or_default();
+    }
+    if let Some(value) = value.get("ready") {
+        entry.ready = ready(value, &format!("{path}.ready"), reader);
+    }
+    if let Some(value) = value.get("paused") {
+        entry.paused = reader.typed(value, &format!("{path}.paused")).unwrap_or_default();
     }
     if let Some(value) = value.get("resources") {
         entry.cpu_percent = resources::of_node(value, &format!("{path}.resources"), reader);

@@ -6,23 +6,24 @@ use std::thread;
 use std::time::Duration;
 
 use nevil_runtime::{
-    Clock, ConfigureError, Environment, NodeError, NodeSpec, NodeTypes, QosOverride, SetupError,
+    Clock, ConfigureError, Environment, NodeError, NodeLook, NodeSpec, NodeTypes, QosOverride, SetupError,
     TopicDescription, TopicError,
 };
 
 use super::cycles::waiting_in_cycle;
-use super::{memory, paths};
+use super::{memory, paths, ready};
 use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, TopicEntry};
 use crate::problem::{PlanError, PlanProblem};
+use crate::rules::ReadyRule;
 
 /// Configures every node that has a type, all in one environment, so that they can disagree. Gives a specification for
 /// each node if there are no problems.
 pub(super) fn configure_all(
     file: &LaunchFile,
     types: &NodeTypes,
-) -> (Vec<NodeSpec>, Environment, Vec<PlanError>) {
+) -> (Vec<NodeSpec>, Vec<ReadyRule>, Environment, Vec<PlanError>) {
     let environment = Environment::new(Clock::simulated(), 1).with_topics(overrides(file));
-    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    let (mut specs, mut looks, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for entry in &file.nodes {
         let (name, mark) = &entry.node_type;
         let Some(node_type) = types.get(name) else {
@@ -43,11 +44,15 @@ pub(super) fn configure_all(
             thread: entry.thread.clone(),
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
+            paused: entry.paused,
             rules: entry.callbacks.rules(),
             mark: None,
         };
         match check_within(file.start_timeout, &spec, &environment) {
-            Ok(Ok(known)) => problems.extend(unknown_callbacks(entry, &known)),
+            Ok(Ok(look)) => {
+                problems.extend(unknown_callbacks(entry, &look.callbacks));
+                looks.push((specs.len(), look));
+            }
             Ok(Err(error)) => problems.extend(configure_problems(error, entry, file, &environment)),
             Err(problem) => {
                 problems.push(PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem));
@@ -55,7 +60,9 @@ pub(super) fn configure_all(
         }
         specs.push(spec);
     }
-    (specs, environment, problems)
+    let (ready, wrong) = ready::rules(file, &specs, &looks, &environment.bus().topics());
+    problems.extend(wrong);
+    (specs, ready, environment, problems)
 }
 
 /// Checks a node on a thread with the stack that it will have, which is left behind if it does not answer in time.
@@ -63,13 +70,13 @@ fn check_within(
     time: Duration,
     spec: &NodeSpec,
     environment: &Environment,
-) -> Result<Result<Vec<String>, ConfigureError>, PlanProblem> {
+) -> Result<Result<NodeLook, ConfigureError>, PlanProblem> {
     let (answer, answered) = mpsc::sync_channel(1);
     let builder = thread::Builder::new().name("check".to_owned()).stack_size(spec.thread.stack_bytes);
     let spawned = {
         let (spec, environment) = (spec.clone(), environment.clone());
         // Who asked may have given up.
-        builder.spawn(move || answer.send(spec.check(&environment)))
+        builder.spawn(move || answer.send(spec.look(&environment)))
     };
     if let Err(error) = spawned {
         return Err(PlanProblem::Refused {

@@ -56,12 +56,13 @@ impl Supervision {
                     after.push(Action::InputUp { node, of });
                 }
             }
-            if blocked && !self.nodes[node].paused {
+            let pauses = blocked || self.nodes[node].held;
+            if pauses && !self.nodes[node].paused {
                 before.push(Action::Pause(node));
-            } else if !blocked && self.nodes[node].paused {
+            } else if !pauses && self.nodes[node].paused {
                 after.push(Action::Resume(node));
             }
-            self.nodes[node].paused = blocked;
+            self.nodes[node].paused = pauses;
         }
         (before, after)
     }

@@ -52,8 +52,9 @@ impl Supervision {
             return Outcome::default();
         }
         self.set_down(node, State::Waiting, now);
+        let asked = std::mem::take(&mut self.nodes[node].asked);
         // Stopped for the sake of others, and never started a second time.
-        if self.nodes[node].rule.restart.policy == RestartPolicy::Temporary {
+        if self.nodes[node].rule.restart.policy == RestartPolicy::Temporary && !asked {
             return self.give_up(&[node], now);
         }
         Outcome::default()

@@ -27,6 +27,10 @@ enum Event {
     Obey(usize),
     /// The same, but a start fails.
     Refuse(usize),
+    /// An operator wants the node to pause, or to go on, or to be started again.
+    Hold(usize),
+    Release(usize),
+    Restart(usize),
     Wait(Duration),
 }
 
@@ -35,6 +39,7 @@ struct Robot {
     rules: Vec<NodeRule>,
     machine: Supervision,
     nodes: Vec<(Is, bool)>,
+    held: Vec<bool>,
     degraded: bool,
     over: bool,
     now: Time,
@@ -44,7 +49,8 @@ impl Robot {
     fn new(rules: Vec<NodeRule>, groups: Vec<GroupRule>) -> Self {
         let nodes = vec![(Is::Running, false); rules.len()];
         let machine = Supervision::new(rules.clone(), groups);
-        Self { rules, machine, nodes, degraded: false, over: false, now: Time::ZERO }
+        let held = vec![false; rules.len()];
+        Self { rules, machine, nodes, held, degraded: false, over: false, now: Time::ZERO }
     }
 
     fn apply(&mut self, event: Event) {
@@ -68,12 +74,29 @@ impl Robot {
                     Vec::new()
                 }
             }
+            Event::Hold(node) => {
+                self.held[node] = true;
+                self.machine.hold(node, self.now)
+            }
+            Event::Release(node) => {
+                self.held[node] = false;
+                self.machine.release(node, self.now)
+            }
+            Event::Restart(node) => self.restart(node),
             Event::Wait(time) => {
                 self.now = self.now + time;
                 self.machine.act(self.now)
             }
         };
         self.obey(&actions);
+    }
+
+    fn restart(&mut self, node: usize) -> Vec<Action> {
+        let Ok(actions) = self.machine.restart_asked(node, self.now) else { return Vec::new() };
+        if matches!(self.nodes[node].0, Is::GivenUp | Is::Finished) {
+            self.nodes[node] = (Is::Down, false);
+        }
+        actions
     }
 
     fn end(&mut self, node: usize, how: HowEnded) -> Vec<Action> {
@@ -113,8 +136,9 @@ impl Robot {
                     if self.rules[node].on_input_down == OnInputDown::Pause {
                         for &of in &self.rules[node].depends_on {
                             let is = self.nodes[of];
+                            // One that an operator holds is up for those that depend on it.
                             assert!(
-                                matches!(is, (Is::Running | Is::Finished, false)),
+                                matches!(is, (Is::Running | Is::Finished, paused) if !paused || self.held[of]),
                                 "{node} starts, {of} is {is:?}"
                             );
                         }
@@ -161,7 +185,11 @@ impl Robot {
         }
         assert_eq!(self.machine.due(), None);
         for (node, is) in self.nodes.iter().enumerate() {
-            assert!(matches!(is, (Is::Running | Is::Finished | Is::GivenUp, false)), "node {node} is {is:?}");
+            let is_held = self.held[node] && is.0 == Is::Running;
+            assert!(
+                matches!(is, (Is::Running | Is::Finished | Is::GivenUp, paused) if *paused == is_held),
+                "node {node} is {is:?}"
+            );
         }
         let gone = self.nodes.iter().any(|node| node.0 == Is::GivenUp);
         assert_eq!((self.degraded, !self.machine.down().is_empty()), (gone, gone));
@@ -238,6 +266,9 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => (0_usize..6).prop_map(Event::End),
         6 => (0_usize..6).prop_map(Event::Obey),
         1 => (0_usize..6).prop_map(Event::Refuse),
+        1 => (0_usize..6).prop_map(Event::Hold),
+        1 => (0_usize..6).prop_map(Event::Release),
+        1 => (0_usize..6).prop_map(Event::Restart),
         3 => (0_u64..20_000).prop_map(|ms| Event::Wait(Duration::from_millis(ms))),
     ];
     proptest::collection::vec(event, 0..60)
@@ -251,6 +282,9 @@ impl Event {
             Self::End(node) => Self::End(node % nodes),
             Self::Obey(node) => Self::Obey(node % nodes),
             Self::Refuse(node) => Self::Refuse(node % nodes),
+            Self::Hold(node) => Self::Hold(node % nodes),
+            Self::Release(node) => Self::Release(node % nodes),
+            Self::Restart(node) => Self::Restart(node % nodes),
             Self::Wait(time) => Self::Wait(time),
         }
     }
@@ -266,6 +300,32 @@ proptest! {
         let mut robot = Robot::new(rules, groups);
         events.into_iter().for_each(|event| robot.apply(event.within(nodes)));
         robot.settle();
+    }
+
+    #[test]
+    fn a_restart_that_an_operator_asks_for_always_happens_and_is_charged_to_nobody(
+        (rules, groups) in robots(),
+        asked in proptest::collection::vec(0_usize..6, 1..20),
+    ) {
+        let strict = |rule: NodeRule| {
+            let restart = RestartRule { intensity: 0, ..rule.restart };
+            NodeRule { restart, ..rule }
+        };
+        let rules: Vec<_> = rules.into_iter().map(strict).collect();
+        let nodes = rules.len();
+        let mut robot = Robot::new(rules, groups);
+        for node in asked {
+            let node = node % nodes;
+            robot.apply(Event::Restart(node));
+            prop_assert_eq!(robot.nodes[node].0, Is::Stopping);
+            // What depends on it may pause, and nothing else ends.
+            let others = |other: &usize| *other != node && robot.nodes[*other].0 != Is::Running;
+            prop_assert_eq!((0..nodes).filter(others).count(), 0);
+            robot.apply(Event::Obey(node));
+            prop_assert_eq!(robot.nodes[node].0, Is::Starting, "at once, whatever its delay");
+            robot.apply(Event::Obey(node));
+            prop_assert!(!robot.over && robot.nodes.iter().all(|&node| node == (Is::Running, false)));
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) fn node(name: &str) -> NodeRule {
         restart: RestartRule::default(),
         group: None,
         on_input_down: OnInputDown::default(),
+        held: false,
     }
 }
 

@@ -13,6 +13,7 @@ use nevil_runtime::{
     BreakerState, Criticality, Failure, InputDown, NodeState, OnHang, OrderError, Phase, Time,
 };
 
+use super::readiness::{READY_LOOK, ReadyWait};
 use super::{Supervisor, lock};
 use crate::exit::Exit;
 use crate::supervision::{Action, HowEnded, StartOutcome};
@@ -21,14 +22,16 @@ use crate::supervision::{Action, HowEnded, StartOutcome};
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is being done with a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Doing {
     #[default]
     Nothing,
     /// Its life ends: `Deactivate`, then `Shutdown`.
     Ending { phase: Phase, until: Time, asked: Asked, then: Then },
     /// Its next life begins: `Configure`, then `Activate`.
-    Starting { phase: Phase, until: Time },
+    Starting { phase: Phase, until: Time, wait: Option<ReadyWait> },
+    /// It is active, and is waited for until it is ready.
+    GettingReady(ReadyWait),
 }
 
 /// Who wants a life to end. Supervision, which comes last, is told when it has.
@@ -50,6 +53,7 @@ impl Doing {
         match self {
             Self::Nothing => None,
             Self::Ending { until, .. } | Self::Starting { until, .. } => Some(until),
+            Self::GettingReady(wait) => Some(wait.until),
         }
     }
 }
@@ -81,7 +85,11 @@ impl Supervisor {
 
     /// When there is something to do without being woken.
     pub(super) fn next_due(&self) -> Option<Time> {
-        let doing = self.doing.iter().filter_map(|doing| doing.until());
+        let look_again = self.robot.now() + READY_LOOK;
+        let doing = self.doing.iter().filter_map(|doing| match doing {
+            Doing::GettingReady(wait) => Some(wait.until.min(look_again)),
+            doing => doing.until(),
+        });
         doing.chain(self.supervision.due()).min()
     }
 
@@ -225,7 +233,7 @@ impl Supervisor {
         let down = self.supervision.down();
         let down =
             down.into_iter().map(|(node, since)| (Arc::clone(self.robot.nodes[node].instance()), since));
-        self.robot.set_down(down.collect());
+        self.robot.set_supervised(down.collect(), self.supervision.pauses());
         Continue(())
     }
 
@@ -239,7 +247,8 @@ impl Supervisor {
     }
 
     /// Ends the life of a node, without waiting for it; `asked` by supervision, which is told then.
-    fn end(&mut self, index: usize, asked: Asked) {
+    pub(super) fn end(&mut self, index: usize, asked: Asked) {
+        self.robot.set_ready(index, true);
         let node = &self.robot.nodes[index];
         match &mut self.doing[index] {
             Doing::Ending { asked: before, .. } => *before = (*before).max(asked),
@@ -261,9 +270,15 @@ impl Supervisor {
             return Continue(());
         }
         let (node, now) = (&self.robot.nodes[index], self.robot.now());
+        if !node.is_given_up() && !node.is_shut_down() {
+            // One that could not be started with the robot: what there is of its life ends first.
+            self.end(index, Asked::ByFailure);
+            return self.begin(index);
+        }
+        self.hung.retain(|hung| hung != node.instance());
         tracing::info!("node `{}` is started again", node.instance());
         let until = now + self.plan.start_timeout;
-        self.doing[index] = Doing::Starting { phase: Phase::Configure, until };
+        self.doing[index] = Doing::Starting { phase: Phase::Configure, until, wait: None };
         match node.respawn() {
             Ok(()) => Continue(()),
             Err(error) => self.start_failed(index, Phase::Configure, &error),
@@ -272,10 +287,13 @@ impl Supervisor {
 
     /// Goes on with what is being done with a node.
     fn advance(&mut self, index: usize) -> ControlFlow<Exit> {
+        if let Doing::GettingReady(wait) = self.doing[index] {
+            return self.get_ready(index, &wait);
+        }
         let Some(answer) = self.answer(index) else { return Continue(()) };
         let name = Arc::clone(self.robot.nodes[index].instance());
         match self.doing[index] {
-            Doing::Nothing => Continue(()),
+            Doing::Nothing | Doing::GettingReady(_) => Continue(()),
             Doing::Ending { phase, until, asked, then } => {
                 if let Err(error) = &answer {
                     tracing::warn!("node `{name}` failed to {phase}: {error}");
@@ -292,25 +310,42 @@ impl Supervisor {
                 }
                 if then == Then::Start { self.begin(index) } else { Continue(()) }
             }
-            Doing::Starting { phase, until } => match answer {
+            Doing::Starting { phase, until, wait } => match answer {
                 Err(error) => self.start_failed(index, phase, &error),
                 Ok(()) if phase == Phase::Configure => {
                     // A topic that only this life has gets its pool.
                     if let Err(error) = self.robot.environment.seal() {
                         tracing::error!("node `{name}`: {error}");
                     }
-                    self.doing[index] = Doing::Starting { phase: Phase::Activate, until };
+                    let wait = Some(self.ready_wait(index));
+                    self.doing[index] = Doing::Starting { phase: Phase::Activate, until, wait };
                     self.robot.nodes[index].order(Phase::Activate);
                     Continue(())
                 }
                 Ok(()) => {
-                    self.doing[index] = Doing::Nothing;
-                    tracing::info!("node `{name}` is up again");
-                    let actions = self.supervision.started(index, StartOutcome::Active, self.robot.now());
-                    self.obey(actions)
+                    let wait = wait.unwrap_or_else(|| self.ready_wait(index));
+                    self.robot.set_ready(index, self.is_ready(index, &wait));
+                    self.get_ready(index, &wait)
                 }
             },
         }
+    }
+
+    /// Goes on with a node that is active, if it is ready.
+    fn get_ready(&mut self, index: usize, wait: &ReadyWait) -> ControlFlow<Exit> {
+        if self.is_ready(index, wait) {
+            self.doing[index] = Doing::Nothing;
+            self.robot.set_ready(index, true);
+            tracing::info!("node `{}` is up again", self.robot.nodes[index].instance());
+            let actions = self.supervision.started(index, StartOutcome::Active, self.robot.now());
+            return self.obey(actions);
+        }
+        if self.robot.now() >= wait.until {
+            let error = self.not_ready(index, wait);
+            return self.start_failed(index, Phase::Activate, &error);
+        }
+        self.doing[index] = Doing::GettingReady(*wait);
+        Continue(())
     }
 
     fn start_failed(&mut self, index: usize, phase: Phase, error: &OrderError) -> ControlFlow<Exit> {
@@ -320,7 +355,9 @@ impl Supervisor {
         if !self.robot.nodes[index].is_given_up() {
             self.end(index, Asked::ByFailure);
         }
-        self.robot.note_failure(&name, format!("it failed to {phase}: {error}"));
+        let why = format!("failed to {phase}: {error}");
+        self.tell_start_failed(index, &why);
+        self.robot.note_failure(&name, format!("it {why}"));
         let actions = self.supervision.started(index, StartOutcome::Failed, self.robot.now());
         self.obey(actions)
     }

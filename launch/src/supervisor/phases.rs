@@ -39,18 +39,12 @@ impl Supervisor {
         }
         self.check_denied()?;
         self.start_safety()?;
-        for index in 0..self.plan.nodes.len() {
-            if !self.can_activate(index) {
-                continue;
-            }
-            self.robot.nodes[index].order(Phase::Activate);
-            let activated = self.wait_for_start(index, self.robot.now() + self.plan.start_timeout);
-            self.started(index, Phase::Activate, activated)?;
-            if self.robot.stop.load(Ordering::Acquire) {
-                return Err(Exit::Ok);
-            }
-        }
+        self.activate_all()?;
         self.leave_out()
+    }
+
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.robot.stop.load(Ordering::Acquire)
     }
 
     /// Lets a crash be charged to a callback by its name.
@@ -67,7 +61,7 @@ impl Supervisor {
         // One that has failed since it was started is seen to as any other.
         let missing = |index: &usize| {
             let node = &self.robot.nodes[*index];
-            let runs = matches!(node.state(), NodeState::Active | NodeState::Failed);
+            let runs = matches!(node.state(), NodeState::Active | NodeState::Paused | NodeState::Failed);
             !runs || self.not_started.contains(index) || self.is_hung(*index)
         };
         let missing: Vec<_> = (0..self.robot.nodes.len()).filter(missing).collect();
@@ -92,11 +86,16 @@ impl Supervisor {
     }
 
     /// Whether a node is configured and all that it depends on is active. A required node depends on required ones only.
-    fn can_activate(&self, index: usize) -> bool {
+    pub(super) fn can_activate(&self, index: usize) -> bool {
         let node = &self.plan.nodes[index];
         let missing = node.depends_on.iter().find(|name| {
             let of_name = self.robot.nodes.iter().find(|other| other.instance() == *name);
-            of_name.is_none_or(|other| other.state() != NodeState::Active)
+            let is_up = |other: &ThreadedNode| matches!(other.state(), NodeState::Active | NodeState::Paused);
+            // One that was not ready in time is about to end.
+            let is_left_out = |other: &ThreadedNode| {
+                self.not_started.iter().any(|index| self.robot.nodes[*index].instance() == other.instance())
+            };
+            of_name.is_none_or(|other| !is_up(other) || is_left_out(other))
         });
         if self.suspects.iter().any(|suspect| *node.spec.instance == **suspect) {
             tracing::error!(
@@ -114,7 +113,12 @@ impl Supervisor {
     }
 
     /// What the outcome of a start phase means for the robot.
-    fn started(&mut self, index: usize, phase: Phase, outcome: Result<(), OrderError>) -> Result<(), Exit> {
+    pub(super) fn started(
+        &mut self,
+        index: usize,
+        phase: Phase,
+        outcome: Result<(), OrderError>,
+    ) -> Result<(), Exit> {
         let Err(error) = outcome else { return Ok(()) };
         // A node that is refused because the robot stops has not failed.
         if self.robot.stop.load(Ordering::Acquire)
@@ -200,7 +204,7 @@ impl Supervisor {
     }
 
     /// Waits for the report of a node, and gives up the start when the robot is to stop.
-    fn wait_for_start(&self, index: usize, deadline: Time) -> Result<(), OrderError> {
+    pub(super) fn wait_for_start(&self, index: usize, deadline: Time) -> Result<(), OrderError> {
         self.robot.nodes[index].wait(deadline, &mut |longest: Duration| {
             if self.robot.stop.load(Ordering::Acquire) {
                 return ControlFlow::Break(());
@@ -220,7 +224,12 @@ impl Supervisor {
     /// Stops everything in order, whatever came before, and says how the robot ended.
     pub(super) fn stop(mut self, exit: Exit, control: Option<ControlServer>) -> Ended {
         self.robot.set_phase(RobotPhase::Stopping);
-        self.watchdogs.stopping();
+        self.end_operator();
+        if self.robot.again.load(Ordering::Acquire) && exit == Exit::Ok {
+            self.watchdogs.restarting(self.robot.now());
+        } else {
+            self.watchdogs.stopping();
+        }
         if self.plan.shutdown_timeout >= self.plan.watchdog.timeout {
             // The stop may take longer than the hardware would wait.
             mem::take(&mut self.watchdogs).stopped();
@@ -275,7 +284,11 @@ impl Supervisor {
             Exit::Ok if !imbalances.is_empty() => Exit::Unbalanced,
             exit => exit,
         };
-        Ended { exit, at_once: !clean }
+        let again = self.robot.again.load(Ordering::Acquire);
+        if again && exit != Exit::Ok {
+            tracing::error!("the robot is not started again, because it did not end well");
+        }
+        Ended { exit, at_once: !clean, again }
     }
 
     fn deactivate(&mut self, index: usize, deadline: Time) {

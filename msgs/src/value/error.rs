@@ -100,10 +100,12 @@ pub enum Problem {
     #[error("lists and maps are nested too deeply, at most {YAML_DEPTH_MAX} levels are allowed")]
     TooDeep,
     /// A reference to a variable that has no value.
-    #[error("variable `{name}` is not set; set it, or write `${{{name}:-default}}`")]
+    #[error("variable `{name}` is not set{}; set it, or write `${{{name}:-default}}`", meant(meant.as_deref()))]
     UnsetVariable {
         /// The variable.
         name: String,
+        /// One that is set, and was probably meant.
+        meant: Option<String>,
     },
     /// A `${` that does not begin a reference.
     #[error(
@@ -178,8 +180,12 @@ impl From<OutOfRange> for ValueError {
     }
 }
 
+fn meant(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+}
+
 fn suggestion(given: &str, known: &[String]) -> String {
-    nearest(given, known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+    meant(nearest(given, known))
 }
 
 fn list(what: &str, known: &[String]) -> String {

@@ -96,7 +96,7 @@ fn replace(
                     replaced.push_str(default);
                     origins.push(format!("the default for `{name}`, which is not set"));
                 }
-                None => problems.push(Problem::UnsetVariable { name: name.to_owned() }),
+                None => problems.push(Problem::UnsetVariable { name: name.to_owned(), meant: None }),
             },
         }
         if start == 0 && after.is_empty() && rest.len() == text.len() && !is_text {

@@ -173,6 +173,11 @@ impl Arbiter {
         Self { limits, operator: None, autonomous: None, safety: None }
     }
 
+    /// Goes on with other limits: the next decision keeps them.
+    pub const fn set_limits(&mut self, limits: MotionLimits) {
+        self.limits = limits;
+    }
+
     /// Takes in a wish of `source`, which replaces its last one.
     ///
     /// # Errors

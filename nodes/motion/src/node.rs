@@ -41,19 +41,30 @@ impl Node for MotionNode {
         setup.subscribe(topics::OPERATOR_DRIVE, Self::on_operator)?;
         setup.subscribe(topics::AUTONOMOUS_DRIVE, Self::on_autonomous)?;
         setup.every(BEAT, Self::beat)?;
-        let limits = MotionLimits {
-            speed_mps_max: params.speed_mps_max,
-            caution_share: params.caution_share,
-            safety_valid_for: params.safety_valid_for,
-            valid_for_max: nevil_runtime::limits::COMMAND_VALID_MAX,
-            ..MotionLimits::default()
-        };
         Ok(Self {
-            arbiter: Arbiter::new(limits),
+            arbiter: Arbiter::new(params.limits()),
             drive: setup.publisher(topics::DRIVE)?,
             status: setup.publisher(topics::MOTION_STATUS)?,
             last: None,
         })
+    }
+
+    /// All of them: a car that is too fast by them is slowed down at once.
+    fn params_changed(&mut self, params: &Params, ctx: &Context) -> NodeResult {
+        self.arbiter.set_limits(params.limits());
+        self.decide(ctx)
+    }
+}
+
+impl Params {
+    fn limits(&self) -> MotionLimits {
+        MotionLimits {
+            speed_mps_max: self.speed_mps_max,
+            caution_share: self.caution_share,
+            safety_valid_for: self.safety_valid_for,
+            valid_for_max: nevil_runtime::limits::COMMAND_VALID_MAX,
+            ..MotionLimits::default()
+        }
     }
 }
 
@@ -191,6 +202,17 @@ mod tests {
         assert_eq!(speed(&mut node), Some(0.0));
         node.advance(500 * MS);
         assert_eq!(speed(&mut node), None, "a car that stands is told nothing");
+    }
+
+    #[test]
+    fn a_car_that_is_too_fast_by_new_parameters_is_slowed_down_at_once() {
+        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        safe(&mut node, SafetyLevel::Clear);
+        want(&mut node, topics::OPERATOR_DRIVE, 0.5, 2000);
+        assert_eq!(speed(&mut node), Some(0.5));
+        node.set_params("speed_mps_max: 0.2").unwrap();
+        node.step();
+        assert_eq!(speed(&mut node), Some(0.2));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Navigation {
     sight: Option<Sight>,
     way: Way,
     obeyed: Motion,
+    /// What it takes at its start only.
+    begun: (f64, Option<u64>),
 }
 
 /// How it drives.
@@ -40,26 +42,43 @@ impl Node for Navigation {
     type Params = Params;
 
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
-        let limits = WanderLimits {
-            cruise_mps: params.cruise_mps,
-            turn_mps: params.turn_mps,
-            stop_m: params.stop_m,
-            start_free_m: params.start_free_m,
-            ..WanderLimits::default()
-        };
         let seed = params.seed.unwrap_or_else(|| setup.seed());
         setup.subscribe(topics::RANGE, Self::on_range)?;
         setup.subscribe(topics::SAFETY_STATUS, Self::on_safety)?;
         setup.subscribe(topics::MOTION_STATUS, Self::on_motion)?;
         setup.every(STEP, Self::step)?;
         Ok(Self {
-            wander: Wander::new(CarShape::default(), limits, seed),
+            wander: Wander::new(CarShape::default(), params.limits(), seed),
             wish: setup.publisher(topics::AUTONOMOUS_DRIVE)?,
             sight: None,
             // Until somebody says that the way is open, it is not.
             way: Way::Blocked,
             obeyed: Motion::NONE,
+            begun: (params.start_free_m, params.seed),
         })
+    }
+
+    /// Speeds, and how far from what it sees it stops.
+    fn params_changed(&mut self, params: &Params, _: &Context) -> NodeResult {
+        if self.begun != (params.start_free_m, params.seed) {
+            return Err(NodeError::new(
+                "`start_free_m` and `seed` are taken at the start only; set them in the launch file, and restart the node",
+            ));
+        }
+        self.wander.set_pace(params.limits());
+        Ok(())
+    }
+}
+
+impl Params {
+    fn limits(&self) -> WanderLimits {
+        WanderLimits {
+            cruise_mps: self.cruise_mps,
+            turn_mps: self.turn_mps,
+            stop_m: self.stop_m,
+            start_free_m: self.start_free_m,
+            ..WanderLimits::default()
+        }
     }
 }
 
@@ -119,6 +138,22 @@ mod tests {
         let wishes = wishes(SafetyLevel::Clear);
         assert_eq!(wishes.len(), 20);
         assert!(wishes.iter().any(|wish| wish.speed_mps > 0.0), "{wishes:?}");
+    }
+
+    #[test]
+    fn it_drives_as_fast_as_new_parameters_say_and_begins_nothing_anew() {
+        let mut node = TestNode::<Navigation>::start("{ seed: 1, cruise_mps: 0.1 }").unwrap();
+        node.set_params("{ cruise_mps: 0.4, turn_mps: 0.1 }").unwrap();
+        for _ in 0..40 {
+            node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 3.0 }).unwrap();
+            node.publish(topics::SAFETY_STATUS, SafetyStatus { level: SafetyLevel::Clear, distance_m: 3.0 })
+                .unwrap();
+            node.advance(STEP);
+        }
+        let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();
+        assert!(wishes.iter().any(|wish| wish.speed_mps > 0.1), "{wishes:?}");
+        let error = node.set_params("seed: 2").unwrap_err();
+        assert!(error.to_string().starts_with("`start_free_m` and `seed` are taken at the start only"));
     }
 
     #[test]

@@ -149,6 +149,14 @@ pub struct Wander {
 }
 
 impl Wander {
+    /// Drives on as fast, and stops as far from what it sees, as `limits` says; of the rest of them nothing is taken, because
+    /// what it remembers rests on it.
+    pub const fn set_pace(&mut self, limits: WanderLimits) {
+        self.limits.cruise_mps = limits.cruise_mps;
+        self.limits.turn_mps = limits.turn_mps;
+        self.limits.stop_m = limits.stop_m;
+    }
+
     /// A wanderer that has seen nothing yet. The same seed and the same senses give the same way.
     #[must_use]
     pub fn new(shape: CarShape, limits: WanderLimits, seed: u64) -> Self {

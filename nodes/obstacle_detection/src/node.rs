@@ -43,18 +43,32 @@ impl Node for ObstacleDetection {
     type Params = Params;
 
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
-        let zones = Zones::new(ZoneLimits {
-            emergency_m: params.emergency_m,
-            danger_m: params.danger_m,
-            caution_m: params.caution_m,
-            warning_m: params.warning_m,
-            silent_for: params.silent_for,
-            invalid_max: params.invalid_max,
-            ..ZoneLimits::default()
-        })?;
+        let zones = Zones::new(params.limits())?;
         setup.subscribe(topics::RANGE, Self::on_range)?;
         let beat = setup.every(BEAT, Self::beat)?;
         Ok(Self { zones, beat, status: setup.publisher(topics::SAFETY_STATUS)? })
+    }
+
+    /// All of them, at once.
+    fn params_changed(&mut self, params: &Params, ctx: &Context) -> NodeResult {
+        self.zones.set_limits(params.limits())?;
+        // What is dangerous by now is said by now.
+        let assessment = self.zones.assess(since_start(ctx.now()));
+        self.publish(assessment)
+    }
+}
+
+impl Params {
+    fn limits(&self) -> ZoneLimits {
+        ZoneLimits {
+            emergency_m: self.emergency_m,
+            danger_m: self.danger_m,
+            caution_m: self.caution_m,
+            warning_m: self.warning_m,
+            silent_for: self.silent_for,
+            invalid_max: self.invalid_max,
+            ..ZoneLimits::default()
+        }
     }
 }
 
@@ -124,6 +138,28 @@ mod tests {
         assert_eq!(levels(&mut node).last(), Some(&SafetyLevel::Clear));
         node.advance(Duration::from_millis(150));
         assert_eq!(levels(&mut node), [SafetyLevel::SensorError]);
+    }
+
+    #[test]
+    fn bounds_that_are_moved_while_it_runs_hold_at_once_where_that_is_worse() {
+        let mut node = TestNode::<ObstacleDetection>::start("").unwrap();
+        for _ in 0..2 {
+            node.publish(topics::RANGE, echo(0.25)).unwrap();
+            node.step();
+        }
+        assert_eq!(levels(&mut node).last(), Some(&SafetyLevel::Warning));
+        node.set_params("{ caution_m: 0.3, warning_m: 0.4 }").unwrap();
+        node.step();
+        assert_eq!(levels(&mut node), [SafetyLevel::Caution]);
+        let error = node.set_params("danger_m: 0.35").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`danger_m` is 0.35 m and `caution_m` is 0.3 m; the bounds must rise: \
+             0 < emergency_m < danger_m < caution_m < warning_m < open_from_m"
+        );
+        node.publish(topics::RANGE, echo(0.31)).unwrap();
+        node.step();
+        assert_eq!(levels(&mut node), [SafetyLevel::Caution], "those before the refusal hold on");
     }
 
     #[test]

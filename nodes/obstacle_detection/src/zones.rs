@@ -213,6 +213,22 @@ impl Zones {
         Ok(Self { limits, last: None, level: worst, wanted: worst, lost: 0, only_timeouts: true })
     }
 
+    /// Goes on with other limits. What the last echo said may be worse under them, and is at once; it is better after two
+    /// readings, as always.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitsProblem`] as for [`Self::new`]; the limits before hold on then.
+    pub fn set_limits(&mut self, limits: ZoneLimits) -> Result<(), LimitsProblem> {
+        limits.check()?;
+        self.limits = limits;
+        if let Some(last) = self.last {
+            let plain = limits.level_at(last.distance_m);
+            (self.level, self.wanted) = (self.level.max(plain), self.wanted.max(plain));
+        }
+        Ok(())
+    }
+
     /// Takes in one reading and says what holds from `now` on.
     pub fn reading(&mut self, now: Duration, reading: Reading) -> Assessment {
         match reading {

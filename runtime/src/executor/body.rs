@@ -142,8 +142,8 @@ impl Body {
     /// Turns and orders, until the node is shut down, or its thread was given up.
     fn serve(&mut self, place: &mut Option<Box<dyn AnyNode>>) {
         while let Some(node) = place {
-            if self.orders.has_inputs() {
-                self.tell_down(&mut **node);
+            if self.orders.has_news() {
+                self.tell_news(&mut **node);
                 if self.is_given_up() {
                     return self.leave(place.take());
                 }
@@ -242,9 +242,18 @@ impl Body {
         self.report(Phase::Resume, Ok(()));
     }
 
-    /// Tells the node which of its inputs are down. What it says to that is logged and counted.
-    fn tell_down(&mut self, node: &mut dyn AnyNode) {
-        self.orders.take_inputs().iter().for_each(|input| node.input_down(input));
+    /// Tells the node which of its inputs are down, and what it says to that is logged and counted; and gives it new
+    /// parameters, and reports what it says to them.
+    fn tell_news(&mut self, node: &mut dyn AnyNode) {
+        let (inputs, params) = self.orders.take_news();
+        inputs.iter().for_each(|input| node.input_down(input));
+        let Some(mut order) = params.filter(|_| !self.is_given_up()) else { return };
+        node.change_params(&mut order, self.is_degraded);
+        if !self.is_given_up() {
+            // The report before was taken before these were given.
+            drop(self.orders.params_report.put(order));
+            self.waker.wake();
+        }
     }
 
     /// Stops all drivers within one deadline.

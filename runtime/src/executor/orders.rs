@@ -7,7 +7,7 @@ use nevil_sys::mem::Handover;
 
 use crate::error::NodeError;
 use crate::executor::Phase;
-use crate::node::{ConfigureError, InputDown};
+use crate::node::{ConfigureError, InputDown, ParamsOrder};
 
 /// How a phase ended that did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,14 @@ pub enum OrderError {
         /// How long it has had.
         waited: Duration,
     },
+    /// It is active, and was not ready in time.
+    #[error("was not ready within {waited:?}: {what}")]
+    NotReady {
+        /// How long it has had.
+        waited: Duration,
+        /// What was waited for.
+        what: String,
+    },
     /// Its thread could not be started.
     #[error("its thread could not be started: {0}")]
     Thread(std::io::Error),
@@ -44,8 +52,13 @@ pub(super) struct Orders {
     /// Inputs of which the node has not been told yet that they are down; no order, which the next one would take the place
     /// of.
     inputs: Handover<Vec<InputDown>>,
-    has_inputs: AtomicBool,
+    /// New parameters, of which the node has not been told yet.
+    params: Handover<ParamsOrder>,
+    /// Whether there may be inputs or parameters.
+    has_news: AtomicBool,
     pub(super) report: Handover<Report>,
+    /// What became of new parameters; taken before the next are given.
+    pub(super) params_report: Handover<ParamsOrder>,
     /// Whether the node is to work with the parameters for while it is degraded.
     pub(super) is_degraded: AtomicBool,
 }
@@ -53,7 +66,7 @@ pub(super) struct Orders {
 impl Orders {
     pub(super) fn is_waiting(&self) -> bool {
         // Acquire: see `ThreadedNode::order`.
-        self.wanted.load(Ordering::Acquire) != 0 || self.has_inputs()
+        self.wanted.load(Ordering::Acquire) != 0 || self.has_news()
     }
 
     /// Adds what the node is to be told.
@@ -63,19 +76,26 @@ impl Orders {
         }
         drop(self.inputs.put(Box::new(inputs)));
         // Release: who sees it sees them.
-        self.has_inputs.store(true, Ordering::Release);
+        self.has_news.store(true, Ordering::Release);
+    }
+
+    /// Gives the node new parameters. There are none that it has not answered yet.
+    pub(super) fn give_params(&self, order: Box<ParamsOrder>) {
+        drop(self.params.put(order));
+        // Release: as above.
+        self.has_news.store(true, Ordering::Release);
     }
 
     /// Whether there is something to be told.
-    pub(super) fn has_inputs(&self) -> bool {
-        self.has_inputs.load(Ordering::Acquire)
+    pub(super) fn has_news(&self) -> bool {
+        self.has_news.load(Ordering::Acquire)
     }
 
-    /// What is to be told.
-    pub(super) fn take_inputs(&self) -> Vec<InputDown> {
+    /// Inputs that are down, and new parameters.
+    pub(super) fn take_news(&self) -> (Vec<InputDown>, Option<Box<ParamsOrder>>) {
         // Before they are taken: what is added from here on is seen the next time.
-        self.has_inputs.store(false, Ordering::Release);
-        self.inputs.take().map(|inputs| *inputs).unwrap_or_default()
+        self.has_news.store(false, Ordering::Release);
+        (self.inputs.take().map(|inputs| *inputs).unwrap_or_default(), self.params.take())
     }
 
     pub(super) fn is_degraded(&self) -> bool {

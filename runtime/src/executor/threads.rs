@@ -20,6 +20,7 @@ use nevil_sys::mem::Ending;
 
 use crate::clock::{Clock, Time};
 use crate::executor::body::{Body, number};
+use crate::executor::live::Pending;
 use crate::executor::orders::Orders;
 use crate::executor::{NodeSpec, OrderError, Phase, Waker};
 use crate::limits::THREAD_NAME_BYTES;
@@ -29,9 +30,13 @@ use crate::scheduling::ThreadReport;
 /// A node on a thread of its own; one life after the other, each on its own thread.
 #[derive(Debug)]
 pub struct ThreadedNode {
-    spec: NodeSpec,
+    pub(super) instance: Arc<str>,
+    /// What the next life is launched as.
+    pub(super) spec: Mutex<Arc<NodeSpec>>,
+    /// New parameters that are on their way.
+    pub(super) pending: Mutex<Option<Pending>>,
     thread_name: String,
-    environment: Environment,
+    pub(super) environment: Environment,
     waker: Waker,
     // Locked for a moment: by who looks, and by who launches the next life.
     life: Mutex<Arc<Life>>,
@@ -40,15 +45,15 @@ pub struct ThreadedNode {
 
 /// One life of a node, and its thread.
 #[derive(Debug)]
-struct Life {
-    shared: Arc<NodeShared>,
-    orders: Arc<Orders>,
+pub(super) struct Life {
+    pub(super) shared: Arc<NodeShared>,
+    pub(super) orders: Arc<Orders>,
     /// The phase that was ordered last: its number.
     ordered: AtomicU8,
     /// When that was, in ns.
     ordered_at: AtomicU64,
     /// Whether it has said how that phase ended.
-    answered: AtomicBool,
+    pub(super) answered: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
 }
@@ -100,7 +105,7 @@ impl Life {
     }
 
     /// Whether this life was told to shut down: then its thread takes no more orders.
-    fn is_to_end(&self) -> bool {
+    pub(super) fn is_to_end(&self) -> bool {
         self.ordered.load(Ordering::Relaxed) == number(Phase::Shutdown)
     }
 
@@ -125,7 +130,9 @@ impl ThreadedNode {
     ) -> Result<Self, OrderError> {
         let life = Life::spawn(&spec, thread_name, environment, waker, 1, None)?;
         Ok(Self {
-            spec,
+            instance: Arc::clone(&spec.instance),
+            spec: Mutex::new(Arc::new(spec)),
+            pending: Mutex::default(),
             thread_name: thread_name.to_owned(),
             environment: environment.clone(),
             waker: waker.clone(),
@@ -134,7 +141,7 @@ impl ThreadedNode {
         })
     }
 
-    /// Starts the thread of the next life, and lets it configure the node again. If the thread of the life before was given
+    /// Starts the thread of the next life, as [`Self::spec`] says, and lets it configure the node again. If the thread of the life before was given
     /// up, this one takes from it what it has: its subscriptions end, its devices are closed where no call hangs in them.
     /// If it was not, it has to have been shut down.
     ///
@@ -147,8 +154,8 @@ impl ThreadedNode {
         let lives = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
         let given_up = before.shared.incarnation.call().is_abandoned();
         let before = given_up.then(|| Arc::clone(&before.shared));
-        let (spec, name) = (&self.spec, &self.thread_name);
-        let life = Life::spawn(spec, name, &self.environment, &self.waker, lives, before)?;
+        let (spec, name) = (self.spec(), &self.thread_name);
+        let life = Life::spawn(&spec, name, &self.environment, &self.waker, lives, before)?;
         let is_degraded = self.life().orders.is_degraded();
         *self.lock() = Arc::new(life);
         self.set_degraded(is_degraded);
@@ -290,7 +297,7 @@ impl ThreadedNode {
     /// The node's instance name.
     #[must_use]
     pub fn instance(&self) -> &Arc<str> {
-        &self.spec.instance
+        &self.instance
     }
 
     /// Where it is in its life.
@@ -321,13 +328,18 @@ impl ThreadedNode {
         Arc::clone(&self.life().shared)
     }
 
-    fn life(&self) -> Arc<Life> {
+    pub(super) fn life(&self) -> Arc<Life> {
         Arc::clone(&self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<Life>> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(&self.life)
     }
+}
+
+/// Each value is written in one step.
+pub(super) fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A name for the thread of `instance` that the kernel can hold and that is not in `used`, to which it is added.

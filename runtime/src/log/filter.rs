@@ -38,6 +38,14 @@ pub enum LogFilterError {
         /// The name.
         name: String,
     },
+    /// It was changed too often.
+    #[error(
+        "the log filter was changed too often (to {max} different ones); use one of those before, or restart the robot"
+    )]
+    TooManyChanges {
+        /// The most that are allowed.
+        max: usize,
+    },
     /// More entries than are kept.
     #[error("log filter has too many entries ({given}), at most {max} are allowed")]
     TooManyEntries {

@@ -5,28 +5,28 @@ use tracing::span::{Attributes, Id, Record as SpanRecord};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::log::filter::Filter;
+use crate::log::changing::LogFilter;
 use crate::log::outlet::Intake;
 use crate::log::record::{self, Record};
 
 /// Turns events into records. Spans are accepted and mean nothing.
 pub(super) struct LaneSubscriber {
-    pub(super) filter: Filter,
+    pub(super) filter: LogFilter,
     pub(super) intake: Intake<Record>,
 }
 
 impl Subscriber for LaneSubscriber {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_event() { self.filter.interest(metadata) } else { Interest::never() }
+        if metadata.is_event() { self.filter.filter().interest(metadata) } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let level = || self.filter.level(metadata.target(), record::name().as_str());
+        let level = || self.filter.filter().level(metadata.target(), record::name().as_str());
         metadata.is_event() && *metadata.level() <= level()
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.filter.most())
+        Some(self.filter.filter().most())
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -241,3 +241,42 @@ fn lines_are_written_as_they_are_and_never_block() {
     assert!(text.ends_with("line 999\n"));
     assert_eq!((lines.lost(), lines.written()), (1000 - 112, 113));
 }
+
+#[test]
+fn another_filter_holds_from_now_on_and_a_wrong_one_changes_nothing() {
+    let paper = Paper::default();
+    let (log, dispatch) = Log::new("warn", Box::new(paper.clone())).unwrap();
+    with_default(&dispatch, || {
+        let say = |number: u32| info!("{number}");
+        say(1);
+        log.filter().set("info").unwrap();
+        say(2);
+        assert!(log.filter().set("loud").is_err());
+        say(3);
+        log.filter().set("warn").unwrap();
+        say(4);
+    });
+    assert_eq!(log.flush(WATCHDOG), Flushed::All);
+    let lines = paper.records();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].ends_with(" 2") && lines[1].ends_with(" 3"), "{lines:?}");
+    assert_eq!(log.filter().text(), "warn");
+}
+
+#[test]
+fn so_many_different_filters_are_kept_and_those_before_can_come_again() {
+    let (log, _) = Log::new("info", Box::new(Paper::default())).unwrap();
+    let filter = |number: usize| format!("info,node_{number}=debug");
+    for number in 1..limits::LOG_FILTERS_MAX {
+        log.filter().set(&filter(number)).unwrap();
+    }
+    for _ in 0..100 {
+        log.filter().set("info").unwrap();
+        log.filter().set(&filter(7)).unwrap();
+    }
+    assert_eq!(
+        log.filter().set("trace").unwrap_err().to_string(),
+        "the log filter was changed too often (to 64 different ones); use one of those before, or restart the robot"
+    );
+    assert_eq!(log.filter().text(), filter(7));
+}

@@ -159,7 +159,8 @@ impl Callbacks {
         (timeout != NO_TIMEOUT).then_some(timeout)
     }
 
-    /// The callback `name` of the node `instance`: the same one in each of its lives, under the rule that it had in the first.
+    /// The callback `name` of the node `instance`: the same one in each of its lives. If another rule holds than before, it
+    /// goes on under that one, with its counters; and its breaker under another policy, if the rule has another.
     /// Its breaker is called `<instance>.<name>` in `breakers`. A timer has a `period`.
     pub(crate) fn of(
         &self,
@@ -168,13 +169,19 @@ impl Callbacks {
         name: Arc<str>,
         rules: &NodeRules,
         period: Option<Duration>,
+        now: Time,
     ) -> Result<Arc<Callback>, BreakerError> {
         let mut callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (Arc::clone(instance), Arc::clone(&name));
-        if let Some(known) = callbacks.get(&key) {
-            return Ok(Arc::clone(known));
-        }
         let rule = rules.of(&name).clone();
+        if let Some(known) = callbacks.get(&key) {
+            if known.rule == rule {
+                return Ok(Arc::clone(known));
+            }
+            let changed = Arc::new(self.with_rule(known, rule, period, now)?);
+            callbacks.insert(key, Arc::clone(&changed));
+            return Ok(changed);
+        }
         let slow_after = rule.breaker.slow_after.or(period).or(Some(rule.timeout));
         let policy = BreakerPolicy { slow_after, ..rule.breaker.clone() };
         let breaker = breakers.register_for_one_thread(&format!("{instance}.{name}"), policy)?;
@@ -191,5 +198,41 @@ impl Callbacks {
         let callback = Arc::new(callback);
         callbacks.insert(key, Arc::clone(&callback));
         Ok(callback)
+    }
+
+    /// The callback `known`, from now on under `rule`.
+    fn with_rule(
+        &self,
+        known: &Callback,
+        rule: CallbackRule,
+        period: Option<Duration>,
+        now: Time,
+    ) -> Result<Callback, BreakerError> {
+        let breaker = known.breaker.clone();
+        // What an operator has said about it since stays, unless the file says something else than before.
+        if known.rule.breaker != rule.breaker || known.rule.timeout != rule.timeout {
+            let slow_after = rule.breaker.slow_after.or(period).or(Some(rule.timeout));
+            breaker.set_policy(now, BreakerPolicy { slow_after, ..rule.breaker.clone() })?;
+        }
+        if known.rule.safety != rule.safety {
+            let mut stopped = self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+            if rule.safety {
+                stopped.retain(|other| other.name() != breaker.name());
+            } else {
+                stopped.push(breaker.clone());
+            }
+        }
+        // Relaxed: counts for people to read. A life that was given up counts no more.
+        let same = |count: &AtomicU64| AtomicU64::new(count.load(Ordering::Relaxed));
+        Ok(Callback {
+            name: Arc::clone(&known.name),
+            rule,
+            breaker,
+            ok: same(&known.ok),
+            failed: same(&known.failed),
+            panicked: same(&known.panicked),
+            timed_out: same(&known.timed_out),
+            longest_ns: same(&known.longest_ns),
+        })
     }
 }

@@ -8,6 +8,7 @@ use crate::clock::{Clock, Time};
 use crate::estop::EmergencyStop;
 use crate::incarnation::{CancelToken, Incarnation};
 use crate::lineage::{Lineage, LineageCell};
+use crate::node::ready::Readiness;
 
 /// What a callback may ask: the time, the node's name, whether to give up.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Context {
     incarnation: Arc<Incarnation>,
     lineage: Arc<LineageCell>,
     estop: EmergencyStop,
+    ready: Arc<Readiness>,
     now: Cell<Time>,
     /// When the callback before this one ended, if that was in this turn.
     ended: Cell<Option<Time>>,
@@ -49,10 +51,11 @@ impl Context {
         incarnation: Arc<Incarnation>,
         lineage: Arc<LineageCell>,
         estop: EmergencyStop,
+        ready: Arc<Readiness>,
     ) -> Self {
         let (now, ended) = (Cell::new(Time::ZERO), Cell::new(None));
         let (deadline, latest) = (Cell::new(Time::ZERO), Cell::new(Time::ZERO));
-        Self { clock, incarnation, lineage, estop, now, ended, deadline, latest }
+        Self { clock, incarnation, lineage, estop, ready, now, ended, deadline, latest }
     }
 
     /// When this callback began. The same under the real and the simulated clock, and for the whole callback.
@@ -116,6 +119,13 @@ impl Context {
     /// stays and this one is counted.
     pub fn emergency_stop(&self, reason: &str) {
         self.estop.engage(format_args!("node `{}`", self.node()), reason);
+    }
+
+    /// Says that this node is ready: nodes that depend on it may be activated now. For one that has declared that it says so
+    /// ([`Setup::ready_by_call`](crate::Setup::ready_by_call)), once in each life, in `activate` or in any callback; another
+    /// one, or one that has said so, says nothing new.
+    pub fn ready(&self) {
+        self.ready.call();
     }
 
     pub(crate) fn incarnation(&self) -> &Arc<Incarnation> {

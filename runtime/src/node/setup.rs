@@ -101,6 +101,12 @@ impl<'a, N: Node> Setup<'a, N> {
         self.environment.bus.clock().is_simulated()
     }
 
+    /// Declares that this node says by itself when it is ready, by [`Context::ready`]: nodes that depend on it are activated
+    /// then, and not as soon as its `activate` has returned. One that does not say so in time fails its start.
+    pub fn ready_by_call(&mut self) {
+        self.shared.ready.declare();
+    }
+
     /// The robot's clock, for what a device needs to know of time. Callbacks use [`Context::now`].
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -359,7 +365,8 @@ impl<'a, N: Node> Setup<'a, N> {
 
     pub(crate) fn finish(self) -> (Work<N>, Context, Arc<NodeShared>, Names<'a>) {
         let (clock, estop) = (self.environment.bus.clock().clone(), self.environment.estop.clone());
-        let context = Context::new(clock, self.incarnation, self.lineage, estop);
+        let ready = Arc::clone(&self.shared.ready);
+        let context = Context::new(clock, self.incarnation, self.lineage, estop, ready);
         (self.work, context, self.shared, self.names)
     }
 }

@@ -10,15 +10,16 @@ use nevil_sys::os::{self, FileWord};
 use serde::Serialize;
 
 use crate::actuator::ActuatorCell;
-use crate::breaker::{BreakerError, BreakerPolicy, Breakers};
+use crate::breaker::Breakers;
 use crate::bus::{Bus, Wake};
-use crate::clock::Time;
+use crate::clock::{Clock, Time};
 use crate::device::Holding;
 use crate::incarnation::Incarnation;
-use crate::node::callback::{Callback, CallbackCounts, Callbacks, NO_TIMEOUT};
+use crate::node::callback::{Callback, CallbackCounts, Callbacks};
 use crate::node::driver::DriverHandle;
 use crate::node::environment::Environment;
-use crate::node::rules::{CallbackRule, NodeRules};
+use crate::node::ready::Readiness;
+use crate::node::rules::NodeRules;
 use crate::node::spec::NodeSpec;
 use crate::node::timer::{Timer, TimerCounts};
 use crate::node::watch::Watch;
@@ -35,7 +36,8 @@ pub enum NodeState {
     Configured,
     /// It works.
     Active,
-    /// It is active, and none of its callbacks is called, because a node that it depends on is down.
+    /// It is active, and none of its callbacks is called, because a node that it depends on is down, or because an operator
+    /// or the launch file wants that.
     Paused,
     /// It was deactivated.
     Inactive,
@@ -126,14 +128,18 @@ pub(crate) struct NodeShared {
     pub(crate) thread: OnceLock<ThreadReport>,
     /// Turns that its thread has begun: its progress.
     pub(crate) turns: Count,
+    pub(crate) ready: Arc<Readiness>,
+    /// Whether it is paused when it has been activated.
+    begins_paused: AtomicBool,
     /// Set when it is configured.
     parts: OnceLock<Parts>,
     holdings: Mutex<Holdings>,
     state: AtomicU8,
     failure: Handover<Failure>,
     failures: Arc<Bell>,
-    callback_records: Callbacks,
-    breakers: Breakers,
+    pub(super) callback_records: Callbacks,
+    pub(super) breakers: Breakers,
+    pub(super) clock: Clock,
     // Locked when a node is configured and when a tool looks, never while a callback runs.
     callbacks: Mutex<Vec<Arc<Callback>>>,
     timers: Mutex<Vec<(Arc<str>, Timer)>>,
@@ -168,6 +174,8 @@ impl NodeShared {
             left_behind: AtomicBool::new(false),
             thread: OnceLock::new(),
             turns: Count::default(),
+            ready: Readiness::new(Arc::clone(&environment.failures)),
+            begins_paused: AtomicBool::new(spec.paused),
             parts: OnceLock::new(),
             holdings: Mutex::default(),
             state: AtomicU8::new(NodeState::Starting as u8),
@@ -175,6 +183,7 @@ impl NodeShared {
             failures: Arc::clone(&environment.failures),
             callback_records: environment.callbacks.clone(),
             breakers: environment.breakers.clone(),
+            clock: environment.bus.clock().clone(),
             callbacks: Mutex::default(),
             timers: Mutex::default(),
         })
@@ -208,6 +217,17 @@ impl NodeShared {
         let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
     }
 
+    pub(crate) fn set_begins_paused(&self, paused: bool) {
+        // Relaxed: who orders the activation orders this before.
+        self.begins_paused.store(paused, Ordering::Relaxed);
+    }
+
+    /// It has been activated.
+    pub(crate) fn become_active(&self) {
+        let begins_paused = self.begins_paused.load(Ordering::Relaxed);
+        self.change_state(|_| if begins_paused { NodeState::Paused } else { NodeState::Active });
+    }
+
     /// The node can go on no longer: the first reason stands.
     pub(crate) fn fail(&self, failure: Failure) {
         if self.state.swap(NodeState::Failed as u8, Ordering::AcqRel) == NodeState::Failed as u8 {
@@ -225,34 +245,6 @@ impl NodeShared {
     /// Lets who watches over it look at what has happened.
     pub(crate) fn tell(&self) {
         self.failures.ring();
-    }
-
-    /// The record of its callback `name`: the same in each of its lives.
-    ///
-    /// # Errors
-    ///
-    /// [`BreakerError`] if its rule has a value that is not allowed.
-    pub(crate) fn record(
-        &self,
-        name: Arc<str>,
-        period: Option<Duration>,
-    ) -> Result<Arc<Callback>, BreakerError> {
-        self.callback_records.of(&self.breakers, &self.instance, name, &self.rules, period)
-    }
-
-    /// The record of a callback that every node has, and that is called during an emergency stop too.
-    pub(crate) fn record_always(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
-        let rule = CallbackRule { safety: true, ..self.rules.of(name).clone() };
-        let rules = NodeRules { callback: rule, ..NodeRules::default() };
-        self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
-    }
-
-    /// The record of a phase of its life, whose breaker never opens.
-    pub(crate) fn record_phase(&self, name: &str) -> Result<Arc<Callback>, BreakerError> {
-        let breaker = BreakerPolicy { trip: Vec::new(), ..BreakerPolicy::default() };
-        let callback = CallbackRule { breaker, safety: true, timeout: NO_TIMEOUT, ..CallbackRule::default() };
-        let rules = NodeRules { callback, ..NodeRules::default() };
-        self.callback_records.of(&self.breakers, &self.instance, name.into(), &rules, None)
     }
 
     /// Adds a callback; its number.
@@ -335,6 +327,13 @@ impl NodeShared {
             driver.stop();
             driver.make_idle();
         }
+    }
+
+    /// The names of its drivers that run, and of its actuators.
+    pub(crate) fn parts(&self) -> (Vec<String>, Vec<String>) {
+        let drivers = self.holdings().drivers.iter().map(|driver| driver.name.to_string()).collect();
+        let actuators = self.parts.get().map(|parts| parts.actuators.as_slice()).unwrap_or_default();
+        (drivers, actuators.iter().map(|actuator| actuator.name.to_string()).collect())
     }
 
     /// Its drivers have been told to stop.

@@ -6,16 +6,25 @@ use std::sync::Arc;
 use nevil_msgs::{Value, ValueKind};
 use nevil_sys::os::FileWord;
 
-use crate::bus::{is_name_part, is_namespace};
+use crate::bus::{TopicError, is_name_part, is_namespace};
 use crate::limits::NAME_BYTES_MAX;
-use crate::node::degraded::with_instead;
 use crate::node::environment::Environment;
+use crate::node::live_params::{ParamsError, ParamsOrder, with_instead};
 use crate::node::names::Names;
 use crate::node::rules::NodeRules;
 use crate::node::shared::{NodeShared, NodeState};
 use crate::node::types::{ConfigureError, NodeType};
 use crate::node::work::AnyNode;
 use crate::scheduling::ThreadSpec;
+
+/// What a node has declared about itself in its `configure`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeLook {
+    /// The names of its callbacks, its hooks among them, in the order of their declaration.
+    pub callbacks: Vec<String>,
+    /// Whether it says by itself when it is ready ([`Setup::ready_by_call`](crate::Setup::ready_by_call)).
+    pub ready_by_call: bool,
+}
 
 /// A node that is to be launched. Several may be of one type.
 #[derive(Clone, Debug)]
@@ -30,6 +39,8 @@ pub struct NodeSpec {
     /// `params`. It gets them, and its own again, by [`Node::params_changed`](crate::Node::params_changed). `None`: it has
     /// one set.
     pub degraded: Option<Value>,
+    /// Whether its callbacks are not called when it has been activated, until it is resumed.
+    pub paused: bool,
     /// How its thread is to be scheduled.
     pub thread: ThreadSpec,
     /// Put in front of the names of its topics, but for those that begin with `/`. Empty: nothing.
@@ -52,6 +63,7 @@ impl NodeSpec {
             node_type,
             params: Value::new(ValueKind::Null, nevil_msgs::Mark::named(instance)),
             degraded: None,
+            paused: false,
             thread: ThreadSpec::default(),
             namespace: String::new(),
             remap: BTreeMap::new(),
@@ -67,9 +79,28 @@ impl NodeSpec {
     ///
     /// [`ConfigureError`].
     pub fn check(&self, environment: &Environment) -> Result<Vec<String>, ConfigureError> {
+        Ok(self.look(environment)?.callbacks)
+    }
+
+    /// The same, and what else it has declared about itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigureError`].
+    pub fn look(&self, environment: &Environment) -> Result<NodeLook, ConfigureError> {
         let shared = self.life(environment, 1);
         drop(self.configure(environment, &shared)?);
-        Ok(shared.callbacks().into_iter().map(|callback| callback.name).collect())
+        let callbacks = shared.callbacks().into_iter().map(|callback| callback.name).collect();
+        Ok(NodeLook { callbacks, ready_by_call: shared.ready.is_declared() })
+    }
+
+    /// The topic of the robot that the node means by `topic`, as its code calls it.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError::Name`] if that is no name for a topic.
+    pub fn topic(&self, topic: &str) -> Result<String, TopicError> {
+        Names::new(&self.namespace, &self.remap).resolve(topic)
     }
 
     /// Life `number` of the node.
@@ -91,10 +122,20 @@ impl NodeSpec {
             return Err(ConfigureError::Namespace { given: self.namespace.clone() });
         }
         let names = Names::new(&self.namespace, &self.remap);
-        let degraded = self.degraded.as_ref().map(|degraded| with_instead(&self.params, degraded));
+        let degraded = self.degraded_params();
         let params = (&self.params, degraded.as_ref());
         let node = self.node_type.configure(environment, shared, names, params)?;
         shared.set_state(NodeState::Configured);
         Ok(node)
+    }
+
+    /// Its parameters, read for a node that runs.
+    pub(crate) fn read_params(&self) -> Result<ParamsOrder, ParamsError> {
+        let sets = self.node_type.read_params((&self.params, self.degraded_params().as_ref()))?;
+        Ok(ParamsOrder::new(sets))
+    }
+
+    fn degraded_params(&self) -> Option<Value> {
+        self.degraded.as_ref().map(|degraded| with_instead(&self.params, degraded))
     }
 }

@@ -10,8 +10,8 @@ use nevil_msgs::{FieldInfo, Value, ValueError};
 use crate::error::{NodeError, Panicked, caught};
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::Node;
-use crate::node::degraded::DegradedParams;
 use crate::node::environment::Environment;
+use crate::node::live_params::{AnyParamSets, ParamSets, ParamsError};
 use crate::node::names::Names;
 use crate::node::setup::Setup;
 use crate::node::shared::NodeShared;
@@ -82,6 +82,8 @@ impl fmt::Debug for HelperProcess {
 /// Parameters, and those of a degraded node.
 type GivenParams<'a> = (&'a Value, Option<&'a Value>);
 
+type ReadParams = fn(GivenParams<'_>) -> Result<AnyParamSets, ParamsError>;
+
 type Configure = fn(
     &Environment,
     &Arc<NodeShared>,
@@ -96,11 +98,18 @@ pub struct NodeType {
     processes: &'static [HelperProcess],
     schema: fn() -> &'static [FieldInfo],
     configure: Configure,
+    read_params: ReadParams,
 }
 
 impl NodeType {
     fn new<N: Node>(name: &'static str) -> Self {
-        Self { name, processes: N::PROCESSES, schema: N::Params::schema, configure: configure::<N> }
+        Self {
+            name,
+            processes: N::PROCESSES,
+            schema: N::Params::schema,
+            configure: configure::<N>,
+            read_params: read_params::<N>,
+        }
     }
 
     /// The name that launch files use.
@@ -125,6 +134,20 @@ impl NodeType {
     ) -> Result<Box<dyn AnyNode>, ConfigureError> {
         (self.configure)(environment, shared, names, params)
     }
+
+    /// Reads parameters for a node of this type that runs.
+    pub(crate) fn read_params(&self, params: GivenParams<'_>) -> Result<AnyParamSets, ParamsError> {
+        (self.read_params)(params)
+    }
+}
+
+fn read_params<N: Node>((given, degraded): GivenParams<'_>) -> Result<AnyParamSets, ParamsError> {
+    let read = |value| {
+        let read = caught(|| N::Params::from_value(value));
+        read.map_err(|panic| ParamsError::Panicked { text: panic.text })?.map_err(ParamsError::Wrong)
+    };
+    let sets = ParamSets::<N> { normal: read(given)?, degraded: degraded.map(read).transpose()? };
+    Ok(Box::new(sets))
 }
 
 fn configure<N: Node>(
@@ -140,7 +163,8 @@ fn configure<N: Node>(
         None => None,
         Some(degraded) => {
             let degraded = read(degraded)?.map_err(ConfigureError::Degraded)?;
-            Some(DegradedParams::<N> { normal: read(given)?.map_err(ConfigureError::Params)?, degraded })
+            let normal = read(given)?.map_err(ConfigureError::Params)?;
+            Some(ParamSets::<N> { normal, degraded: Some(degraded) })
         }
     };
     let mut setup = Setup::<N>::new(environment, names, Arc::clone(shared));

@@ -12,13 +12,14 @@ use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
 use crate::node::context::Context;
-use crate::node::degraded::{DegradedParams, ParamsChange};
 use crate::node::down::InputDown;
 use crate::node::driver::{AnyDriver, ReadyDriver};
 use crate::node::guarded::{Guarded, gave_up};
+use crate::node::live_params::{ParamSets, ParamsChange, ParamsError, ParamsOrder};
 use crate::node::shared::{NodeShared, NodeState};
 use crate::node::source::Source;
 use crate::node::timer::TimerSource;
+use crate::parameter::Parameters;
 
 /// Everything that a node has declared.
 pub(crate) struct Work<N: Node> {
@@ -72,6 +73,8 @@ pub(crate) trait AnyNode: Send {
     fn input_down(&mut self, input: &InputDown);
     /// Tells the node with which of its parameters it is to work, if it has others for while it is degraded.
     fn set_degraded(&mut self, is_degraded: bool);
+    /// Gives the node other parameters, and leaves in `order` what became of them; it is degraded, or is not.
+    fn change_params(&mut self, order: &mut ParamsOrder, is_degraded: bool);
     /// Drops the node and leaves all else as it is: its thread was given up, and another life has taken over.
     fn leave(self: Box<Self>);
 }
@@ -105,7 +108,7 @@ impl<N: Node> NodeCore<N> {
         mut work: Work<N>,
         ctx: Context,
         shared: Arc<NodeShared>,
-        degraded: Option<DegradedParams<N>>,
+        params: Option<ParamSets<N>>,
     ) -> Self {
         work.sources.sort_by_key(|source| source.number());
         let active = ActiveSources::new(work.sources.iter().map(|source| source.number()));
@@ -123,7 +126,13 @@ impl<N: Node> NodeCore<N> {
                 .map_or_else(|_| hook(name), |record| Guarded::new(record, Arc::clone(&shared)))
         };
         let input_down = callback("input_down");
-        let params_change = degraded.map(|params| ParamsChange::new(params, callback("params_changed")));
+        // What it answers to new parameters is an answer, and no failure that its breaker would open for.
+        let answer = || {
+            let record = shared.record_answer("params_changed");
+            record.map_or_else(|_| hook("params_changed"), |record| Guarded::new(record, Arc::clone(&shared)))
+        };
+        let has_params = params.is_some() || !N::Params::schema().is_empty();
+        let params_change = has_params.then(|| ParamsChange::new(params, answer()));
         shared.complete(work.actuators.iter().map(|actuator| Arc::clone(actuator.cell())).collect());
         Self {
             node,
@@ -236,7 +245,7 @@ impl<N: Node> AnyNode for NodeCore<N> {
                     timer.timer.arm(now);
                 }
                 self.work.sources.iter_mut().for_each(|source| source.begin(now));
-                self.shared.change_state(|_| NodeState::Active);
+                self.shared.become_active();
                 Ok(drivers)
             }
             Err(error) => {
@@ -346,6 +355,19 @@ impl<N: Node> AnyNode for NodeCore<N> {
         if let Some(change) = &mut self.params_change {
             self.ctx.begin_turn();
             change.tell(&mut self.node, is_degraded, &self.ctx);
+        }
+    }
+
+    fn change_params(&mut self, order: &mut ParamsOrder, is_degraded: bool) {
+        let state = self.shared.state();
+        if !matches!(state, NodeState::Active | NodeState::Paused) {
+            order.outcome = Err(ParamsError::NotActive { state });
+            return;
+        }
+        // One without parameters has nothing to change.
+        if let Some(change) = &mut self.params_change {
+            self.ctx.begin_turn();
+            change.change(&mut self.node, order, is_degraded, &self.ctx);
         }
     }
 

@@ -6,7 +6,8 @@ use nevil_launch::Request;
 use crate::commands::RobotArg;
 use crate::failure::Failure;
 use crate::output::{Reader, print, print_json};
-use crate::screen::table::{Column, Table};
+use crate::screen::node::state;
+use crate::screen::table::{Cell, Column, Table};
 use crate::screen::{names, text};
 
 /// List the nodes and the topics that they use
@@ -27,7 +28,7 @@ impl NodeListArgs {
         let columns = ["node", "state", "publishes", "subscribes"].map(Column::text);
         let mut table = Table::new(columns.to_vec());
         for node in answer["nodes"].as_array().into_iter().flatten() {
-            let cells = [text(&node["name"]), text(&node["state"])];
+            let cells = [text(&node["name"]), Cell::plain(state(node))];
             let topics = [names(&node["publishes"]), names(&node["subscribes"])];
             table.row(cells.into_iter().chain(topics).collect());
         }

@@ -58,6 +58,8 @@ struct EmergencyStop {
 struct Node {
     name: String,
     state: String,
+    ready: Option<bool>,
+    paused_by: serde_json::Value,
     thread: Option<Thread>,
     callbacks: Vec<Callback>,
 }
@@ -187,13 +189,13 @@ fn nodes(nodes: &[Node]) -> Option<Table> {
         let sum = |of: fn(&Callback) -> u64| node.callbacks.iter().map(of).sum::<u64>();
         let longest = node.callbacks.iter().map(|callback| callback.longest_us).max().unwrap_or(0);
         let tone = match &*node.state {
-            "active" => Tone::Good,
+            "active" if node.ready != Some(false) => Tone::Good,
             "failed" => Tone::Bad,
             _ => Tone::Strong,
         };
         table.row(vec![
             Cell::plain(&*node.name),
-            Cell::toned(&*node.state, tone),
+            Cell::toned(state(node), tone),
             Cell::plain(count(sum(|callback| callback.ok))),
             Cell::bad_count(sum(|callback| callback.failed)),
             Cell::bad_count(sum(|callback| callback.panicked)),
@@ -201,6 +203,12 @@ fn nodes(nodes: &[Node]) -> Option<Table> {
         ]);
     }
     (!nodes.is_empty()).then_some(table)
+}
+
+/// With who wants it to pause, and whether it is ready.
+fn state(node: &Node) -> String {
+    let Node { state, ready, paused_by, .. } = node;
+    super::node::state(&serde_json::json!({ "state": state, "ready": ready, "paused_by": paused_by }))
 }
 
 fn threads(nodes: &[Node]) -> Option<Table> {

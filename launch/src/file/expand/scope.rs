@@ -1,6 +1,6 @@
 //! What `${NAME}` stands for in one file.
 
-use nevil_msgs::{Key, Mark, Value, ValueError, ValueKind, Variable};
+use nevil_msgs::{Key, Mark, Problem, Value, ValueError, ValueKind, Variable, nearest};
 
 use crate::file::Lookup;
 
@@ -36,7 +36,17 @@ impl Scope<'_> {
 
     /// Puts values in place of all references in `value`.
     pub(super) fn substitute(&self, value: &mut Value) -> Result<(), Vec<ValueError>> {
-        value.substitute_variables(&|name| self.get(name))
+        let mut errors = match value.substitute_variables(&|name| self.get(name)) {
+            Ok(()) => return Ok(()),
+            Err(errors) => errors,
+        };
+        let known: Vec<_> = self.arguments.iter().map(|(name, _)| name).collect();
+        for error in &mut errors {
+            if let Problem::UnsetVariable { name, meant } = &mut error.problem {
+                *meant = nearest(name, &known).map(str::to_owned);
+            }
+        }
+        Err(errors)
     }
 
     /// The same for one text that stands at `mark`.

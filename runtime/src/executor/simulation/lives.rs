@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{SimulatedDriver, SimulatedRobot, SimulationError};
+use nevil_msgs::Value;
+
+use super::{SimulatedDriver, SimulatedNode, SimulatedRobot, SimulationError};
 use crate::error::drop_caught;
-use crate::executor::Phase;
-use crate::node::{AnyNode, InputDown};
+use crate::executor::{NodeSpec, Phase};
+use crate::node::{AnyNode, InputDown, ParamsError};
 
 impl SimulatedRobot {
     /// Ends the life of the node at `index` of the specifications: deactivates and drops it. One that has failed is not asked.
@@ -61,6 +63,32 @@ impl SimulatedRobot {
             // What became due meanwhile is due now.
             simulated.next_due = None;
         }
+    }
+
+    /// Gives the node at `index` new parameters in place of all that it has, as
+    /// [`ThreadedNode::change_params`](crate::ThreadedNode::change_params) does: at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError`]; those before stay in force then.
+    pub fn change_params(&mut self, index: usize, params: Value) -> Result<(), ParamsError> {
+        let SimulatedNode { spec, shared, node, .. } = &mut self.nodes[index];
+        let changed = NodeSpec { params, ..spec.clone() };
+        let mut order = changed.read_params()?;
+        let node = node.as_mut().ok_or_else(|| ParamsError::NotActive { state: shared.state() })?;
+        // Nothing is degraded in virtual time.
+        node.change_params(&mut order, false);
+        drop_caught(order.sets.take());
+        if order.outcome.is_ok() {
+            *spec = changed;
+        }
+        order.outcome
+    }
+
+    /// The parameters of the node at `index`, as they were given.
+    #[must_use]
+    pub fn params(&self, index: usize) -> &Value {
+        &self.nodes[index].spec.params
     }
 
     /// Tells the node at `index` that one whose messages it gets is down.
