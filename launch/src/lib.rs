@@ -48,7 +48,7 @@ pub use control::{
 pub use exit::Exit;
 pub use file::{
     BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry,
-    OnDenied, Remap, SingleCallback, Systemd, TopicEntry, WatchdogEntry,
+    OnDenied, Remap, SingleCallback, SubscriptionEntry, Systemd, TopicEntry, WatchdogEntry,
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;

@@ -1,19 +1,20 @@
 //! `nodes: { … }`: one node each.
 
 use nevil_msgs::{Key, Mark, Problem, Value, ValueKind};
-use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
+use nevil_runtime::{SubscriptionQos, ThreadSpec, is_namespace, is_topic_name};
 
 use super::callbacks::{Around, CallbackEntries, callbacks};
 use super::reader::Reader;
 use super::resources;
 use super::supervise::restart;
 use super::thread::thread;
+use super::topic;
 use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{Limits, OnInputDown, RestartRule};
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "type",
     "params",
     "degraded",
@@ -22,6 +23,7 @@ const KEYS: [&str; 20] = [
     "depends_on",
     "namespace",
     "remap",
+    "subscriptions",
     "restart",
     "group",
     "on_input_down",
@@ -76,6 +78,8 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         depends_on: Vec::new(),
         namespace: String::new(),
         remap: Vec::new(),
+        subscriptions: Vec::new(),
+        subscription_default: SubscriptionQos::default(),
         restart: RestartRule::default(),
         group: None,
         on_input_down: OnInputDown::default(),
@@ -110,6 +114,10 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
     }
     if let Some(value) = value.get("remap") {
         entry.remap = remap(value, &format!("{path}.remap"), reader);
+    }
+    if let Some(value) = value.get("subscriptions") {
+        let path = format!("{path}.subscriptions");
+        (entry.subscriptions, entry.subscription_default) = topic::subscriptions(value, &path, reader);
     }
     entry
 }
