@@ -6,7 +6,7 @@
 //! * `callbacks`: what its callbacks are allowed; `breaker`: when one is not called for a while; `supervise`: how it is started again
 //! * `change`: a policy of a breaker while it works
 //! * `resources`: how much robot and nodes may use
-//! * `topic`: what is said about a topic
+//! * `topic`: what is said about a topic, and about single subscriptions
 
 mod breaker;
 mod callbacks;
@@ -29,7 +29,7 @@ use std::time::Duration;
 use nevil_msgs::{Mark, Value, ValueKind, YAML_BYTES_MAX};
 use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
 use nevil_runtime::log::LogFilter;
-use nevil_runtime::{QosOverride, ThreadSpec};
+use nevil_runtime::{QosOverride, SubscriptionQos, ThreadSpec};
 use serde::Deserialize;
 
 use crate::limits::{
@@ -147,6 +147,17 @@ pub struct TopicEntry {
     pub qos: QosOverride,
 }
 
+/// What a launch file says about one subscription of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubscriptionEntry {
+    /// The topic's name in the node's code.
+    pub topic: String,
+    /// Where that stands.
+    pub mark: Mark,
+    /// What holds instead of what the topic says.
+    pub qos: SubscriptionQos,
+}
+
 /// A topic that a node calls otherwise than its code does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remap {
@@ -181,6 +192,10 @@ pub struct NodeEntry {
     pub namespace: String,
     /// Topics that it calls otherwise than its code does.
     pub remap: Vec<Remap>,
+    /// How messages are carried to single subscriptions, where that is not as their topics say, in the order of the file.
+    pub subscriptions: Vec<SubscriptionEntry>,
+    /// The same of all its subscriptions that say nothing themselves; what does not go with a topic is left out there.
+    pub subscription_default: SubscriptionQos,
     /// How it is started again after it has ended.
     pub restart: RestartRule,
     /// The group that it is in, and where that stands.

@@ -51,8 +51,8 @@ pub use control::{
 pub use exit::Exit;
 pub use file::{
     Argument, ArgumentKind, BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError,
-    LockMemory, Lookup, NodeEntry, OnDenied, ReadyEntry, ReadyOfNode, Remap, SingleCallback, Systemd,
-    TopicEntry, WatchdogEntry,
+    LockMemory, Lookup, NodeEntry, OnDenied, ReadyEntry, ReadyOfNode, Remap, SingleCallback,
+    SubscriptionEntry, Systemd, TopicEntry, WatchdogEntry,
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;

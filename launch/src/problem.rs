@@ -160,6 +160,31 @@ pub enum PlanProblem {
         /// What is wrong with it.
         problem: QosProblem,
     },
+    /// What the file says about a subscription does not go with its topic.
+    #[error("{problem}")]
+    SubscriptionQos {
+        /// What is wrong with it.
+        problem: QosProblem,
+    },
+    /// Something is said about a subscription that holds for its topic alone.
+    #[error("`{rule}` is said of a topic, not of a single subscription; say it under `topics`")]
+    RuleOfTopic {
+        /// The rule.
+        rule: String,
+    },
+    /// Something is said about a subscription that the node does not have.
+    #[error(
+        "node `{node}` does not subscribe to `{given}` in its code{}",
+        known_names("subscriptions of it", given, known)
+    )]
+    NotSubscribed {
+        /// The node.
+        node: String,
+        /// The topic.
+        given: String,
+        /// The topics to which it subscribes, as its code calls them.
+        known: Vec<String>,
+    },
     /// Something is said about a topic that no node has.
     #[error("unknown topic `{given}`{}", known_names("topics", given, known))]
     UnknownTopic {

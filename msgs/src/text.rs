@@ -1,7 +1,8 @@
 //! Messages as text: what tools print and what people type.
 
 use crate::message::Message;
-use crate::value::{Value, ValueError, from_value};
+use crate::type_info::FieldKind;
+use crate::value::{Measured, Value, ValueError, from_value};
 
 /// Writes a message as one line of JSON, which is YAML too, so that [`Value::parse_yaml`] and [`from_value_checked`]
 /// read it back.
@@ -27,19 +28,21 @@ pub fn to_text<T: Message>(message: &T) -> String {
     serde_json::to_string(message).unwrap_or_else(|error| format!("# no text: {error}"))
 }
 
-/// Reads a message from the tree and checks the ranges of its fields.
+/// Reads a message from the tree and checks the ranges of its fields. Angles and sizes may be written with their unit
+/// ([`Measured`]).
 ///
 /// # Errors
 ///
 /// As of [`from_value`], and `TooLarge`, `TooSmall` or `NotANumber` for the first
 /// number that is out of its range, with the place and the path of that number.
 pub fn from_value_checked<T: Message>(value: &Value) -> Result<T, ValueError> {
-    let message: T = from_value(value)?;
+    let measured = Measured::new(value, &FieldKind::Struct(T::TYPE), None)?;
+    let message: T = from_value(measured.value()).map_err(|error| measured.as_written(error))?;
     match message.check() {
         Ok(()) => Ok(message),
         Err(problem) => {
             let mark = value.at(&problem.path).mark.clone();
-            Err(ValueError { mark: Some(mark), ..ValueError::from(problem) })
+            Err(measured.as_written(ValueError { mark: Some(mark), ..ValueError::from(problem) }))
         }
     }
 }

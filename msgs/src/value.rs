@@ -8,11 +8,13 @@
 //! * `yaml`, `plain`: from text to the tree
 //! * `substitute`: `${VAR}` in the tree
 //! * `deserializer`: from the tree to a struct
-//! * `units`, `nearest`: durations, sizes, and the name that was probably meant
+//! * `units`, `measured`: durations, sizes and angles; numbers whose unit is written behind them
+//! * `nearest`:  the name that was probably meant
 
 mod deserializer;
 mod error;
 mod mark;
+mod measured;
 mod nearest;
 mod plain;
 mod substitute;
@@ -22,8 +24,9 @@ mod yaml;
 pub use deserializer::from_value;
 pub use error::{Problem, ValueError};
 pub use mark::{Mark, Source};
+pub use measured::Measured;
 pub use nearest::nearest;
-pub use units::{UnitError, parse_duration, parse_size};
+pub use units::{UnitError, parse_angle, parse_duration, parse_size};
 pub use yaml::{YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
 
 use std::sync::Arc;

@@ -8,7 +8,8 @@
 //! ```
 //! * [`publisher`](Publisher), `route`: from `publish` to the lanes. `subscription`: from the lanes to the callback.
 //!   `topic`: who is connected to whom; `account`: the counters; `registry`: all topics of a robot; `qos`: what may stand
-//!   on a topic; `memory`: how much of it; `sources`: which subscriptions of a node a turn has to look at.
+//!   on a topic, `subscription_qos`: what a single subscription says otherwise; `depth`: how many messages a subscription
+//!   keeps while the robot runs; `memory`: how much of it; `sources`: which subscriptions of a node a turn has to look at.
 //! * Connections change only under the registration lock of a topic, which no publishing or receiving thread takes: the
 //!   new table of routes is handed over, taken at the next publish or turn, and handed back (`table`).
 //! * A topic holds its subscriptions weakly: dropping the subscription ends it, and what was queued is counted as
@@ -16,6 +17,8 @@
 
 mod account;
 mod counts;
+mod depth;
+mod description;
 mod ends;
 mod error;
 mod latency;
@@ -27,6 +30,7 @@ mod registry;
 mod route;
 mod sources;
 mod subscription;
+mod subscription_qos;
 mod table;
 mod tap;
 #[cfg(test)]
@@ -35,6 +39,8 @@ mod topic;
 
 pub(crate) use account::Outcome;
 pub use counts::{PublisherCounts, SubscriptionCounts, TopicCounts};
+pub use depth::SetDepthError;
+pub use description::{SubscriptionDescription, TopicDescription};
 pub use error::TopicError;
 pub use latency::LatencyCounts;
 pub use memory::TopicMemory;
@@ -47,8 +53,10 @@ pub use registry::Bus;
 pub(crate) use sources::{ActiveSources, Sources};
 pub(crate) use subscription::Subscription;
 pub use subscription::{Header, Kept, Received};
+pub(crate) use subscription_qos::Said;
+pub use subscription_qos::{SaidBy, SubscriptionQos};
 pub use tap::{AnyTap, Tap, Tapped};
-pub use topic::{AnyPublisher, Authority, ToolPublishError, TopicDescription};
+pub use topic::{AnyPublisher, Authority, ToolPublishError};
 
 /// Wakes the thread that serves a node.
 pub(crate) use nevil_sys::mem::Wake;

@@ -115,9 +115,9 @@ pub use breaker::{
 };
 pub use bus::{
     AnyPublisher, AnyTap, Authority, Bus, Header, Kept, LatencyCounts, PublishError, PublishErrorKind,
-    Published, Publisher, PublisherCounts, QosOverride, QosProblem, Received, SubscriptionCounts, Tap,
-    Tapped, ToolPublishError, TopicCounts, TopicDescription, TopicError, TopicMemory, is_namespace,
-    is_topic_name,
+    Published, Publisher, PublisherCounts, QosOverride, QosProblem, Received, SaidBy, SetDepthError,
+    SubscriptionCounts, SubscriptionDescription, SubscriptionQos, Tap, Tapped, ToolPublishError, TopicCounts,
+    TopicDescription, TopicError, TopicMemory, is_namespace, is_topic_name,
 };
 pub use clock::{Clock, Time};
 pub use device::{ClaimError, Claims, Device, DeviceError, DeviceResult};

@@ -115,6 +115,19 @@ impl Node for Crowd {
     }
 }
 
+/// A node that hears what others measure and command.
+struct Listener;
+
+impl Node for Listener {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(topics::RANGE, |_, _, _| Ok(()))?;
+        setup.subscribe(topics::DRIVE, |_, _, _| Ok(()))?;
+        Ok(Self)
+    }
+}
+
 /// Words.
 #[derive(Message)]
 struct Words {
@@ -182,6 +195,7 @@ fn types() -> NodeTypes {
         .with::<Frozen>("frozen")
         .with::<Helm>("helm")
         .with::<Lamp>("lamp")
+        .with::<Listener>("listener")
         .with::<OddRadar>("odd_radar")
         .with::<Parrot>("parrot")
         .with::<Radar>("radar")
@@ -241,7 +255,7 @@ macro_rules! kinds {
 kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     Value Expansion RobotName InstanceName Namespace TopicName NoNodes TooManyNodes PriorityOfNormal PriorityMissing
     NiceOfRealTime NoCores NamedTwice UnknownType UnknownDependency OwnDependency Cycle RequiredOnOptional
-    TopicOfTwoTypes TopicOfTwoWriters TopicQos UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
+    TopicOfTwoTypes TopicOfTwoWriters TopicQos SubscriptionQos RuleOfTopic NotSubscribed UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
     WindowOfTwoKinds MinCallsAboveWindow Ready Log);

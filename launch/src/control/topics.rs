@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nevil_msgs::{FieldInfo, FieldKind};
-use nevil_runtime::{Bus, TopicDescription};
+use nevil_runtime::{Bus, SubscriptionCounts, SubscriptionDescription, TopicDescription};
 use serde_json::{Value, json};
 
 use crate::control::protocol::raw;
@@ -30,8 +30,11 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
     let topic = bus.description(name).map_err(|error| error.to_string())?;
     let counts = bus.counts(name).map_err(|error| error.to_string())?;
     let publisher = |(node, counts)| with(json!({ "node": node }), &counts);
-    let subscription =
-        |(node, callback, counts)| with(json!({ "node": node, "callback": callback }), &counts);
+    let subscription = |(node, callback, counts): (String, String, SubscriptionCounts)| {
+        let is_of = |known: &&SubscriptionDescription| *known.node == *node && *known.callback == *callback;
+        let qos = topic.subscription_qos.iter().find(is_of).map(subscription_qos);
+        with(json!({ "node": node, "callback": callback, "qos": qos }), &counts)
+    };
     let mut fields = Vec::new();
     list_fields(topic.type_info.fields, "", &mut fields);
     let (in_use, all) = counts.slots;
@@ -52,11 +55,30 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
     }))
 }
 
+/// What holds for one subscription, and what of it the topic does not say.
+fn subscription_qos(subscription: &SubscriptionDescription) -> Value {
+    let SubscriptionDescription { qos, said, depth_planned, .. } = subscription;
+    let said = said.iter().map(|(rule, by)| json!({ "rule": rule, "by": by }));
+    json!({
+        "overflow": qos.overflow,
+        "depth": qos.depth,
+        "depth_planned": depth_planned,
+        "priority": qos.priority,
+        "lifespan_us": qos.lifespan.map(us),
+        "deadline_us": qos.deadline.map(us),
+        "said": said.collect::<Vec<_>>(),
+    })
+}
+
+fn us(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn qos(topic: &TopicDescription) -> Value {
-    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     json!({
         "overflow": topic.qos.overflow,
         "depth": topic.qos.depth,
+        "depth_planned": topic.depth_planned,
         "priority": topic.qos.priority,
         "message_bytes_max": topic.qos.message_bytes_max,
         "latched": topic.qos.latched,

@@ -7,12 +7,14 @@
 //! Each value keeps the place where it is written, whatever becomes of it.
 //!
 //! * `scope`: what a reference stands for. `arguments`: what a file is told. `condition`: what counts.
-//! * `include`: names of included files. `merge`: one tree over another.
+//! * `include`: names of included files. `merge`: one tree over another. `modes`, `left_out`: the last steps.
 
 mod arguments;
 mod condition;
 mod include;
+mod left_out;
 mod merge;
+mod modes;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -22,14 +24,17 @@ use std::path::{Path, PathBuf};
 use nevil_msgs::{Key, Mark, Value, ValueKind};
 
 use super::reader::Reader;
-use super::{Lookup, is_name, read_text};
+use super::topic::ALL_SUBSCRIPTIONS;
+use super::{Lookup, read_text};
 use crate::limits::{INCLUDE_DEPTH_MAX, INCLUDES_MAX};
 use crate::options::LaunchInputs;
-use crate::problem::{ExpansionProblem, PlanProblem};
+use crate::problem::ExpansionProblem;
 use arguments::{Given, bind, declared, is_variable_name, of_command_line, of_include};
 use condition::counts;
 use include::{Naming, check_siblings};
+use left_out::leave_out;
 use merge::{Place, merge};
+use modes::choose_mode;
 use scope::{Scope, SetVariable};
 
 pub use arguments::{Argument, ArgumentKind};
@@ -271,7 +276,7 @@ impl Expander<'_> {
     }
 
     /// Lets `defaults` hold for all nodes of the tree that do not say otherwise.
-    fn apply_defaults(&mut self, tree: &mut Value, defaults: Value) {
+    fn apply_defaults(&mut self, tree: &mut Value, mut defaults: Value) {
         const KEYS: [&str; 13] = [
             "thread",
             "restart",
@@ -290,6 +295,13 @@ impl Expander<'_> {
         if !self.reader.map(&defaults, "defaults", &KEYS) {
             return;
         }
+        // What holds for all subscriptions of a node stands there under this name.
+        if let Some((key, value)) = take(&mut defaults, "subscriptions")
+            && let ValueKind::Map(entries) = &mut defaults.kind
+        {
+            let all = vec![(scope::key(ALL_SUBSCRIPTIONS, &key.mark), value)];
+            entries.push((key.clone(), Value::new(ValueKind::Map(all), key.mark)));
+        }
         for (_, node) in map_of(tree, "nodes").into_iter().flatten() {
             let own = std::mem::replace(node, Value::new(ValueKind::Null, node.mark.clone()));
             // What is no map is told so where it stands.
@@ -298,110 +310,6 @@ impl Expander<'_> {
                 _ => own,
             };
         }
-    }
-}
-
-/// Takes the modes out of `root`, and puts the one that is wanted over it.
-fn choose_mode(
-    root: &mut Value,
-    wanted: Option<&str>,
-    reader: &mut Reader,
-) -> (Vec<(String, Mark)>, Option<String>) {
-    const KEYS: [&str; 5] = ["nodes", "breakers", "topics", "resources", "log"];
-    let modes =
-        take(root, "modes").map(|(_, modes)| reader.entries(&modes, "modes").to_vec()).unwrap_or_default();
-    let mut names = Vec::new();
-    for (key, mode) in &modes {
-        let path = format!("modes.{}", key.name);
-        if !is_name(&key.name, "_") {
-            reader.problem(&key.mark, &path, ExpansionProblem::ModeName { given: key.name.clone() });
-        }
-        reader.map(mode, &path, &KEYS);
-        check_nodes(root, mode, &path, reader);
-        names.push((key.name.clone(), key.mark.clone()));
-    }
-    let chosen = match wanted {
-        None => modes.into_iter().next(),
-        Some(wanted) => {
-            let known = || names.iter().map(|(name, _)| name.clone()).collect();
-            if names.iter().all(|(name, _)| name != wanted) {
-                let problem = ExpansionProblem::UnknownMode { given: wanted.to_owned(), known: known() };
-                reader.problem(&Mark::named("command line"), "mode", problem);
-            }
-            modes.into_iter().find(|(key, _)| key.name == wanted)
-        }
-    };
-    let Some((key, overlay)) = chosen else { return (names, None) };
-    if matches!(overlay.kind, ValueKind::Map(_)) {
-        let base = std::mem::replace(root, Value::new(ValueKind::Null, root.mark.clone()));
-        let mark = base.mark.clone();
-        *root = merge(base, overlay, Place::File);
-        // What is missing is missing in the file, not in the mode.
-        root.mark = mark;
-    }
-    (names, Some(key.name))
-}
-
-/// A mode says something about nodes that there are, and brings none along.
-fn check_nodes(root: &Value, mode: &Value, path: &str, reader: &mut Reader) {
-    let names = |tree: &Value| match tree.get("nodes").map(|nodes| &nodes.kind) {
-        Some(ValueKind::Map(entries)) => entries.iter().map(|(key, _)| key.clone()).collect(),
-        _ => Vec::new(),
-    };
-    let known: Vec<_> = names(root).into_iter().map(|key| key.name).collect();
-    for key in names(mode).into_iter().filter(|key| !known.contains(&key.name)) {
-        let problem = PlanProblem::UnknownDependency { given: key.name.clone(), known: known.clone() };
-        reader.problem(&key.mark, &format!("{path}.nodes.{}", key.name), problem);
-    }
-}
-
-/// Leaves out what conditions have decided against, and the dependencies on it. The names of such nodes.
-fn leave_out(root: &mut Value) -> Vec<String> {
-    let mut left_out = Vec::new();
-    let mut groups = Vec::new();
-    for section in CONDITIONAL {
-        let Some(entries) = map_of(root, section) else { continue };
-        entries.retain_mut(|(key, entry)| {
-            let counts = take_decision(entry);
-            if !counts && section == "nodes" {
-                left_out.push(key.name.clone());
-                if let Some(ValueKind::Text(group)) = entry.get("group").map(|group| &group.kind) {
-                    groups.push(group.clone());
-                }
-            }
-            counts
-        });
-    }
-    drop_references(root, &left_out, &groups);
-    left_out.sort();
-    left_out
-}
-
-/// Takes `if`, which is decided, out of an entry, and says whether the entry counts.
-fn take_decision(entry: &mut Value) -> bool {
-    let Some(ValueKind::Bool(holds)) = entry.get("if").map(|value| value.kind.clone()) else { return true };
-    take(entry, "if");
-    holds
-}
-
-/// Nobody waits for nodes that are not there, and a group that had only such is none.
-fn drop_references(root: &mut Value, left_out: &[String], groups: &[String]) {
-    let mut used = Vec::new();
-    for (_, node) in map_of(root, "nodes").into_iter().flatten() {
-        if let Some(ValueKind::Text(group)) = node.get("group").map(|group| &group.kind) {
-            used.push(group.clone());
-        }
-        let ValueKind::Map(entries) = &mut node.kind else { continue };
-        for (_, value) in entries.iter_mut().filter(|(key, _)| key.name == "depends_on") {
-            if let ValueKind::List(names) = &mut value.kind {
-                let is_left_out =
-                    |name: &Value| matches!(&name.kind, ValueKind::Text(name) if left_out.contains(name));
-                names.retain(|name| !is_left_out(name));
-            }
-        }
-    }
-    if let Some(entries) = map_of(root, "groups") {
-        entries.retain(|(key, _)| used.contains(&key.name) || !groups.contains(&key.name));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nodes: { … }`: one node each.
 
 use nevil_msgs::{Key, Mark, Problem, Value, ValueKind};
-use nevil_runtime::{ThreadSpec, is_namespace, is_topic_name};
+use nevil_runtime::{SubscriptionQos, ThreadSpec, is_namespace, is_topic_name};
 
 use super::callbacks::{Around, CallbackEntries, callbacks};
 use super::reader::Reader;
@@ -9,12 +9,13 @@ use super::ready::{ReadyOfNode, ready};
 use super::resources;
 use super::supervise::restart;
 use super::thread::thread;
+use super::topic;
 use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{Limits, OnInputDown, RestartRule};
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "type",
     "params",
     "degraded",
@@ -25,6 +26,7 @@ const KEYS: [&str; 22] = [
     "paused",
     "namespace",
     "remap",
+    "subscriptions",
     "restart",
     "group",
     "on_input_down",
@@ -79,6 +81,8 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
         depends_on: Vec::new(),
         namespace: String::new(),
         remap: Vec::new(),
+        subscriptions: Vec::new(),
+        subscription_default: SubscriptionQos::default(),
         restart: RestartRule::default(),
         group: None,
         on_input_down: OnInputDown::default(),
@@ -115,6 +119,10 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
     }
     if let Some(value) = value.get("remap") {
         entry.remap = remap(value, &format!("{path}.remap"), reader);
+    }
+    if let Some(value) = value.get("subscriptions") {
+        let path = format!("{path}.subscriptions");
+        (entry.subscriptions, entry.subscription_default) = topic::subscriptions(value, &path, reader);
     }
     entry
 }

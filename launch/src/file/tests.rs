@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use nevil_msgs::{Overflow, TopicPriority, from_value};
 use nevil_runtime::{
-    BreakerPolicy, CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, ThreadSpec,
-    TripRule, Wait,
+    BreakerPolicy, CallbackRule, Cores, NodeRules, OnHang, OnPanic, Policy, QosOverride, SubscriptionQos,
+    ThreadSpec, TripRule, Wait,
 };
 
 use super::{LaunchFile, LaunchFileError, LockMemory, OnDenied, Systemd, WatchdogEntry};
@@ -179,6 +179,30 @@ fn everything_that_can_be_said_about_a_topic_is_read() {
     assert_eq!(qos(""), Ok(QosOverride::default()));
     let off = QosOverride { lifespan: Some(None), deadline: Some(None), ..QosOverride::default() };
     assert_eq!(qos("{ lifespan: off, deadline: off }"), Ok(off));
+}
+
+#[test]
+fn everything_that_can_be_said_about_a_subscription_is_read() {
+    let node = |text: &str| {
+        let file = parse(&format!("robot: r\nnodes: {{ car: {{ subscriptions: {text} }} }}"));
+        file.map(|mut file| file.nodes.remove(0)).unwrap()
+    };
+    let all = node(
+        "{ range: { overflow: drop_newest, depth: 256, priority: critical, lifespan: 1ms, deadline: 60min }, \
+         /front/drive: { lifespan: off, deadline: off }, \"*\": { depth: 3 } }",
+    );
+    let range = SubscriptionQos {
+        overflow: Some(Overflow::DropNewest),
+        depth: Some(256),
+        priority: Some(TopicPriority::Critical),
+        lifespan: Some(Some(Duration::from_millis(1))),
+        deadline: Some(Some(Duration::from_secs(3600))),
+    };
+    let off = SubscriptionQos { lifespan: Some(None), deadline: Some(None), ..SubscriptionQos::default() };
+    let read: Vec<_> = all.subscriptions.iter().map(|said| (said.topic.as_str(), said.qos.clone())).collect();
+    assert_eq!(read, [("range", range), ("/front/drive", off)]);
+    assert_eq!(all.subscription_default, SubscriptionQos { depth: Some(3), ..SubscriptionQos::default() });
+    assert_eq!(node("{ range: }").subscriptions[0].qos, SubscriptionQos::default());
 }
 
 #[test]

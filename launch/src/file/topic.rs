@@ -1,15 +1,25 @@
-//! `topics: { … }`: what is said about topics, instead of what stands in their code.
+//! `topics: { … }`: what is said about topics, instead of what stands in their code. `subscriptions: { … }` of a node: what
+//! is said about single subscriptions, instead of what holds for the topic.
 
 use std::time::Duration;
 
-use nevil_msgs::{Value, ValueKind, parse_duration};
+use nevil_msgs::{Problem, Value, ValueKind, parse_duration};
 use nevil_runtime::limits::{QOS_TIME_MAX, QOS_TIME_MIN, QUEUE_DEPTH_MAX};
-use nevil_runtime::{QosOverride, is_topic_name};
+use nevil_runtime::{QosOverride, SubscriptionQos, is_topic_name};
 
-use super::TopicEntry;
 use super::reader::Reader;
+use super::{SubscriptionEntry, TopicEntry};
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN};
 use crate::problem::PlanProblem;
+
+/// What can be said of a single subscription.
+const OF_SUBSCRIPTION: [&str; 5] = ["overflow", "depth", "priority", "lifespan", "deadline"];
+
+/// What can be said of a topic alone.
+const OF_TOPIC: [&str; 4] = ["message_bytes_max", "latched", "exclusive", "feedback"];
+
+/// The key that stands for all subscriptions of a node.
+pub(super) const ALL_SUBSCRIPTIONS: &str = "*";
 
 /// The topics in the order of the file. Whether the robot has them is found out by the plan.
 pub(super) fn topics(value: &Value, reader: &mut Reader) -> Vec<TopicEntry> {
@@ -42,20 +52,71 @@ fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
         return QosOverride::default();
     }
     let key = |name: &str| topic.get(name).map(|value| (value, format!("{path}.{name}")));
-    let depths = 1..=i128::from(QUEUE_DEPTH_MAX);
-    let depth = key("depth").and_then(|(value, path)| reader.integer(value, &path, depths));
+    let SubscriptionQos { overflow, depth, priority, lifespan, deadline } = rules(topic, path, reader);
     let sizes = MESSAGE_BYTES_MIN..=MESSAGE_BYTES_MAX;
     let bytes = key("message_bytes_max").and_then(|(value, path)| reader.size(value, &path, sizes));
     QosOverride {
+        overflow,
+        depth,
+        priority,
+        message_bytes_max: bytes.and_then(|bytes| u32::try_from(bytes).ok()),
+        latched: key("latched").and_then(|(value, path)| reader.typed(value, &path)),
+        lifespan,
+        deadline,
+        exclusive: key("exclusive").and_then(|(value, path)| reader.typed(value, &path)),
+        feedback: key("feedback").and_then(|(value, path)| reader.typed(value, &path)),
+    }
+}
+
+/// What is said of single subscriptions, in the order of the file, and of all that say nothing themselves. Whether the node
+/// has them is found out by the plan.
+pub(super) fn subscriptions(
+    value: &Value,
+    path: &str,
+    reader: &mut Reader,
+) -> (Vec<SubscriptionEntry>, SubscriptionQos) {
+    let (mut entries, mut all) = (Vec::new(), SubscriptionQos::default());
+    for (key, value) in reader.entries(value, path) {
+        let (topic, path) = (key.name.clone(), format!("{path}.{}", key.name));
+        if topic == ALL_SUBSCRIPTIONS {
+            all = subscription_qos(value, &path, reader);
+        } else if is_topic_name(topic.strip_prefix('/').unwrap_or(&topic)) {
+            let qos = subscription_qos(value, &path, reader);
+            entries.push(SubscriptionEntry { topic, mark: key.mark.clone(), qos });
+        } else {
+            reader.problem(&key.mark, &path, PlanProblem::TopicName { given: topic });
+        }
+    }
+    (entries, all)
+}
+
+/// What stands there of one subscription, or of all of a node. What is wrong is left as the topic says.
+fn subscription_qos(value: &Value, path: &str, reader: &mut Reader) -> SubscriptionQos {
+    if !reader.any_map(value, path) {
+        return SubscriptionQos::default();
+    }
+    for (key, _) in reader.entries(value, path) {
+        if OF_TOPIC.contains(&key.name.as_str()) {
+            reader.problem(&key.mark, path, PlanProblem::RuleOfTopic { rule: key.name.clone() });
+        } else if !OF_SUBSCRIPTION.contains(&key.name.as_str()) {
+            let known = OF_SUBSCRIPTION.map(str::to_owned).to_vec();
+            reader.problem(&key.mark, path, Problem::UnknownKey { given: key.name.clone(), known });
+        }
+    }
+    rules(value, path, reader)
+}
+
+/// The rules that a topic and a subscription of it both can have.
+fn rules(value: &Value, path: &str, reader: &mut Reader) -> SubscriptionQos {
+    let key = |name: &str| value.get(name).map(|value| (value, format!("{path}.{name}")));
+    let depths = 1..=i128::from(QUEUE_DEPTH_MAX);
+    let depth = key("depth").and_then(|(value, path)| reader.integer(value, &path, depths));
+    SubscriptionQos {
         overflow: key("overflow").and_then(|(value, path)| reader.typed(value, &path)),
         depth: depth.and_then(|depth| u16::try_from(depth).ok()),
         priority: key("priority").and_then(|(value, path)| reader.typed(value, &path)),
-        message_bytes_max: bytes.and_then(|bytes| u32::try_from(bytes).ok()),
-        latched: key("latched").and_then(|(value, path)| reader.typed(value, &path)),
         lifespan: key("lifespan").and_then(|(value, path)| time(value, &path, reader)),
         deadline: key("deadline").and_then(|(value, path)| time(value, &path, reader)),
-        exclusive: key("exclusive").and_then(|(value, path)| reader.typed(value, &path)),
-        feedback: key("feedback").and_then(|(value, path)| reader.typed(value, &path)),
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use nevil_runtime::{
     Clock, ConfigureError, Environment, NodeError, NodeLook, NodeSpec, NodeTypes, QosOverride, SetupError,
-    TopicDescription, TopicError,
+    SubscriptionQos, TopicDescription, TopicError,
 };
 
 use super::cycles::waiting_in_cycle;
 use super::{memory, paths, ready};
-use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, TopicEntry};
+use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, SubscriptionEntry, TopicEntry};
 use crate::problem::{PlanError, PlanProblem};
 use crate::rules::ReadyRule;
 
@@ -45,6 +45,8 @@ pub(super) fn configure_all(
             namespace: entry.namespace.clone(),
             remap: entry.remap.iter().map(|remap| (remap.from.clone(), remap.to.clone())).collect(),
             paused: entry.paused,
+            subscriptions: of_subscriptions(entry),
+            subscription_default: entry.subscription_default.clone(),
             rules: entry.callbacks.rules(),
             mark: None,
         };
@@ -124,6 +126,15 @@ fn configure_problems(
             };
             return entry.remap.iter().filter(of_name).map(problem).collect();
         }
+        ConfigureError::NotSubscribed { given, subscribed } => {
+            let of_name = |said: &&SubscriptionEntry| given.contains(&said.topic);
+            let problem = |said: &SubscriptionEntry| {
+                let (node, given) = (entry.instance.clone(), said.topic.clone());
+                let problem = PlanProblem::NotSubscribed { node, given, known: subscribed.clone() };
+                PlanError::new(&said.mark, format!("{path}.subscriptions"), problem)
+            };
+            return entry.subscriptions.iter().filter(of_name).map(problem).collect();
+        }
         ConfigureError::Name { given } => PlanProblem::InstanceName { given },
         ConfigureError::Panicked { text } => {
             PlanProblem::Panicked { node_type: entry.node_type.0.clone(), text }
@@ -137,6 +148,12 @@ fn configure_problems(
                 // The mistake is the code's.
                 None => PlanProblem::Refused { text: error.to_string() },
             },
+            Some(TopicError::Subscription { declared, problem, .. }) => {
+                let said = entry.subscriptions.iter().find(|said| *said.topic == **declared);
+                let problem = PlanProblem::SubscriptionQos { problem: problem.clone() };
+                let mark = said.map_or(&entry.mark, |said| &said.mark);
+                return vec![PlanError::new(mark, format!("{path}.subscriptions.{declared}"), problem)];
+            }
             Some(error @ TopicError::OtherType { topic, .. }) => {
                 topic_of_two_types(error, topic, environment)
             }
@@ -169,6 +186,11 @@ fn topic_of_two_types(error: &TopicError, topic: &str, environment: &Environment
 /// The nodes that publish on a topic, then those that subscribe to it.
 fn nodes_of(topic: &TopicDescription) -> impl Iterator<Item = &Arc<str>> {
     topic.publishers.iter().chain(topic.subscriptions.iter().map(|(node, _)| node))
+}
+
+/// What the file says about single subscriptions of the node, by topic.
+fn of_subscriptions(entry: &NodeEntry) -> BTreeMap<String, SubscriptionQos> {
+    entry.subscriptions.iter().map(|said| (said.topic.clone(), said.qos.clone())).collect()
 }
 
 /// What the file says about topics, by name.

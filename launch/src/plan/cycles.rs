@@ -180,6 +180,8 @@ mod tests {
             waits: names(from).iter().filter(|name| name.ends_with('?')).map(|name| node(name)).collect(),
             overridden: Vec::new(),
             is_private: false,
+            subscription_qos: Vec::new(),
+            depth_planned: Qos::DEFAULT.depth,
             memory: TopicMemory { slots: 1, slot_bytes: 1 },
         }
     }

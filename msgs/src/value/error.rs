@@ -100,7 +100,7 @@ pub enum Problem {
     #[error("lists and maps are nested too deeply, at most {YAML_DEPTH_MAX} levels are allowed")]
     TooDeep,
     /// A reference to a variable that has no value.
-    #[error("variable `{name}` is not set{}; set it, or write `${{{name}:-default}}`", meant(meant.as_deref()))]
+    #[error("variable `{name}` is not set{}; set it, or write `${{{name}:-default}}`", did_you_mean(meant.as_deref()))]
     UnsetVariable {
         /// The variable.
         name: String,
@@ -180,12 +180,12 @@ impl From<OutOfRange> for ValueError {
     }
 }
 
-fn meant(name: Option<&str>) -> String {
+fn did_you_mean(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 fn suggestion(given: &str, known: &[String]) -> String {
-    meant(nearest(given, known))
+    did_you_mean(nearest(given, known))
 }
 
 fn list(what: &str, known: &[String]) -> String {

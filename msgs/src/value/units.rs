@@ -1,8 +1,8 @@
-//! Durations and sizes with their units.
+//! Durations, sizes and angles with their units.
 
 use std::time::Duration;
 
-/// A text that is no duration or size.
+/// A text that is no duration, size or angle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnitError {
@@ -17,6 +17,12 @@ pub enum UnitError {
     /// Not a number with a unit of size.
     #[error("`{given}` is not a size; write a whole number and one of B, KiB, MiB, GiB, such as `64KiB`")]
     NoSize {
+        /// The text.
+        given: String,
+    },
+    /// Not a number with a unit of angle.
+    #[error("`{given}` is not an angle; write a number and one of deg, rad, such as `30deg` or `-0.5rad`")]
+    NoAngle {
         /// The text.
         given: String,
     },
@@ -54,6 +60,69 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
 /// [`UnitError::NoSize`] for anything else, and for more than 2⁶⁴ bytes.
 pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     size(text).ok_or_else(|| UnitError::NoSize { given: text.to_owned() })
+}
+
+/// Reads an angle in radians: a number and `deg` or `rad`, with or without a sign, without a space or an exponent.
+///
+/// ```
+/// use nevil_msgs::parse_angle;
+///
+/// assert_eq!(parse_angle("-0.5rad"), Ok(-0.5));
+/// assert_eq!(parse_angle("180deg"), Ok(std::f64::consts::PI));
+/// assert_eq!(
+///     parse_angle("30°").unwrap_err().to_string(),
+///     "`30°` is not an angle; write a number and one of deg, rad, such as `30deg` or `-0.5rad`"
+/// );
+/// ```
+///
+/// # Errors
+///
+/// [`UnitError::NoAngle`] for anything else, and for a number that is larger than any `f64`.
+pub fn parse_angle(text: &str) -> Result<f64, UnitError> {
+    angle(text).map(Angle::rad).ok_or_else(|| UnitError::NoAngle { given: text.to_owned() })
+}
+
+/// An angle in the unit that it is written in, so that nothing of it is lost where that unit is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Angle {
+    Degrees(f64),
+    Radians(f64),
+}
+
+impl Angle {
+    pub(super) fn rad(self) -> f64 {
+        match self {
+            Self::Degrees(degrees) => degrees.to_radians(),
+            Self::Radians(radians) => radians,
+        }
+    }
+
+    pub(super) fn deg(self) -> f64 {
+        match self {
+            Self::Degrees(degrees) => degrees,
+            Self::Radians(radians) => radians.to_degrees(),
+        }
+    }
+}
+
+pub(super) fn angle(text: &str) -> Option<Angle> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (number, unit) = split(unsigned);
+    let (whole, decimals) =
+        number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
+    digits(whole)?;
+    if let Some(decimals) = decimals {
+        digits(decimals)?;
+    }
+    let number = sign * number.parse::<f64>().ok().filter(|number| number.is_finite())?;
+    match unit {
+        "deg" => Some(Angle::Degrees(number)),
+        "rad" => Some(Angle::Radians(number)),
+        _ => None,
+    }
 }
 
 fn duration(text: &str) -> Option<Duration> {
@@ -109,7 +178,9 @@ fn digits(text: &str) -> Option<&str> {
 mod tests {
     use std::time::Duration;
 
-    use super::{parse_duration, parse_size};
+    use proptest::prelude::*;
+
+    use super::{parse_angle, parse_duration, parse_size};
 
     #[test]
     fn durations_have_a_number_and_a_unit() {
@@ -143,6 +214,63 @@ mod tests {
             "99999999999999999999h",
         ] {
             assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn angles_have_a_number_with_or_without_a_sign_and_a_unit() {
+        use std::f64::consts::{FRAC_PI_6, PI};
+        for (text, radians) in [
+            ("0rad", 0.0),
+            ("30deg", FRAC_PI_6),
+            ("-30.0deg", -FRAC_PI_6),
+            ("+0.25rad", 0.25),
+            ("360deg", 2.0 * PI),
+        ] {
+            let read = parse_angle(text).unwrap();
+            assert!((read - radians).abs() < 1e-15, "{text}: {read}");
+        }
+        let too_large = format!("{}rad", "9".repeat(400));
+        for text in [
+            "",
+            "deg",
+            "30",
+            "30 deg",
+            " 30deg",
+            "30°",
+            "30degrees",
+            "30DEG",
+            "--1rad",
+            "+-1rad",
+            "1e3rad",
+            ".5rad",
+            "5.rad",
+            "1.2.3rad",
+            "infrad",
+            "nanrad",
+            "30deg ",
+            &too_large,
+        ] {
+            assert!(parse_angle(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_with_its_unit_is_read_back(radians in -1e9..1e9_f64, bytes in any::<u64>(), ns in any::<u64>()) {
+            prop_assert_eq!(parse_angle(&format!("{radians}rad")), Ok(radians));
+            prop_assert_eq!(parse_angle(&format!("{radians}deg")), Ok(radians.to_radians()));
+            prop_assert_eq!(parse_size(&format!("{bytes}B")), Ok(bytes));
+            let seconds = format!("{}.{:09}s", ns / 1_000_000_000, ns % 1_000_000_000);
+            prop_assert_eq!(parse_duration(&seconds), Ok(Duration::from_nanos(ns)));
+        }
+
+        #[test]
+        fn no_text_makes_them_panic_and_none_is_more_than_one_of_them(
+            text in prop_oneof![".*", "[-+]{0,2}[0-9.]{0,12}(deg|rad|s|ms|B|KiB|x|é)?"],
+        ) {
+            let read = [parse_angle(&text).is_ok(), parse_size(&text).is_ok(), parse_duration(&text).is_ok()];
+            prop_assert!(read.iter().filter(|is_one| **is_one).count() <= 1, "{:?}", read);
         }
     }
 

@@ -9,10 +9,11 @@ use nevil_msgs::{Message, Overflow, Qos};
 use nevil_sys::mem::{Bell, Lane, Latch, Pool, Shared};
 
 use crate::bus::account::{PublisherAccount, SubscriptionAccount};
-use crate::bus::memory::TopicShape;
+use crate::bus::memory::{QueueShape, TopicShape};
 use crate::bus::publisher::PublisherPort;
 use crate::bus::route::Route;
 use crate::bus::subscription::{Envelope, Inlet, InletTable, SubscriptionPort, SubscriptionSide};
+use crate::bus::subscription_qos::SubscriptionRules;
 
 /// What changes when somebody comes or goes. Locked only then, never while a message is on its way.
 pub(super) struct Ends<T: Message> {
@@ -23,7 +24,21 @@ pub(super) struct Ends<T: Message> {
     /// Nodes whose publishers may wait for room.
     pub(super) waiting: BTreeSet<Arc<str>>,
     pub(super) publisher_accounts: BTreeMap<Arc<str>, Arc<PublisherAccount>>,
-    pub(super) subscription_accounts: BTreeMap<(Arc<str>, Arc<str>), Arc<SubscriptionAccount>>,
+    /// By node and callback.
+    pub(super) declared: BTreeMap<(Arc<str>, Arc<str>), DeclaredSubscription>,
+    /// The depth of subscriptions that say none of their own, where it was changed while the robot runs.
+    pub(super) depth: Option<u16>,
+}
+
+/// What a topic knows of one (node, callback), over all lives of the node.
+pub(super) struct DeclaredSubscription {
+    pub(super) account: Arc<SubscriptionAccount>,
+    /// What was declared last.
+    pub(super) rules: SubscriptionRules,
+    /// What its queue was planned for.
+    pub(super) planned: QueueShape,
+    /// How many messages of each publisher it keeps now.
+    pub(super) depth: u16,
 }
 
 pub(super) struct PublisherEntry<T: Message> {
@@ -40,6 +55,23 @@ pub(super) struct SubscriptionEntry<T: Message> {
     pub(super) replays_ever: usize,
 }
 
+impl DeclaredSubscription {
+    pub(super) fn new(rules: SubscriptionRules) -> Self {
+        let (planned, depth) = (QueueShape::new(&rules.qos), rules.qos.depth);
+        Self { account: Arc::default(), rules, planned, depth }
+    }
+
+    /// Notes what is declared again: before the pool is made it is planned, and later it was found to fit.
+    pub(super) fn declare_again(&mut self, rules: SubscriptionRules) {
+        self.planned = self.planned.max(QueueShape::new(&rules.qos));
+        // Who says the same as before has the depth that it was given meanwhile.
+        if rules.qos.depth != self.rules.qos.depth || rules.qos.overflow != self.rules.qos.overflow {
+            self.depth = rules.qos.depth;
+        }
+        self.rules = rules;
+    }
+}
+
 impl<T: Message> Ends<T> {
     pub(super) fn new() -> Self {
         Self {
@@ -48,7 +80,8 @@ impl<T: Message> Ends<T> {
             numbers: 0..,
             waiting: BTreeSet::new(),
             publisher_accounts: BTreeMap::new(),
-            subscription_accounts: BTreeMap::new(),
+            declared: BTreeMap::new(),
+            depth: None,
         }
     }
 
@@ -75,7 +108,7 @@ impl<T: Message> Ends<T> {
 
     /// What has been declared. A plan has dropped its nodes by then, and their accounts are still there.
     pub(super) fn shape(&self, qos: Qos) -> TopicShape {
-        let subscriptions = self.subscription_accounts.len();
+        let subscriptions = self.declared.values().map(|declared| declared.planned).collect();
         TopicShape { qos, publishers: self.publishers.len(), subscriptions }
     }
 }
@@ -91,6 +124,9 @@ impl<T: Message> PublisherEntry<T> {
         let before = self.routes.len();
         self.routes.retain(|route| !route.lane.is_closed());
         let mut changed = self.routes.len() != before;
+        for route in &mut self.routes {
+            changed |= route.follow_depth();
+        }
         let mut joined = Vec::new();
         for entry in subscriptions {
             let Some(side) = entry.port.upgrade().map(|port| Arc::clone(&port.side)) else { continue };
@@ -99,7 +135,7 @@ impl<T: Message> PublisherEntry<T> {
             }
             let (lane, tally) =
                 (entry.lane_of_a_new_publisher(&side, pool, &port.room), side.account.route());
-            self.routes.push(Route { lane, side, tally });
+            self.routes.push(Route::new(lane, side, tally));
             changed = true;
             joined.push(entry);
         }
@@ -129,7 +165,7 @@ impl<T: Message> SubscriptionEntry<T> {
         pool: &Pool<Envelope<T>>,
         room: &Arc<Bell>,
     ) -> Arc<Lane<Envelope<T>>> {
-        if side.overflow == Overflow::Latest
+        if side.qos.overflow == Overflow::Latest
             && let Some(shared) = self.inlets.first()
         {
             return Arc::clone(&shared.lane);
@@ -139,7 +175,7 @@ impl<T: Message> SubscriptionEntry<T> {
             inlet.room = Arc::clone(room);
             return Arc::clone(&inlet.lane);
         }
-        let lane = Arc::new(Lane::new(pool.clone(), side.places()));
+        let lane = Arc::new(Lane::new(pool.clone(), usize::from(side.places)));
         self.inlets.push(Inlet { lane: Arc::clone(&lane), room: Arc::clone(room) });
         lane
     }
@@ -154,7 +190,7 @@ impl<T: Message> SubscriptionEntry<T> {
             let queued = lane.len();
             has_publisher || queued > 0
         };
-        self.inlets.retain(|inlet| port.side.overflow == Overflow::Latest || filled(&inlet.lane));
+        self.inlets.retain(|inlet| port.side.qos.overflow == Overflow::Latest || filled(&inlet.lane));
         // What the subscription did not take yet, it gets with the newer table. If it was woken for a message and looked
         // meanwhile, it found no table, and did not see the message.
         let has_missed = untaken.is_some();

@@ -63,6 +63,33 @@ pub enum TopicError {
         /// What is wrong.
         problem: QosProblem,
     },
+    /// What a node says about its subscription does not go with the topic.
+    #[error("subscription of `{node}` to `{topic}`: {problem}")]
+    Subscription {
+        /// The topic.
+        topic: Arc<str>,
+        /// Its name in the node's code.
+        declared: Arc<str>,
+        /// The node.
+        node: Arc<str>,
+        /// What is wrong.
+        problem: QosProblem,
+    },
+    /// A node that is started again wants a longer queue than was planned.
+    #[error(
+        "subscription of `{node}` to `{topic}`: depth is above what was planned ({given}), at most {planned} is possible \
+         while the robot runs; start the robot again"
+    )]
+    AbovePlan {
+        /// The topic.
+        topic: Arc<str>,
+        /// The node.
+        node: Arc<str>,
+        /// The depth that it wants.
+        given: u16,
+        /// Places of its queue.
+        planned: u16,
+    },
     /// Only one node may publish on it, and that is another one.
     #[error(
         "topic `{topic}` is exclusive: `{writer}` publishes on it, so that `{node}` may not; remap the topic for one of \

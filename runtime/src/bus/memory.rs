@@ -2,7 +2,7 @@
 //! pool is made of.
 //!
 //! ```text
-//!  slots = for each subscription   depth × publishers, and one in its callback's hand    (`latest`: 1 + 1)
+//!  slots = for each subscription   its depth × publishers, and one in its callback's hand    (`latest`: 1 + 1)
 //!        + all taps together       the last messages of each publisher, and those in each tap's hands
 //!        + for each publisher      one that is on its way, and one more if the topic is latched
 //!        + a margin                messages that nodes keep, and what threads that were given up hold
@@ -22,24 +22,51 @@ use crate::limits::{
 };
 
 /// What of a topic decides how many of its messages can exist at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TopicShape {
     pub(crate) qos: Qos,
     /// Publishers that nodes have declared. Those of tools come to them.
     pub(crate) publishers: usize,
     /// Subscriptions of nodes. Taps come to them.
-    pub(crate) subscriptions: usize,
+    pub(crate) subscriptions: Vec<QueueShape>,
+}
+
+/// How many messages of each publisher a subscription can keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum QueueShape {
+    /// One over all publishers.
+    Latest,
+    /// So many of each.
+    OfEach(u16),
+}
+
+impl QueueShape {
+    /// For a subscription to what is carried as `qos`.
+    pub(crate) const fn new(qos: &Qos) -> Self {
+        match qos.overflow {
+            Overflow::Latest => Self::Latest,
+            Overflow::DropOldest | Overflow::DropNewest => Self::OfEach(qos.depth),
+        }
+    }
+
+    /// Places of one lane.
+    pub(crate) const fn places(self) -> u16 {
+        match self {
+            Self::Latest => 1,
+            Self::OfEach(depth) => depth,
+        }
+    }
 }
 
 impl TopicShape {
     /// Slots that are enough for every message that can be queued, in a hand, latched or on its way.
-    pub(crate) fn slots(self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         let publishers = self.publishers + TOOL_PUBLISHERS_MAX;
-        let queued = match self.qos.overflow {
-            Overflow::Latest => 1,
-            Overflow::DropOldest | Overflow::DropNewest => usize::from(self.qos.depth) * publishers,
+        let of_subscription = |queue: &QueueShape| match queue {
+            QueueShape::Latest => 1 + 1,
+            QueueShape::OfEach(depth) => usize::from(*depth) * publishers + 1,
         };
-        let of_subscriptions = self.subscriptions * (queued + 1);
+        let of_subscriptions: usize = self.subscriptions.iter().map(of_subscription).sum();
         let of_taps = publishers * usize::from(TAP_DEPTH) + TAPS_MAX * TAPS_IN_HAND;
         let of_publishers = publishers * if self.qos.latched { 2 } else { 1 };
         of_subscriptions + of_taps + of_publishers + POOL_MARGIN + ZOMBIES_DEFAULT * ZOMBIE_SLOTS
@@ -96,6 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bus::subscription_qos::Said;
     use crate::bus::{Bus, Received, Sources, Wake};
     use crate::clock::Clock;
     use crate::incarnation::Incarnation;
@@ -106,7 +134,16 @@ mod tests {
     }
 
     fn slots(qos: Qos, publishers: usize, subscriptions: usize) -> usize {
-        TopicShape { qos, publishers, subscriptions }.slots()
+        TopicShape { qos, publishers, subscriptions: vec![QueueShape::new(&qos); subscriptions] }.slots()
+    }
+
+    #[test]
+    fn each_subscription_is_planned_with_the_depth_that_is_its_own() {
+        let (qos, bare) =
+            (Topic::<Note>::new("notes").depth(5).qos(), 2 * 64 + 4 * 2 + 2 + 8 + 4 * 3 + 64 + 1);
+        let subscriptions = vec![QueueShape::OfEach(2), QueueShape::OfEach(7), QueueShape::Latest];
+        let shape = TopicShape { qos, publishers: 1, subscriptions };
+        assert_eq!(shape.slots(), bare + (2 * 3 + 1) + (7 * 3 + 1) + 2);
     }
 
     #[test]
@@ -174,7 +211,7 @@ mod tests {
             let publishers: Vec<_> = (0..publishers).map(publisher).collect();
             let subscribe = |index: usize| {
                 let subscriber = (&format!("receiver_{index}").into(), &Arc::from("on_range"));
-                bus.subscribe("range", &topic, subscriber, Arc::<Wake>::default(), &mut Sources::default()).unwrap()
+                bus.subscribe("range", &topic, subscriber, (Arc::<Wake>::default(), &mut Sources::default()), Said::NOTHING).unwrap()
             };
             let mut subscriptions: Vec<_> = (0..takes.len()).map(subscribe).collect();
             bus.seal().unwrap();

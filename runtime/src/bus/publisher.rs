@@ -154,6 +154,12 @@ impl<T: Message> Publisher<T> {
 
     /// The same for a message that is the first of its lineage, or goes on with the one of the callback that runs.
     pub(crate) fn publish_as(&self, cause: Cause, message: T) -> Result<Published, PublishError<T>> {
+        self.take_routes();
+        self.publish_on_routes(cause, message)
+    }
+
+    /// The same on the routes as they were taken last.
+    fn publish_on_routes(&self, cause: Cause, message: T) -> Result<Published, PublishError<T>> {
         let (port, tally) = (&*self.port, &*self.tally);
         tally.published.add(1);
         let refuse = |kind, message| Err(PublishError { topic: Arc::clone(&port.topic.name), kind, message });
@@ -235,7 +241,8 @@ impl<T: Message> Publisher<T> {
                 return Err(PublishError { topic, kind, message });
             }
         }
-        self.publish_as(cause, message)
+        // On the routes that were looked at: a depth that is lowered at this moment holds from the next message on.
+        self.publish_on_routes(cause, message)
     }
 
     fn has_room(&self, room: Room) -> bool {
@@ -284,7 +291,6 @@ impl<T: Message> Publisher<T> {
 
     /// Puts the message into a slot and offers it to every route; gives it back if there is no slot.
     fn offer(&self, pool: &Pool<Envelope<T>>, envelope: Envelope<T>) -> Result<Published, T> {
-        self.take_routes();
         let latch = self.port.latch.get();
         if latch.is_none() && self.routes.borrow().is_empty() {
             // Nobody would hold the message.

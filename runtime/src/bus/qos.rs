@@ -45,15 +45,9 @@ impl QosOverride {
     #[must_use]
     pub fn apply(&self, qos: Qos) -> Qos {
         let overflow = self.overflow.unwrap_or(qos.overflow);
-        let usual_depth = match (qos.overflow, overflow) {
-            (Overflow::Latest, Overflow::Latest) => qos.depth,
-            (_, Overflow::Latest) => 1,
-            (Overflow::Latest, _) => Qos::DEFAULT.depth,
-            _ => qos.depth,
-        };
         Qos {
             overflow,
-            depth: self.depth.unwrap_or(usual_depth),
+            depth: self.depth.unwrap_or_else(|| usual_depth(&qos, overflow)),
             priority: self.priority.unwrap_or(qos.priority),
             message_bytes_max: self.message_bytes_max.unwrap_or(qos.message_bytes_max),
             latched: self.latched.unwrap_or(qos.latched),
@@ -79,6 +73,16 @@ impl QosOverride {
             ("feedback", self.feedback.is_some()),
         ];
         keys.into_iter().filter(|(_, is_said)| *is_said).map(|(key, _)| key).collect()
+    }
+}
+
+/// The depth of what is carried as `qos`, where the overflow rule is `overflow` instead.
+pub(crate) fn usual_depth(qos: &Qos, overflow: Overflow) -> u16 {
+    match (qos.overflow, overflow) {
+        (Overflow::Latest, Overflow::Latest) => qos.depth,
+        (_, Overflow::Latest) => 1,
+        (Overflow::Latest, _) => Qos::DEFAULT.depth,
+        _ => qos.depth,
     }
 }
 

@@ -12,13 +12,15 @@ use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
 use crate::bus::counts::TopicCounts;
+use crate::bus::description::TopicDescription;
 use crate::bus::error::TopicError;
 use crate::bus::publisher::{OnPublish, Publisher};
 use crate::bus::qos::{QosOverride, check_qos, differences, is_topic_name};
 use crate::bus::sources::Sources;
 use crate::bus::subscription::Subscription;
+use crate::bus::subscription_qos::{Said, SubscriptionRules};
 use crate::bus::tap::{AnyTap, Tap};
-use crate::bus::topic::{AnyPublisher, AnyTopic, Authority, SideOf, TopicCore, TopicDescription};
+use crate::bus::topic::{AnyPublisher, AnyTopic, Authority, SideOf, TopicCore};
 use crate::clock::Clock;
 use crate::incarnation::Incarnation;
 use crate::limits::SOURCES_OF_PRIORITY_MAX;
@@ -112,17 +114,25 @@ impl Bus {
         &self,
         name: &str,
         topic: &Topic<T>,
-        subscriber: (&Arc<str>, &Arc<str>),
-        wake: Arc<Wake>,
-        sources: &mut Sources,
+        (node, callback): (&Arc<str>, &Arc<str>),
+        (wake, sources): (Arc<Wake>, &mut Sources),
+        said: Said<'_>,
     ) -> Result<Subscription<T>, TopicError> {
-        let (node, callback) = subscriber;
-        let topic = self.declare(name, topic)?;
-        let source = sources.add(topic.qos.priority).ok_or_else(|| TopicError::TooManySubscriptions {
+        let core = self.declare(name, topic)?;
+        let rules = SubscriptionRules::new(core.qos, said);
+        // That messages are small enough has been said of the topic.
+        check_qos(&rules.qos, 0).map_err(|problem| TopicError::Subscription {
+            topic: name.into(),
+            declared: topic.name().into(),
+            node: Arc::clone(node),
+            problem,
+        })?;
+        core.check_plan(node, callback, &rules)?;
+        let source = sources.add(rules.qos.priority).ok_or_else(|| TopicError::TooManySubscriptions {
             topic: name.into(),
             max: SOURCES_OF_PRIORITY_MAX,
         })?;
-        Ok(topic.subscribe(node, callback, SideOf::Node(wake, source)))
+        Ok(core.subscribe(node, callback, SideOf::Node { wake, source, rules }))
     }
 
     /// A tap on `topic`, which is created if no node has declared it.
@@ -336,7 +346,7 @@ impl Bus {
         TopicDescription { overridden, is_private: self.is_private(name), ..entry.topic.describe() }
     }
 
-    fn known(&self, name: &str) -> Result<Arc<dyn AnyTopic>, TopicError> {
+    pub(super) fn known(&self, name: &str) -> Result<Arc<dyn AnyTopic>, TopicError> {
         let topics = lock(&self.0.topics);
         topics.get(name).map(|entry| Arc::clone(&entry.topic)).ok_or_else(|| TopicError::Unknown {
             topic: name.into(),

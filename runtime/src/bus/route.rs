@@ -13,13 +13,29 @@ use crate::error::drop_caught;
 pub(crate) struct Route<T: Message> {
     pub(crate) lane: Arc<Lane<Envelope<T>>>,
     pub(crate) side: Arc<SubscriptionSide>,
-    pub(crate) tally: Arc<RouteTally>,
+    tally: Arc<RouteTally>,
+    filling: Filling,
+    /// How many messages the lane may keep.
+    depth: u16,
+    /// Places of the lane that are not used: the others are as many as the depth.
+    spare: u16,
+}
+
+/// How a lane is filled: the rule for a full one, and whether all of its places are used. So a lane that is used as it was
+/// planned costs nothing for that another may be shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filling {
+    DropOldest,
+    DropNewest,
+    Latest,
+    ShortDropOldest,
+    ShortDropNewest,
 }
 
 impl<T: Message> Clone for Route<T> {
     fn clone(&self) -> Self {
         let (lane, side, tally) = (Arc::clone(&self.lane), Arc::clone(&self.side), Arc::clone(&self.tally));
-        Self { lane, side, tally }
+        Self { lane, side, tally, ..*self }
     }
 }
 
@@ -47,13 +63,39 @@ pub(super) struct Offered {
 }
 
 impl<T: Message> Route<T> {
+    pub(super) fn new(
+        lane: Arc<Lane<Envelope<T>>>,
+        side: Arc<SubscriptionSide>,
+        tally: Arc<RouteTally>,
+    ) -> Self {
+        let (filling, depth, spare) = (Filling::Latest, 0, 0);
+        let mut route = Self { lane, side, tally, filling, depth, spare };
+        route.follow_depth();
+        route
+    }
+
+    /// Takes over how many messages the subscription keeps now; whether that is new.
+    pub(super) fn follow_depth(&mut self) -> bool {
+        let depth = self.side.depth().min(self.side.places);
+        let before = std::mem::replace(&mut self.depth, depth);
+        self.spare = self.side.places - depth;
+        self.filling = match (self.side.qos.overflow, self.spare) {
+            (Overflow::Latest, _) => Filling::Latest,
+            (Overflow::DropOldest, 0) => Filling::DropOldest,
+            (Overflow::DropNewest, 0) => Filling::DropNewest,
+            (Overflow::DropOldest, _) => Filling::ShortDropOldest,
+            (Overflow::DropNewest, _) => Filling::ShortDropNewest,
+        };
+        before != depth
+    }
+
     /// Whether so many messages more would make no other lose its place. Tools are not waited for.
     pub(super) fn has_room(&self, room: Room) -> bool {
         let messages = match room {
             Room::One => 1,
-            Room::Half => self.lane.places().div_ceil(2),
+            Room::Half => self.depth.div_ceil(2),
         };
-        self.side.wake.is_none() || self.side.overflow == Overflow::Latest || self.lane.has_room(messages)
+        self.side.wake.is_none() || self.filling == Filling::Latest || self.lane_has_room(messages)
     }
 
     /// Wakes the receiver if it dozes; whether it did.
@@ -65,12 +107,14 @@ impl<T: Message> Route<T> {
     /// Queues `item`, and wakes the receiver if it sleeps.
     pub(super) fn offer(&self, item: Shared<Envelope<T>>, pace: Pace) -> Offered {
         self.tally.offered.add(1);
-        let pushed = match self.side.overflow {
-            Overflow::DropOldest => self.lane.push_displacing(item),
-            Overflow::DropNewest => self.lane.push_if_room(item),
-            Overflow::Latest => self.lane.push_among_others(item),
+        let pushed = match self.filling {
+            Filling::DropOldest | Filling::ShortDropOldest => self.lane.push_displacing(item),
+            Filling::DropNewest => self.lane.push_if_room(item),
+            Filling::ShortDropNewest if self.lane_has_room(1) => self.lane.push_displacing(item),
+            Filling::ShortDropNewest => Pushed::Full(item),
+            Filling::Latest => self.lane.push_among_others(item),
         };
-        let overflowed = !matches!(pushed, Pushed::Queued);
+        let mut overflowed = !matches!(pushed, Pushed::Queued);
         if overflowed {
             self.tally.overflow.add(1);
         }
@@ -83,7 +127,7 @@ impl<T: Message> Route<T> {
         if let Some((wake, source)) = &self.side.wake {
             rang = wake.announce(*source);
             // A receiver that dozes wakes up by itself before long; in a flood it is left until it has a batch to do.
-            let is_due = pace == Pace::Single || self.lane.holds_last(self.lane.places().div_ceil(2));
+            let is_due = pace == Pace::Single || self.lane.holds_last(self.depth.div_ceil(2).into());
             if is_due && wake.bell().is_dozing() {
                 wake.bell().ring();
                 rang = true;
@@ -93,6 +137,27 @@ impl<T: Message> Route<T> {
         if overflowed {
             drop_caught(pushed);
         }
+        if self.filling == Filling::ShortDropOldest {
+            overflowed |= self.drop_beyond_depth();
+        }
         Offered { overflowed, rang }
+    }
+
+    /// Whether so many messages more would leave no more than the depth.
+    fn lane_has_room(&self, messages: u16) -> bool {
+        // As if the spare places were taken.
+        self.lane.has_room(usize::from(messages) + usize::from(self.spare))
+    }
+
+    /// Drops what is beyond the depth; whether there was anything.
+    #[cold]
+    fn drop_beyond_depth(&self) -> bool {
+        let mut dropped = false;
+        for older in self.lane.displace_beyond(self.depth.into()) {
+            self.tally.overflow.add(1);
+            dropped = true;
+            drop_caught(older);
+        }
+        dropped
     }
 }

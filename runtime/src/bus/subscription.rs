@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use nevil_msgs::{Message, Overflow};
+use nevil_msgs::{Message, Qos};
 use nevil_sys::mem::{Bell, Lane, Shared};
-use nevil_sys::sync::atomic::Ordering;
+use nevil_sys::sync::atomic::{AtomicU32, Ordering};
 
 use crate::bus::Wake;
 use crate::bus::account::{SubscriptionAccount, SubscriptionTally};
@@ -43,14 +43,19 @@ pub(crate) struct SubscriptionSide {
     pub(crate) account: Arc<SubscriptionAccount>,
     /// Who is woken, and for which of its sources; `None`: a tap, which nobody wakes.
     pub(crate) wake: Option<(Arc<Wake>, usize)>,
-    pub(crate) overflow: Overflow,
-    pub(crate) depth: u16,
+    /// What holds for it. How many messages of a publisher it keeps now is not said here.
+    pub(crate) qos: Qos,
+    /// Places of one lane.
+    pub(crate) places: u16,
+    /// How many of them are used: 1 to all. Changed under the registration lock; publishers find it in their routes.
+    pub(super) depth: AtomicU32,
 }
 
 impl SubscriptionSide {
-    /// Places of one lane.
-    pub(crate) fn places(&self) -> usize {
-        if self.overflow == Overflow::Latest { 1 } else { usize::from(self.depth) }
+    /// How many messages of each publisher the subscription keeps now.
+    pub(super) fn depth(&self) -> u16 {
+        // Relaxed: a number that nothing else is published by.
+        u16::try_from(self.depth.load(Ordering::Relaxed)).unwrap_or(self.places)
     }
 }
 
@@ -133,6 +138,11 @@ impl<T: Message> Subscription<T> {
         self.port.side.wake.as_ref().map_or(0, |(_, source)| *source)
     }
 
+    /// What holds for it.
+    pub(crate) fn qos(&self) -> &Qos {
+        &self.port.side.qos
+    }
+
     /// Messages that had no room.
     pub(crate) fn overflowed(&self) -> u64 {
         self.port.side.account.counts(|| 0).overflow
@@ -205,7 +215,8 @@ impl<T: Message> Subscription<T> {
     /// Tells publishers that wait that there is room, when half of it is free again: so they are woken once per batch.
     pub(crate) fn tell_room(&self) {
         for Inlet { lane, room } in &self.table.inlets {
-            if room.is_sleeping() && lane.is_awaited() && lane.len() <= lane.places() / 2 {
+            let has_half = || lane.len() <= usize::from(self.port.side.depth()) / 2;
+            if room.is_sleeping() && lane.is_awaited() && has_half() {
                 room.ring();
             }
         }

@@ -1,3 +1,4 @@
+mod depth;
 mod edges;
 mod properties;
 mod qos;
@@ -9,7 +10,9 @@ use std::time::Duration;
 
 use nevil_msgs::{Field, Message, Topic};
 
-use super::{Bus, Outcome, PublishErrorKind, Publisher, Sources, Subscription, SubscriptionCounts, Wake};
+use super::{
+    Bus, Outcome, PublishErrorKind, Publisher, Said, Sources, Subscription, SubscriptionCounts, Wake,
+};
 use crate::clock::{Clock, Time};
 use crate::incarnation::Incarnation;
 use crate::limits::{HOPS_MAX, TAP_DEPTH};
@@ -52,8 +55,8 @@ impl Fixture {
 
     fn subscribe(&self, topic: &Topic<Number>, node: &str) -> Subscription<Number> {
         let subscriber = (&node.into(), &Arc::from("on_number"));
-        let wake = Arc::clone(&self.wake);
-        self.bus.subscribe(topic.name(), topic, subscriber, wake, &mut Sources::default()).unwrap()
+        let service = (Arc::clone(&self.wake), &mut Sources::default());
+        self.bus.subscribe(topic.name(), topic, subscriber, service, Said::NOTHING).unwrap()
     }
 
     fn seal(&self) {

@@ -1,20 +1,25 @@
 //! One topic: its pool, and who is connected to whom.
 
 use std::any::Any;
+use std::collections::btree_map;
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use nevil_msgs::{Message, Overflow, Qos, TypeInfo, Value, ValueError};
+use nevil_msgs::{Message, Overflow, Qos, Value, ValueError};
 use nevil_sys::mem::{Latch, Pool};
+use nevil_sys::sync::atomic::AtomicU32;
 use nevil_sys::sync::{Mutex, MutexGuard};
 
 use crate::bus::Wake;
 use crate::bus::account::SubscriptionAccount;
 use crate::bus::counts::TopicCounts;
-use crate::bus::ends::{Ends, PublisherEntry, SubscriptionEntry};
+use crate::bus::depth::SetDepthError;
+use crate::bus::description::{SubscriptionDescription, TopicDescription};
+use crate::bus::ends::{DeclaredSubscription, Ends, PublisherEntry, SubscriptionEntry};
 use crate::bus::error::TopicError;
-use crate::bus::memory::TopicMemory;
+use crate::bus::memory::{QueueShape, TopicMemory};
 use crate::bus::publisher::{Cause, OnPublish, Published, Publisher, PublisherPort, Right};
 use crate::bus::subscription::{Envelope, Inlet, Subscription, SubscriptionPort, SubscriptionSide};
+use crate::bus::subscription_qos::SubscriptionRules;
 use crate::bus::tap::{AnyTap, Tap};
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, drop_caught};
@@ -22,36 +27,13 @@ use crate::incarnation::Incarnation;
 use crate::limits::{TAP_DEPTH, TOOL_PUBLISHERS_MAX};
 use crate::lineage::LineageCell;
 
-/// A topic as tools see it.
-#[derive(Clone, Debug)]
-pub struct TopicDescription {
-    /// The topic's name.
-    pub name: Arc<str>,
-    /// The type of its messages.
-    pub type_info: &'static TypeInfo,
-    /// How they are carried.
-    pub qos: Qos,
-    /// Nodes that publish on it.
-    pub publishers: Vec<Arc<str>>,
-    /// Nodes that subscribe to it, and with which callback.
-    pub subscriptions: Vec<(Arc<str>, Arc<str>)>,
-    /// Nodes among the publishers that wait for room when a subscription is full.
-    pub waits: Vec<Arc<str>>,
-    /// What of `qos` the launch file says instead of the code, as it is written there.
-    pub overridden: Vec<&'static str>,
-    /// Whether it is the topic between a driver and its node, which nobody else can use.
-    pub is_private: bool,
-    /// The memory that its messages can take, as it is declared so far; once its pool is made, that of the pool.
-    pub memory: TopicMemory,
-}
-
 /// One topic of a robot.
 pub(crate) struct TopicCore<T: Message> {
     pub(crate) name: Arc<str>,
     pub(crate) qos: Qos,
     pub(crate) clock: Clock,
     pub(crate) on_publish: Option<OnPublish<T>>,
-    pool: OnceLock<Pool<Envelope<T>>>,
+    pub(super) pool: OnceLock<Pool<Envelope<T>>>,
     ends: Mutex<Ends<T>>,
 }
 
@@ -99,6 +81,26 @@ impl<T: Message> TopicCore<T> {
         Publisher::new(port, tally, near)
     }
 
+    /// Checks that what (`node`, `callback`) declares fits into what was planned for it, if its queue is planned.
+    pub(crate) fn check_plan(
+        &self,
+        node: &Arc<str>,
+        callback: &Arc<str>,
+        rules: &SubscriptionRules,
+    ) -> Result<(), TopicError> {
+        let (ends, wanted) = (self.ends(), QueueShape::new(&rules.qos));
+        let declared = ends.declared.get(&(Arc::clone(node), Arc::clone(callback)));
+        match declared.filter(|declared| self.pool.get().is_some() && declared.planned < wanted) {
+            None => Ok(()),
+            Some(declared) => Err(TopicError::AbovePlan {
+                topic: Arc::clone(&self.name),
+                node: Arc::clone(node),
+                given: rules.qos.depth,
+                planned: declared.planned.places(),
+            }),
+        }
+    }
+
     /// A new subscription with the account of (`node`, `callback`).
     pub(crate) fn subscribe(
         self: &Arc<Self>,
@@ -107,19 +109,28 @@ impl<T: Message> TopicCore<T> {
         side: SideOf,
     ) -> Subscription<T> {
         let mut ends = self.ends();
-        let account = match side {
-            SideOf::Node(..) => {
-                let key = (Arc::clone(node), Arc::clone(callback));
-                Arc::clone(ends.subscription_accounts.entry(key).or_default())
+        let side = match side {
+            SideOf::Node { wake, source, rules } => {
+                let (qos, key) = (rules.qos, (Arc::clone(node), Arc::clone(callback)));
+                let declared = match ends.declared.entry(key) {
+                    btree_map::Entry::Vacant(new) => new.insert(DeclaredSubscription::new(rules)),
+                    btree_map::Entry::Occupied(known) => {
+                        let known = known.into_mut();
+                        known.declare_again(rules);
+                        known
+                    }
+                };
+                let (account, places) = (Arc::clone(&declared.account), declared.planned.places());
+                let depth = AtomicU32::new(declared.depth.into());
+                SubscriptionSide { account, wake: Some((wake, source)), qos, places, depth }
             }
-            SideOf::Tap => Arc::default(),
+            SideOf::Tap => {
+                // A tap sees every message that it has room for, whatever the topic's rule is.
+                let qos = Qos { overflow: Overflow::DropOldest, depth: TAP_DEPTH, ..self.qos };
+                let (places, depth) = (TAP_DEPTH, AtomicU32::new(TAP_DEPTH.into()));
+                SubscriptionSide { account: Arc::default(), wake: None, qos, places, depth }
+            }
         };
-        let (qos, wake) = match side {
-            SideOf::Node(wake, source) => (self.qos, Some((wake, source))),
-            // A tap sees every message that it has room for, whatever the topic's rule is.
-            SideOf::Tap => (Qos { overflow: Overflow::DropOldest, depth: TAP_DEPTH, ..self.qos }, None),
-        };
-        let side = SubscriptionSide { account, wake, overflow: qos.overflow, depth: qos.depth };
         let port = Arc::new(SubscriptionPort::new(Arc::clone(self), Arc::new(side)));
         ends.subscriptions.push(SubscriptionEntry {
             port: Arc::downgrade(&port),
@@ -156,7 +167,7 @@ impl<T: Message> TopicCore<T> {
         swept.into_iter().for_each(drop_caught);
     }
 
-    fn ends(&self) -> MutexGuard<'_, Ends<T>> {
+    pub(super) fn ends(&self) -> MutexGuard<'_, Ends<T>> {
         // Registration has no step that panics half-way; if one did, what is there is still consistent.
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,8 +175,13 @@ impl<T: Message> TopicCore<T> {
 
 /// On whose behalf a subscription is made.
 pub(crate) enum SideOf {
-    /// A node, woken by each message, and the source of it that this is.
-    Node(Arc<Wake>, usize),
+    /// A node's, woken by each message.
+    Node {
+        wake: Arc<Wake>,
+        /// Which source of the node it is.
+        source: usize,
+        rules: SubscriptionRules,
+    },
     /// A tool, which looks from time to time.
     Tap,
 }
@@ -184,6 +200,8 @@ pub(crate) trait AnyTopic: Send + Sync {
         incarnation: Arc<Incarnation>,
         authority: Authority,
     ) -> Result<Box<dyn AnyPublisher>, TopicError>;
+    /// See [`Bus::set_depth`](crate::Bus::set_depth).
+    fn set_depth(&self, node: Option<&str>, depth: u16) -> Result<(), SetDepthError>;
     /// Notes that publishers of `instance` may wait for room.
     fn will_wait(&self, instance: &Arc<str>);
     /// When `publisher` has published last, if it publishes and `subscriber` subscribes; `Some(None)`: it never has.
@@ -243,9 +261,11 @@ impl<T: Message> AnyTopic for TopicCore<T> {
         TopicDescription {
             name: Arc::clone(&self.name),
             type_info: T::TYPE,
-            qos: self.qos,
+            qos: Qos { depth: ends.depth.unwrap_or(self.qos.depth), ..self.qos },
             publishers: ends.publisher_accounts.keys().cloned().collect(),
-            subscriptions: ends.subscription_accounts.keys().cloned().collect(),
+            subscriptions: ends.declared.keys().cloned().collect(),
+            subscription_qos: ends.declared.iter().map(SubscriptionDescription::of).collect(),
+            depth_planned: self.qos.depth,
             waits: ends.waiting.iter().cloned().collect(),
             // The registry knows better.
             overridden: Vec::new(),
@@ -279,9 +299,9 @@ impl<T: Message> AnyTopic for TopicCore<T> {
                 .map(|(node, account)| (node.to_string(), account.counts()))
                 .collect(),
             subscriptions: ends
-                .subscription_accounts
+                .declared
                 .iter()
-                .map(|((node, callback), account)| {
+                .map(|((node, callback), DeclaredSubscription { account, .. })| {
                     (node.to_string(), callback.to_string(), account.counts(|| queued(account)))
                 })
                 .collect(),
@@ -320,13 +340,17 @@ impl<T: Message> AnyTopic for TopicCore<T> {
         Ok(Box::new(self.publisher_among(&mut ends, incarnation, Arc::default(), right)))
     }
 
+    fn set_depth(&self, node: Option<&str>, depth: u16) -> Result<(), SetDepthError> {
+        self.change_depth(node, depth)
+    }
+
     fn will_wait(&self, instance: &Arc<str>) {
         self.ends().waiting.insert(Arc::clone(instance));
     }
 
     fn last_between(&self, publisher: &str, subscriber: &str) -> Option<Option<Time>> {
         let ends = self.ends();
-        let subscribes = ends.subscription_accounts.keys().any(|(node, _)| **node == *subscriber);
+        let subscribes = ends.declared.keys().any(|(node, _)| **node == *subscriber);
         let account = ends.publisher_accounts.get(publisher).filter(|_| subscribes)?;
         Some(account.last())
     }

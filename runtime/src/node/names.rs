@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nevil_msgs::topics;
 
-use crate::bus::{TopicError, is_topic_name};
+use crate::bus::{Said, SubscriptionQos, TopicError, is_topic_name};
 
 /// From the names in the code of one node to those of the robot's topics: a name that is remapped is replaced, and then
 /// one that begins with `/` is meant as it is, and any other is put into the namespace, except for the
@@ -15,11 +15,43 @@ pub(crate) struct Names<'a> {
     namespace: &'a str,
     remap: &'a BTreeMap<String, String>,
     used: Vec<String>,
+    /// What is said of the node's subscriptions: of all, and of single ones.
+    said: (&'a SubscriptionQos, &'a BTreeMap<String, SubscriptionQos>),
+    subscribed: Vec<String>,
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn new(namespace: &'a str, remap: &'a BTreeMap<String, String>) -> Self {
-        Self { namespace, remap, used: Vec::new() }
+        const NONE: &BTreeMap<String, SubscriptionQos> = &BTreeMap::new();
+        let said = (&SubscriptionQos::NOTHING, NONE);
+        Self { namespace, remap, used: Vec::new(), said, subscribed: Vec::new() }
+    }
+
+    /// The same, where this is said of all subscriptions of the node, and this of single ones.
+    pub(crate) fn with_said(
+        self,
+        default: &'a SubscriptionQos,
+        single: &'a BTreeMap<String, SubscriptionQos>,
+    ) -> Self {
+        Self { said: (default, single), ..self }
+    }
+
+    /// What is said of the subscription to the topic that the code calls `declared`, which there is.
+    pub(crate) fn said(&mut self, declared: &str) -> Said<'a> {
+        if !self.subscribed.iter().any(|subscribed| subscribed == declared) {
+            self.subscribed.push(declared.to_owned());
+        }
+        let (default, single) = self.said;
+        Said { default, own: single.get(declared).unwrap_or(&SubscriptionQos::NOTHING) }
+    }
+
+    /// The topics of which something is said although the node does not subscribe to them, and those to which it does,
+    /// ascending.
+    pub(crate) fn unsubscribed(&self) -> Option<(Vec<String>, Vec<String>)> {
+        let unknown = self.said.1.keys().filter(|name| !self.subscribed.contains(name));
+        let (unknown, mut subscribed): (Vec<_>, _) = (unknown.cloned().collect(), self.subscribed.clone());
+        subscribed.sort_unstable();
+        (!unknown.is_empty()).then_some((unknown, subscribed))
     }
 
     /// The topic that `declared` means.

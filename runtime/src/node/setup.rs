@@ -7,7 +7,7 @@ use nevil_msgs::{Fnv1a, Message, Topic};
 
 use crate::actuator::{self, Actuate, Actuator, OpenActuator};
 use crate::breaker::BreakerError;
-use crate::bus::{Publisher, Received, Sources, TopicError};
+use crate::bus::{Publisher, Received, Said, Sources, TopicError};
 use crate::clock::Clock;
 use crate::device::{ClaimError, Device, DeviceResult, DeviceSlot};
 use crate::error::{NodeError, NodeResult};
@@ -341,9 +341,10 @@ impl<'a, N: Node> Setup<'a, N> {
     {
         let callback_name = self.shared.unused_name(callback_name::<F>(|| format!("on {name}")));
         let (bus, instance) = (&self.environment.bus, self.incarnation.instance());
-        let wake = Arc::clone(&self.shared.wake);
-        let subscription =
-            bus.subscribe(name, &topic, (instance, &callback_name), wake, &mut self.sources)?;
+        // What a driver says to its node is no topic of the robot.
+        let said = if bus.is_private(name) { Said::NOTHING } else { self.names.said(topic.name()) };
+        let service = (Arc::clone(&self.shared.wake), &mut self.sources);
+        let subscription = bus.subscribe(name, &topic, (instance, &callback_name), service, said)?;
         let guarded = Guarded::new(self.shared.record(callback_name, None)?, Arc::clone(&self.shared));
         self.work.sources.push(Box::new(SubscriptionSource::new(subscription, guarded, callback, besides)));
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nevil_msgs::Message;
 
@@ -22,12 +23,12 @@ pub(crate) trait Source<N>: Send {
     fn serve(&mut self, node: &mut N, ctx: &Context) -> bool;
     /// Ends the service of this turn.
     fn served(&mut self);
-    /// Begins to listen: the deadline of the topic counts from now on.
+    /// Begins to listen: its deadline counts from now on.
     fn begin(&mut self, now: Time);
-    /// Reports silence that is due at `now`; when the next one is due. `None`: the topic has no deadline, or its silence
+    /// Reports silence that is due at `now`; when the next one is due. `None`: it has no deadline, or its silence
     /// is reported.
     fn look_at_silence(&mut self, now: Time) -> Option<Time>;
-    /// Whether its topic has a deadline.
+    /// Whether it has a deadline.
     fn has_deadline(&self) -> bool;
 }
 
@@ -37,8 +38,10 @@ pub(crate) struct SubscriptionSource<N, T: Message, F> {
     pub(crate) callback: F,
     /// Called instead while the breaker of the callback is open.
     fallback: Option<(Guarded, BoxedCallback<N, T>)>,
-    /// `None`: the topic has no deadline.
+    /// `None`: it has no deadline.
     silence: Option<Silence>,
+    /// How old a message may be when its turn comes.
+    lifespan: Option<Duration>,
     /// Whether the topic is silent, for one that stands by for it.
     silent: Option<Arc<AtomicBool>>,
     /// Whether the topic is silent for which this one stands by.
@@ -69,9 +72,10 @@ impl<N, T: Message, F> SubscriptionSource<N, T, F> {
         callback: F,
         besides: Besides<N, T>,
     ) -> Self {
-        let silence = subscription.topic().qos.deadline.map(Silence::new);
+        let (silence, lifespan) =
+            (subscription.qos().deadline.map(Silence::new), subscription.qos().lifespan);
         let Besides { fallback, silent, stands_by } = besides;
-        Self { subscription, guarded, callback, fallback, silence, silent, stands_by }
+        Self { subscription, guarded, callback, fallback, silence, lifespan, silent, stands_by }
     }
 
     /// Whether `received` is wanted: what stands by for a topic that is heard is not.
@@ -86,9 +90,9 @@ impl<N, T: Message, F> SubscriptionSource<N, T, F> {
         None
     }
 
-    /// Whether `received` is older than the topic's lifespan: then it is counted, and dropped.
+    /// Whether `received` is older than the lifespan: then it is counted, and dropped.
     fn has_expired(&mut self, received: Received<T>, ctx: &Context) -> Option<Received<T>> {
-        let Some(lifespan) = self.subscription.topic().qos.lifespan else { return Some(received) };
+        let Some(lifespan) = self.lifespan else { return Some(received) };
         if ctx.time().since(received.header().stamp) <= lifespan {
             return Some(received);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nevil_msgs::{Value, ValueKind};
 use nevil_sys::os::FileWord;
 
-use crate::bus::{TopicError, is_name_part, is_namespace};
+use crate::bus::{SubscriptionQos, TopicError, is_name_part, is_namespace};
 use crate::limits::NAME_BYTES_MAX;
 use crate::node::environment::Environment;
 use crate::node::live_params::{ParamsError, ParamsOrder, with_instead};
@@ -47,6 +47,12 @@ pub struct NodeSpec {
     pub namespace: String,
     /// Topics that are called otherwise than in its code: from the name in the code to the other one.
     pub remap: BTreeMap<String, String>,
+    /// How messages are carried to single subscriptions, where that is not as their topics say: by the topic's name in the
+    /// node's code.
+    pub subscriptions: BTreeMap<String, SubscriptionQos>,
+    /// The same of all its subscriptions that say nothing themselves. What does not go with a topic is left out there: a
+    /// depth where the newest message alone is kept, and `drop_newest` where it is latched.
+    pub subscription_default: SubscriptionQos,
     /// What its callbacks are allowed, and what follows if one hangs or panics.
     pub rules: NodeRules,
     /// Where the number of the callback that runs is noted, plus one, and 0 while none does: for who has to find out what the
@@ -67,6 +73,8 @@ impl NodeSpec {
             thread: ThreadSpec::default(),
             namespace: String::new(),
             remap: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            subscription_default: SubscriptionQos::NOTHING,
             rules: NodeRules::default(),
             mark: None,
         }
@@ -121,7 +129,8 @@ impl NodeSpec {
         if !self.namespace.is_empty() && !is_namespace(&self.namespace) {
             return Err(ConfigureError::Namespace { given: self.namespace.clone() });
         }
-        let names = Names::new(&self.namespace, &self.remap);
+        let names = Names::new(&self.namespace, &self.remap)
+            .with_said(&self.subscription_default, &self.subscriptions);
         let degraded = self.degraded_params();
         let params = (&self.params, degraded.as_ref());
         let node = self.node_type.configure(environment, shared, names, params)?;

@@ -1,12 +1,13 @@
 //! Turns of one node, on a clock that the test moves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nevil_msgs::{Message, Topic};
 
 use crate::breaker::{BreakerPolicy, BreakerState, Operation};
-use crate::bus::{Publisher, Received, SubscriptionCounts};
+use crate::bus::{Publisher, Received, SubscriptionCounts, SubscriptionQos};
 use crate::clock::{Clock, Time};
 use crate::error::{NodeError, NodeResult};
 use crate::incarnation::Incarnation;
@@ -52,10 +53,16 @@ impl Fixture {
 
     /// A node that is activated after `before` was done.
     fn after(before: impl FnOnce(&Environment)) -> Self {
+        Self::with(before, |_| {})
+    }
+
+    /// The same, of which `say` says more.
+    fn with(before: impl FnOnce(&Environment), say: impl FnOnce(&mut NodeSpec)) -> Self {
         let environment = Environment::new(Clock::simulated(), 1);
         before(&environment);
         let node_type = NodeTypes::new().with::<Listener>("listener").get("listener").unwrap().clone();
-        let spec = NodeSpec::new("listener", node_type);
+        let mut spec = NodeSpec::new("listener", node_type);
+        say(&mut spec);
         let shared = spec.life(&environment, 1);
         let mut node = spec.configure(&environment, &shared).unwrap();
         environment.seal().unwrap();
@@ -124,6 +131,43 @@ fn silence_as_long_as_the_deadline_is_counted_once_until_a_message_comes() {
     fixture.set_ms(60);
     fixture.node.turn();
     assert_eq!(fixture.counts("regular").silences, 2);
+}
+
+#[test]
+fn lifespan_and_deadline_are_those_that_are_said_of_the_subscription_and_else_of_all() {
+    let mut fixture = Fixture::with(
+        |_| {},
+        |spec| {
+            let qos = |lifespan_ms, deadline_ms| SubscriptionQos {
+                lifespan: Some(Some(MS * lifespan_ms)),
+                deadline: Some(Some(MS * deadline_ms)),
+                ..SubscriptionQos::NOTHING
+            };
+            spec.subscription_default = qos(30, 100);
+            spec.subscriptions = BTreeMap::from([("short_lived".to_owned(), qos(20, 40))]);
+        },
+    );
+    let publishers = [PLAIN, SHORT_LIVED].map(|topic| publisher(&fixture.environment, topic));
+    assert_eq!(fixture.node.turn().next_due, Some(Time::ZERO + MS * 40));
+    for ms in [0, 1] {
+        fixture.set_ms(ms);
+        publishers.iter().for_each(|publisher| assert!(publisher.publish(Note { value: 1 }).is_ok()));
+    }
+    fixture.set_ms(21);
+    fixture.node.turn();
+    let [plain, short] = ["plain", "short_lived"].map(|topic| fixture.counts(topic));
+    assert_eq!((plain.expired, plain.ok, short.expired, short.ok), (0, 2, 1, 1));
+}
+
+#[test]
+fn what_is_said_of_a_topic_that_the_node_does_not_subscribe_to_is_refused_with_those_that_it_does() {
+    let node_type = NodeTypes::new().with::<Listener>("listener").get("listener").unwrap().clone();
+    let said = BTreeMap::from([("plane".to_owned(), SubscriptionQos::NOTHING)]);
+    let spec = NodeSpec { subscriptions: said, ..NodeSpec::new("listener", node_type) };
+    assert_eq!(
+        spec.check(&Environment::new(Clock::simulated(), 1)).unwrap_err().to_string(),
+        "the node does not subscribe to `plane` in its code; it subscribes to plain, regular, short_lived, state"
+    );
 }
 
 #[test]

@@ -171,8 +171,12 @@ fn configure<N: Node>(
     let node =
         caught(|| N::configure(&mut setup, params)).map_err(panicked)?.map_err(ConfigureError::Refused)?;
     let (work, ctx, shared, names) = setup.finish();
+    let unsubscribed = names.unsubscribed();
     if let Some((given, used)) = names.unused() {
         return Err(ConfigureError::UnusedRemap { given, used });
+    }
+    if let Some((given, subscribed)) = unsubscribed {
+        return Err(ConfigureError::NotSubscribed { given, subscribed });
     }
     Ok(Box::new(NodeCore::new(node, work, ctx, shared, degraded)))
 }
@@ -212,6 +216,17 @@ pub enum ConfigureError {
         given: Vec<String>,
         /// The names in its code, ascending.
         used: Vec<String>,
+    },
+    /// Something is said of subscriptions that it does not have.
+    #[error(
+        "the node does not subscribe to `{}` in its code; it subscribes to {}",
+        given.join("`, `"), if subscribed.is_empty() { "nothing".to_owned() } else { subscribed.join(", ") }
+    )]
+    NotSubscribed {
+        /// The topics of which something was said.
+        given: Vec<String>,
+        /// The topics to which it subscribes, as its code calls them, ascending.
+        subscribed: Vec<String>,
     },
     /// Its parameters are wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]

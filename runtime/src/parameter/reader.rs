@@ -1,7 +1,8 @@
 //! Reads the parameters one by one and collects all that is wrong with them.
 
 use nevil_msgs::{
-    Field, FieldInfo, FieldKind, Mark, OutOfRange, Problem, Value, ValueError, ValueKind, from_value,
+    Field, FieldInfo, FieldKind, Mark, Measured, OutOfRange, Problem, Value, ValueError, ValueKind,
+    from_value,
 };
 use serde::de::DeserializeOwned;
 
@@ -48,11 +49,18 @@ impl<'value> ParameterReader<'value> {
     /// The parameter that `info` describes; none if something is wrong with it.
     pub fn read<T: Field + DeserializeOwned>(&mut self, info: &FieldInfo, absent: Absent<T>) -> Option<T> {
         let given = self.value.get(info.name);
+        let mut written = None;
         let read = match (given, absent) {
-            (Some(value), _) => from_value::<T>(value),
+            (Some(value), _) => measured(value, info, &mut written),
             (None, Absent::Value(default)) => Ok(default),
-            (None, Absent::Text(text)) => not_given(ValueKind::Text(text.to_owned())),
-            (None, Absent::Nothing) if matches!(T::KIND, FieldKind::Option(_)) => not_given(ValueKind::Null),
+            (None, Absent::Text(text)) => {
+                let value = Value::new(ValueKind::Text(text.to_owned()), Mark::named("default"));
+                measured(&value, info, &mut None).map_err(in_no_text)
+            }
+            (None, Absent::Nothing) if matches!(T::KIND, FieldKind::Option(_)) => {
+                let null = Value::new(ValueKind::Null, Mark::named("default"));
+                from_value(&null).map_err(in_no_text)
+            }
             (None, Absent::Nothing) => {
                 // In a value that is no map nothing can be missing: that it is no map has been said.
                 if matches!(self.value.kind, ValueKind::Map(_) | ValueKind::Null) {
@@ -66,7 +74,11 @@ impl<'value> ParameterReader<'value> {
             Ok(()) => Ok(parameter),
             Err(problem) => {
                 let mark = given.map(|value| value.at(&problem.path).mark.clone());
-                Err(ValueError { mark, ..ValueError::from(problem) })
+                let error = ValueError { mark, ..ValueError::from(problem) };
+                Err(match &written {
+                    Some(written) => written.as_written(error),
+                    None => error,
+                })
             }
         });
         checked.map_err(|error| self.errors.push(error.in_key(info.name))).ok()
@@ -88,9 +100,20 @@ impl<'value> ParameterReader<'value> {
     }
 }
 
-/// A value that stands in no text, so neither does what is wrong with it.
-fn not_given<T: DeserializeOwned>(kind: ValueKind) -> Result<T, ValueError> {
-    from_value(&Value::new(kind, Mark::named("default"))).map_err(|error| ValueError { mark: None, ..error })
+/// The parameter that `info` describes, from a value in which numbers may have their unit behind them; `written` is then what
+/// stands there.
+fn measured<'value, T: DeserializeOwned>(
+    value: &'value Value,
+    info: &FieldInfo,
+    written: &mut Option<Measured<'value>>,
+) -> Result<T, ValueError> {
+    let measured = written.insert(Measured::new(value, &info.kind, info.unit)?);
+    from_value(measured.value()).map_err(|error| measured.as_written(error))
+}
+
+/// What stands in no text, so neither does what is wrong with it.
+fn in_no_text(error: ValueError) -> ValueError {
+    ValueError { mark: None, ..error }
 }
 
 fn check<T: Field>(parameter: &T, info: &FieldInfo) -> Result<(), OutOfRange> {

@@ -201,3 +201,61 @@ fn the_schema_has_what_stands_in_the_source() {
         ]
     );
 }
+
+#[derive(Debug, PartialEq, Parameters)]
+struct Measures {
+    #[param(default = "30deg", range = -0.52..=0.6, unit = "rad")]
+    steering_rad: f32,
+    #[param(default = 45.0, range = 0.0..=90.0, unit = "deg")]
+    tilt_deg: f64,
+    #[param(default = 4096, range = 512..=65536, unit = "B")]
+    block_bytes: u32,
+    #[param(unit = "rad")]
+    stops_rad: Option<Vec<f32>>,
+    #[param(default = 1.0, unit = "m")]
+    range_m: f32,
+}
+
+#[test]
+fn angles_and_sizes_may_be_written_with_their_unit_and_become_that_of_the_parameter() {
+    let read = |text: &str| read::<Measures>(text).unwrap();
+    assert_eq!(read("").steering_rad, 30.0_f32.to_radians());
+    assert_eq!(read("steering_rad: -0.25rad").steering_rad, -0.25);
+    assert_eq!(read("tilt_deg: 30deg").tilt_deg, 30.0);
+    assert_eq!(read("tilt_deg: 1rad").tilt_deg, 1.0_f64.to_degrees());
+    assert_eq!(read("block_bytes: 64KiB").block_bytes, 65536);
+    assert_eq!(read("stops_rad: [0, 90deg]").stops_rad, Some(vec![0.0, std::f32::consts::FRAC_PI_2]));
+    // Numbers mean what they did.
+    let plain = read("{steering_rad: 0.1, tilt_deg: 7, block_bytes: 512}");
+    assert_eq!((plain.steering_rad, plain.tilt_deg, plain.block_bytes), (0.1, 7.0, 512));
+}
+
+#[test]
+fn a_number_with_a_unit_that_is_wrong_is_told_as_it_is_written_with_what_is_allowed() {
+    for (text, problem) in [
+        ("steering_rad: 45deg", "1:15: steering_rad: value is too large (45deg), at most 0.6rad is allowed"),
+        ("steering_rad: 0.7", "1:15: steering_rad: value is too large (0.7), at most 0.6 is allowed"),
+        ("tilt_deg: -1deg", "1:11: tilt_deg: value is too small (-1deg), at least 0deg is allowed"),
+        ("block_bytes: 128KiB", "1:14: block_bytes: value is too large (128KiB), at most 65536B is allowed"),
+        ("block_bytes: 8GiB", "1:14: block_bytes: value is too large (8GiB), at most 4294967295B is allowed"),
+        (
+            "steering_rad: 30°",
+            "1:15: steering_rad: value has the wrong type (`30°`), a number, or an angle such as `30deg` or `-0.5rad`, is \
+             expected",
+        ),
+        (
+            "block_bytes: 64KB",
+            "1:14: block_bytes: value has the wrong type (`64KB`), an integer, or a size such as `512B` or `64KiB`, is \
+             expected",
+        ),
+        (
+            "stops_rad: [1, x]",
+            "1:16: stops_rad[1]: value has the wrong type (`x`), a number, or an angle such as `30deg` or `-0.5rad`, is \
+             expected",
+        ),
+        // What is no angle has none.
+        ("range_m: 30deg", "1:10: range_m: value has the wrong type (`30deg`), a number is expected"),
+    ] {
+        assert_eq!(read::<Measures>(text).unwrap_err(), [format!("picar.yaml:{problem}")]);
+    }
+}

@@ -52,6 +52,7 @@ pub(crate) fn render(info: &Value, reader: Reader) -> String {
     let tables = [
         fields(&info["fields"]),
         Some(rules(&info["qos"])),
+        other_rules(&info["subscriptions"], subscription),
         accounts("published by", &info["publishers"], &PUBLISHED, publisher),
         troubles("refused", &info["publishers"], &REFUSED, publisher),
         accounts("subscribed by", &info["subscriptions"], &DELIVERED, subscription),
@@ -87,19 +88,15 @@ fn fields(fields: &Value) -> Option<Table> {
 
 /// How messages are carried, and where that is said.
 fn rules(qos: &Value) -> Table {
-    let time = |key: &str| match qos[key].as_u64() {
-        Some(us) => exact(Duration::from_micros(us)),
-        None => "off".to_owned(),
-    };
     let yes = |key: &str| if qos[key] == true { "yes" } else { "no" }.to_owned();
     let rows = [
         ("overflow", name(&qos["overflow"])),
-        ("depth", qos["depth"].to_string()),
+        ("depth", depth(qos)),
         ("priority", name(&qos["priority"])),
         ("message_bytes_max", size_text(qos["message_bytes_max"].as_u64().unwrap_or_default())),
         ("latched", yes("latched")),
-        ("lifespan", time("lifespan_us")),
-        ("deadline", time("deadline_us")),
+        ("lifespan", time(&qos["lifespan_us"])),
+        ("deadline", time(&qos["deadline_us"])),
         ("exclusive", yes("exclusive")),
         ("feedback", yes("feedback")),
     ];
@@ -107,10 +104,65 @@ fn rules(qos: &Value) -> Table {
     let mut table = Table::new(["rule", "value", "said by"].map(Column::text).to_vec());
     for (rule, value) in rows {
         let is_overridden = overridden.iter().any(|key| *key == rule);
-        let (by, tone) = if is_overridden { ("launch file", Tone::Strong) } else { ("code", Tone::Faint) };
+        let (by, tone) = match rule {
+            "depth" if is_changed(qos) => ("an operator", Tone::Strong),
+            _ if is_overridden => ("launch file", Tone::Strong),
+            _ => ("code", Tone::Faint),
+        };
         table.row(vec![Cell::plain(rule), Cell::plain(value), Cell::toned(by, tone)]);
     }
     table
+}
+
+/// What of single subscriptions is not as the topic says.
+fn other_rules(subscriptions: &Value, name_of: impl Fn(&Value) -> String) -> Option<Table> {
+    let mut table = Table::new(["subscription", "rule", "value", "said by"].map(Column::text).to_vec());
+    let mut rows = 0;
+    for subscription in subscriptions.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let qos = &subscription["qos"];
+        let said = qos["said"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut said: Vec<_> = said.iter().map(|said| (name(&said["rule"]), name(&said["by"]))).collect();
+        if is_changed(qos) {
+            said.retain(|(rule, _)| rule != "depth");
+            said.push(("depth".to_owned(), "operator".to_owned()));
+        }
+        for (rule, by) in said {
+            let value = match &*rule {
+                "depth" => depth(qos),
+                "lifespan" => time(&qos["lifespan_us"]),
+                "deadline" => time(&qos["deadline_us"]),
+                other => name(&qos[other]),
+            };
+            let by = match &*by {
+                "default" => "launch file, of all",
+                "operator" => "an operator",
+                _ => "launch file",
+            };
+            table.row(vec![
+                Cell::plain(name_of(subscription)),
+                Cell::plain(rule),
+                Cell::plain(value),
+                Cell::toned(by, Tone::Strong),
+            ]);
+            rows += 1;
+        }
+    }
+    (rows > 0).then_some(table)
+}
+
+/// The depth, and if it was changed while the robot runs, that of the plan.
+fn depth(qos: &Value) -> String {
+    let depth = number(qos, "depth");
+    if is_changed(qos) { format!("{depth} of {}", number(qos, "depth_planned")) } else { depth.to_string() }
+}
+
+/// Whether the depth is not the planned one. A robot of before says nothing of that.
+fn is_changed(qos: &Value) -> bool {
+    qos["depth_planned"].as_u64().is_some_and(|planned| planned != number(qos, "depth"))
+}
+
+fn time(us: &Value) -> String {
+    us.as_u64().map_or_else(|| "off".to_owned(), |us| exact(Duration::from_micros(us)))
 }
 
 /// A row for each account, and a column for each counter.
@@ -279,6 +331,27 @@ last value of sim_car: {\"distance_m\":0.5,\"reading\":\"echo\"}
 2 of 273 slots are in use; full, they take 29.9KiB (112B each)
 ";
         assert_eq!(render(&info(), Reader::Pipe), expected);
+    }
+
+    #[test]
+    fn what_is_said_of_single_subscriptions_and_a_depth_that_was_changed_stand_below_the_rules() {
+        let mut info = info();
+        info["qos"]["depth_planned"] = json!(8);
+        info["subscriptions"][0]["qos"] = json!({
+            "overflow": "drop_newest", "depth": 2, "depth_planned": 2, "lifespan_us": null, "deadline_us": null,
+            "said": [{ "rule": "overflow", "by": "subscription" }, { "rule": "lifespan", "by": "default" }],
+        });
+        info["subscriptions"][1]["qos"] =
+            json!({ "overflow": "drop_oldest", "depth": 3, "depth_planned": 8, "said": [] });
+        let expected = "\
+subscription                 rule      value        said by
+navigation.on_range          overflow  drop_newest  launch file
+navigation.on_range          lifespan  off          launch file, of all
+obstacle_detection.on_range  depth     3 of 8       an operator
+";
+        let screen = render(&info, Reader::Pipe);
+        assert!(screen.contains(expected), "{screen}");
+        assert!(screen.contains("\ndepth              4 of 8       an operator\n"), "{screen}");
     }
 
     #[test]

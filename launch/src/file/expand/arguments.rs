@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nevil_msgs::{Key, Mark, Source, Value, ValueKind, Variable, parse_duration, parse_size};
+use nevil_msgs::{Key, Mark, Source, Value, ValueKind, Variable, parse_angle, parse_duration, parse_size};
 use serde::{Deserialize, Serialize};
 
 use super::scope::{Scope, scalar_text};
@@ -45,6 +45,8 @@ pub enum ArgumentKind {
     Duration,
     /// A number of bytes, such as `64KiB`.
     Size,
+    /// An angle, such as `30deg`.
+    Angle,
     /// A path: on the command line from where the command is called, in a file from that file.
     Path,
 }
@@ -60,6 +62,7 @@ impl ArgumentKind {
             Self::Bool => "bool",
             Self::Duration => "duration",
             Self::Size => "size",
+            Self::Angle => "angle",
             Self::Path => "path",
         }
     }
@@ -83,6 +86,7 @@ impl ArgumentKind {
             Self::Bool => matches!(text, "true" | "false"),
             Self::Duration => parse_duration(text).is_ok(),
             Self::Size => parse_size(text).is_ok(),
+            Self::Angle => parse_angle(text).is_ok(),
             Self::Path => !text.is_empty(),
         };
         let expected = match self {
@@ -92,6 +96,7 @@ impl ArgumentKind {
             Self::Bool => "`true` or `false`",
             Self::Duration => "a duration such as `250ms`, `2s` or `3min`",
             Self::Size => "a size such as `512KiB` or `1MiB`",
+            Self::Angle => "an angle such as `30deg` or `-0.5rad`",
             Self::Path => "a path",
         };
         if is_right { Ok(()) } else { Err(expected) }
@@ -263,6 +268,7 @@ fn stand_in(argument: &Argument, scope: &mut Scope<'_>) {
             ArgumentKind::Bool => "false",
             ArgumentKind::Duration => "1s",
             ArgumentKind::Size => "1MiB",
+            ArgumentKind::Angle => "1deg",
         };
         text.to_owned()
     });

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use nevil_msgs::{Message, Topic, Value};
 
 use super::{Fixture, OLDEST, drain, number};
-use crate::bus::{Authority, Publisher, Sources};
+use crate::bus::{Authority, Publisher, Said, Sources};
 
 /// A message whose `Drop` does what it is told.
 #[derive(Message)]
@@ -46,7 +46,10 @@ fn a_panic_in_the_drop_of_a_message_that_lost_its_place_disturbs_no_publisher_an
         let subscribe = |node: &str| {
             let subscriber = (&node.into(), &std::sync::Arc::from("on_bomb"));
             let wake = std::sync::Arc::clone(&fixture.wake);
-            fixture.bus.subscribe("bombs", &topic, subscriber, wake, &mut Sources::default()).unwrap()
+            fixture
+                .bus
+                .subscribe("bombs", &topic, subscriber, (wake, &mut Sources::default()), Said::NOTHING)
+                .unwrap()
         };
         let (first, second) = (subscribe("first"), subscribe("second"));
         fixture.seal();
@@ -68,8 +71,10 @@ fn a_message_that_is_published_by_the_drop_of_another_has_a_number_of_its_own() 
     let mut tap = fixture.bus.tap(&BOMBS).unwrap();
     let subscriber = (&"receiver".into(), &std::sync::Arc::from("on_bomb"));
     let wake = std::sync::Arc::clone(&fixture.wake);
-    let subscription =
-        fixture.bus.subscribe("bombs", &BOMBS, subscriber, wake, &mut Sources::default()).unwrap();
+    let subscription = fixture
+        .bus
+        .subscribe("bombs", &BOMBS, subscriber, (wake, &mut Sources::default()), Said::NOTHING)
+        .unwrap();
     fixture.seal();
     let publisher = Rc::new(publisher);
     LAST_WORDS.set(Some(Rc::clone(&publisher)));

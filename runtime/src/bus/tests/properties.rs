@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nevil_msgs::Topic;
+use nevil_msgs::{Overflow, Topic};
 use proptest::prelude::*;
 
 use super::{Fixture, LATEST, NEWEST, Number, OLDEST, number};
@@ -42,6 +42,8 @@ enum Step {
     Look(usize),
     ToolGoes(usize),
     Wait(u64),
+    /// The node of a subscription, or all of them, and the depth.
+    SetDepth(usize, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -60,6 +62,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_usize).prop_map(Step::Look),
         1 => (0..2_usize).prop_map(Step::ToolGoes),
         2 => (1..8_u64).prop_map(Step::Wait),
+        2 => (0..4_usize, 1..=3_u16).prop_map(|(at, depth)| Step::SetDepth(at, depth)),
     ]
 }
 
@@ -142,6 +145,10 @@ impl World {
                 }
             }
             Step::ToolGoes(at) => self.tools[at] = None,
+            Step::SetDepth(at, depth) => {
+                let set = self.fixture.bus.set_depth(self.topic.name(), NAMES.get(at).copied(), depth);
+                prop_assert_eq!(set.is_ok(), self.topic.qos().overflow != Overflow::Latest);
+            }
             Step::Wait(ms) => {
                 self.now = self.now + Duration::from_millis(ms);
                 self.fixture.bus.clock().set(self.now);

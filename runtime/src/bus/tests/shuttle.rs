@@ -282,3 +282,60 @@ fn shuttle_a_tap_that_comes_and_goes_changes_no_account() {
         assert_settled(&fixture, "oldest");
     });
 }
+
+/// Depths change at random moments: every message is received or counted, and none is out of order.
+fn depths_change_on(topic: Topic<Number>) {
+    let fixture = Fixture::new();
+    let name = topic.name();
+    let publisher = fixture.publisher(&topic, "sender");
+    let mut receiver = fixture.subscribe(&topic, "receiver");
+    fixture.seal();
+    let publishing = publish(publisher, 1..=5);
+    let receiving = thread::spawn(move || {
+        let mut values = drain(&mut receiver);
+        values.extend(drain(&mut receiver));
+        (receiver, values)
+    });
+    for depth in [1, 3, 2] {
+        fixture.bus.set_depth(name, Some("receiver"), depth).unwrap();
+    }
+    publishing.join().unwrap();
+    let (mut receiver, mut values) = receiving.join().unwrap();
+    let left = drain(&mut receiver);
+    values.extend(left);
+    assert!(values.is_sorted_by(|a, b| a < b), "{values:?}");
+    let account = fixture.account(name, "receiver");
+    assert_eq!((account.ok + account.overflow, account.queued), (5, 0), "{account:?}");
+    assert_settled(&fixture, name);
+}
+
+#[test]
+fn shuttle_every_message_is_received_or_counted_while_depths_change() {
+    check(|| depths_change_on(OLDEST));
+}
+
+#[test]
+fn shuttle_every_message_is_received_or_counted_so_where_what_is_new_is_dropped() {
+    check(|| depths_change_on(NEWEST));
+}
+
+#[test]
+fn shuttle_a_publisher_that_waits_for_room_loses_nothing_while_depths_change() {
+    check(|| {
+        let (fixture, publisher, mut receiver) = waiting_fixture();
+        (1..=3).for_each(|value| assert!(publisher.publish(number(value)).is_ok()));
+        let publishing = publish_waiting(publisher, 4..=6);
+        let bus = fixture.bus.clone();
+        let changing = thread::spawn(move || {
+            for depth in [1, 3] {
+                bus.set_depth("oldest", None, depth).unwrap();
+            }
+        });
+        let values = receive(&fixture.wake, &mut receiver, 6);
+        assert_eq!(values, [1, 2, 3, 4, 5, 6]);
+        publishing.join().unwrap();
+        changing.join().unwrap();
+        drop(receiver);
+        assert_settled(&fixture, "oldest");
+    });
+}

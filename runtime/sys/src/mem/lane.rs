@@ -1,16 +1,19 @@
 //! A bounded queue of references, one word per place.
 //!
 //! ```text
-//!  word = position (48 bits) | slot + 1 (16 bits), 0 = empty          place of position p = p mod places
+//!  word = position (48 bits) | slot + 1 (16 bits)                     place of position p = p mod places
+//!         position | 0: a message was here and was displaced, the next one may be behind it          0: empty
 //!
 //!  who            may do what with a word
 //!  producer       swap its own word in; what comes out is the message that was displaced
+//!                 exchange exactly the word of a message that is too old for the same position without a message
 //!  consumer       exchange exactly the word that it has seen for 0
 //!  whoever closes swap 0 in, after the flag `closed`; so does a producer that finds the flag after its swap
 //! ```
 //! Whoever gets a reference out of a word accounts for it: none is lost, none is counted twice. A consumer that was
 //! lapped sees a position above the one it expects, and goes on with the oldest that is left; it never waits for a
-//! producer that is half-way.
+//! producer that is half-way. Messages go from the oldest on, whoever takes them: behind a place that is empty or displaced
+//! there is no older one.
 
 use std::fmt;
 
@@ -62,6 +65,8 @@ impl<T> Lane<T> {
     #[must_use]
     pub fn new(pool: Pool<T>, places: usize) -> Self {
         assert!(places > 0, "a lane has at least one place");
+        // One lap has passed already: so no position of a message is 0, and none before the first is below it.
+        let first = places as u64;
         Self {
             pool,
             places,
@@ -70,8 +75,8 @@ impl<T> Lane<T> {
                 .collect(),
             closed: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
-            head: CachePadded::new(AtomicU64::new(0)),
-            tail: CachePadded::new(AtomicU64::new(0)),
+            head: CachePadded::new(AtomicU64::new(first)),
+            tail: CachePadded::new(AtomicU64::new(first)),
         }
     }
 
@@ -106,7 +111,32 @@ impl<T> Lane<T> {
         // Relaxed: only this producer writes `head`. The consumer frees the places in order, so the last one tells.
         let position = self.head.load(Ordering::Relaxed) + messages as u64 - 1;
         // SeqCst: one order with the consumer's taking and its look at who waits for room (`Bell`).
-        self.cell(position).load(Ordering::SeqCst) == 0
+        slot_of(self.cell(position).load(Ordering::SeqCst)).is_none()
+    }
+
+    /// Takes out what is older than the last `depth` messages that were pushed, at least 1 and at most as many as there are
+    /// places, the newest first. For the one producer, behind its push: so that a lane keeps fewer messages than it has
+    /// places, and the consumer finds its way behind what was taken out.
+    pub fn displace_beyond(&self, depth: usize) -> impl Iterator<Item = Shared<T>> + '_ {
+        // Relaxed: only this producer writes `head`.
+        let head = self.head.load(Ordering::Relaxed);
+        // What was there one lap ago lost its place to the last push.
+        let beyond = head - self.places as u64..head - depth as u64;
+        beyond.rev().map_while(|position| self.displace(position))
+    }
+
+    /// Takes the message of this position out, if it is there.
+    fn displace(&self, position: u64) -> Option<Shared<T>> {
+        let cell = self.cell(position);
+        // Relaxed: the exchange looks once more.
+        let word = cell.load(Ordering::Relaxed);
+        if word >> SLOT_BITS != position || slot_of(word).is_none() {
+            return None;
+        }
+        // SeqCst: takes over the message, which an earlier producer of the lane may have pushed, in one order with the
+        // consumer's taking. The consumer must not take the place for the end of the queue.
+        cell.compare_exchange(word, position << SLOT_BITS, Ordering::SeqCst, Ordering::Relaxed).ok()?;
+        self.adopt(word)
     }
 
     /// Whether the last `messages` that were pushed, at least 1 and at most as many as there are places, are all still
@@ -115,7 +145,7 @@ impl<T> Lane<T> {
     pub fn holds_last(&self, messages: usize) -> bool {
         // Relaxed, both: only this producer writes `head`, and the answer is a guess that nothing hangs on.
         let position = self.head.load(Ordering::Relaxed);
-        position >= messages as u64 && self.cell(position - messages as u64).load(Ordering::Relaxed) != 0
+        slot_of(self.cell(position - messages as u64).load(Ordering::Relaxed)).is_some()
     }
 
     /// Says whether the producer waits for room here; to be said before it goes to sleep.
@@ -135,8 +165,9 @@ impl<T> Lane<T> {
     pub fn take(&self) -> Option<Shared<T>> {
         // Relaxed: only the consumer writes `tail`.
         let mut tail = self.tail.load(Ordering::Relaxed);
-        // A failed round means that a producer has gone round by one place: twice the places is patience enough.
-        for _ in 0..2 * self.places + 2 {
+        // A failed round means that a producer has gone round by one place, and each place may have to be stepped over:
+        // three times the places is patience enough.
+        for _ in 0..3 * self.places + 2 {
             let cell = self.cell(tail);
             // Acquire: sees the message that the producer published with the word.
             let word = cell.load(Ordering::Acquire);
@@ -155,10 +186,14 @@ impl<T> Lane<T> {
             // The position in the word rules out that the same slot has come round meanwhile.
             if cell.compare_exchange(word, 0, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
                 // A position below `tail` is a straggler of several producers; it does not move the tail back.
-                self.tail.store(tail.max(position + 1), Ordering::Relaxed);
+                tail = tail.max(position + 1);
+                self.tail.store(tail, Ordering::Relaxed);
                 // Relaxed: what stands there now is a guess at what will be taken.
                 self.prefetch(self.cell(position + prefetch::AHEAD as u64).load(Ordering::Relaxed));
-                return self.adopt(word);
+                // A message that was displaced here leaves the next one to be taken.
+                if let Some(item) = self.adopt(word) {
+                    return Some(item);
+                }
             }
         }
         None
@@ -189,7 +224,7 @@ impl<T> Lane<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         // Acquire: who sees a message queued also sees the producer's counts from before it.
-        self.cells().filter(|cell| cell.load(Ordering::Acquire) != 0).count()
+        self.cells().filter(|cell| slot_of(cell.load(Ordering::Acquire)).is_some()).count()
     }
 
     /// Whether the consumer's next place is empty: one load.

@@ -154,3 +154,29 @@ fn nothing_begins_after_a_gate_is_shut_and_what_began_is_counted() {
     gate.reopen();
     assert!(gate.enter().is_ok());
 }
+
+#[test]
+fn a_lane_that_keeps_fewer_than_its_places_gives_up_the_oldest_and_the_consumer_finds_what_is_left() {
+    for places in [3, 8, 9] {
+        let (pool, lane) = lane(32, places);
+        for round in 0..3 {
+            for value in 0..places as u32 + 2 {
+                let _ = lane.push_displacing(pool.put(0, round * 100 + value).unwrap());
+            }
+            let older: Vec<u32> = lane.displace_beyond(2).map(|item| *item).collect();
+            assert!(older.is_sorted_by(|a, b| a > b) && older.len() == places - 2, "{older:?}");
+            assert_eq!(lane.displace_beyond(2).count(), 0);
+            assert_eq!((lane.len(), lane.is_empty(), lane.holds_last(2)), (2, false, true));
+            assert!(!lane.has_room(places - 1) && lane.has_room(places - 2));
+            let left: Vec<u32> = std::iter::from_fn(|| lane.take()).map(|item| *item).collect();
+            let last = round * 100 + places as u32 + 1;
+            assert_eq!((left, lane.is_empty()), (vec![last - 1, last], true));
+        }
+        // What was displaced at all places leaves nothing that looks like a message.
+        for value in 0..places as u32 {
+            let _ = lane.push_displacing(pool.put(0, value).unwrap());
+        }
+        drop(lane.displace_beyond(1).collect::<Vec<_>>());
+        assert_eq!((lane.sweep().count(), lane.len(), pool.in_use()), (1, 0, 0));
+    }
+}

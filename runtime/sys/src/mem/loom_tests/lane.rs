@@ -155,3 +155,49 @@ fn loom_what_lies_behind_a_message_that_is_being_taken_is_seen_by_all() {
         assert_eq!(lane.len(), 1);
     });
 }
+
+/// A lane that keeps fewer messages than it has places: what the producer takes out is not missed, and what is left is found.
+#[test]
+fn loom_what_is_too_old_for_the_depth_is_taken_out_or_received_and_the_rest_is_found() {
+    check(3, || {
+        let pool = Pool::new(4);
+        let lane = Arc::new(Lane::new(pool.clone(), 3));
+        for value in 0..2_u32 {
+            let _ = lane.push_displacing(pool.put(0, value).unwrap());
+        }
+        let consumer = {
+            let lane = Arc::clone(&lane);
+            thread::spawn(move || lane.take().into_iter().map(|item| *item).collect::<Vec<_>>())
+        };
+        let pushed = lane.push_displacing(pool.put(0, 2).unwrap());
+        assert!(matches!(pushed, Pushed::Queued));
+        let displaced: Vec<u32> = lane.displace_beyond(1).map(|item| *item).collect();
+        let mut taken = consumer.join().unwrap();
+        taken.extend(std::iter::from_fn(|| lane.take()).map(|item| *item));
+        assert!(taken.is_sorted() && taken.last() == Some(&2), "{taken:?}");
+        assert_eq!(taken.len() + displaced.len(), 3, "{taken:?} {displaced:?}");
+        assert_eq!((lane.is_empty(), pool.in_use()), (true, 0));
+    });
+}
+
+#[test]
+fn loom_what_is_too_old_for_the_depth_while_the_lane_is_swept_goes_to_one_side() {
+    loom::model(|| {
+        let pool = Pool::new(3);
+        let lane = Arc::new(Lane::new(pool.clone(), 3));
+        for value in 0..3_u32 {
+            let _ = lane.push_displacing(pool.put(0, value).unwrap());
+        }
+        let sweeper = {
+            let lane = Arc::clone(&lane);
+            thread::spawn(move || {
+                lane.close();
+                lane.sweep().count()
+            })
+        };
+        let displaced = lane.displace_beyond(1).count();
+        let swept = sweeper.join().unwrap();
+        assert_eq!(displaced + swept, 3);
+        assert_eq!(pool.in_use(), 0);
+    });
+}
