@@ -31,7 +31,7 @@ use nevil_runtime::{Breakers, Bus, ResetError};
 use serde_json::Value;
 
 pub use client::{ClientError, ControlClient, Echo};
-pub use protocol::{BreakerOperation, EchoItem, EchoedMessage, Request};
+pub use protocol::{BreakerOperation, EchoItem, EchoedMessage, Request, SeenMessage};
 pub use server::{ControlCounts, ControlError, ControlServer};
 
 /// What the control socket needs of a robot. Called by ordinary threads, several at once; none of it may wait for a node.

@@ -7,11 +7,12 @@ use nevil_msgs::Value;
 use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
+use crate::control::echo::Shown;
 use crate::control::lines::{Heard, LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
 use crate::control::ring;
 use crate::control::server::Place;
-use crate::control::topics::{topic_info, topic_list};
+use crate::control::topics::{audit, topic_info, topic_list};
 use crate::control::{breakers, echo};
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
 
@@ -69,11 +70,18 @@ impl Session {
             let text = self.lines.read_line(CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT)?;
             let answer = match serde_json::from_str(&text) {
                 Ok(Request::TopicEcho { topic }) => {
-                    match echo::stream(&mut self.lines, &self.place, &topic)? {
+                    match echo::stream(&mut self.lines, &self.place, &topic, Shown::Whole)? {
                         Ok(()) => return Ok(()),
                         Err(refused) => Err(refused),
                     }
                 }
+                Ok(Request::TopicWatch { topic, every_ms }) => match Shown::seen(every_ms) {
+                    Ok(shown) => match echo::stream(&mut self.lines, &self.place, &topic, shown)? {
+                        Ok(()) => return Ok(()),
+                        Err(refused) => Err(refused),
+                    },
+                    Err(refused) => Err(refused),
+                },
                 Ok(Request::RingOpen { ring }) => match ring::hand_over(&mut self.lines, &self.place, &ring)?
                 {
                     Ok(()) => return Ok(()),
@@ -117,6 +125,7 @@ impl Session {
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
             Request::TopicInfo { topic } => topic_info(handler.bus(), &topic),
+            Request::BusAudit => audit(handler.bus()),
             Request::BreakerList => breakers::list(&**handler),
             Request::BreakerShow { name } => breakers::show(&**handler, &name),
             Request::BreakerOperate { name, operation } => breakers::operate(&**handler, &name, operation),
@@ -126,7 +135,9 @@ impl Session {
                 self.publish(topic, &text, authority)
             }
             // They have taken the connection over.
-            Request::TopicEcho { .. } | Request::RingOpen { .. } => Ok(serde_json::Value::Null),
+            Request::TopicEcho { .. } | Request::TopicWatch { .. } | Request::RingOpen { .. } => {
+                Ok(serde_json::Value::Null)
+            }
         }
     }
 

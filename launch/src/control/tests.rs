@@ -4,6 +4,7 @@ mod breaker;
 mod estop;
 mod misuse;
 mod ring;
+mod watch;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -256,6 +257,7 @@ fn an_echo_shows_messages_in_order_with_their_header_and_fields_as_they_are_decl
                 last = message.sequence;
             }
             EchoItem::Lost(count) => assert!(count > 0),
+            EchoItem::Seen(seen) => panic!("an echo shows whole messages, not {seen:?}"),
         }
     }
 }
