@@ -26,6 +26,7 @@ mod topics;
 
 use std::time::Duration;
 
+use nevil_runtime::log::LogTail;
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{Breakers, Bus, ResetError};
 use serde_json::Value;
@@ -55,6 +56,11 @@ pub trait Control: Send + Sync {
     /// An operator has decided about the breaker of this name: whoever follows it looks at once, and takes what it finds for the
     /// operator's will, not for a failure.
     fn breaker_operated(&self, _breaker: &str) {}
+
+    /// The last records of the robot's log; `None`: it keeps none.
+    fn log_tail(&self) -> Option<LogTail> {
+        nevil_runtime::log::installed_tail()
+    }
 
     /// Begins to stop the robot and returns at once.
     fn request_stop(&self);

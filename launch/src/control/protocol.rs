@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nevil_runtime::log::LogLevel;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -45,6 +46,20 @@ pub enum Request {
     },
     /// The accounts of all topics.
     BusAudit,
+    /// Records of the robot's log, the last ones or those after a number.
+    Logs {
+        /// After which record; without it the last ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// At most so many, up to all that are kept.
+        lines: usize,
+        /// Those of this node alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// Those that matter at least so much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<LogLevel>,
+    },
     /// The handles on a ring, and a seat at it for as long as the connection is open.
     RingOpen {
         /// The ring.

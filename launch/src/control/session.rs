@@ -4,9 +4,11 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nevil_msgs::Value;
+use nevil_runtime::log::{LOG_KEPT, LogQuery};
 use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
+use crate::control::Control;
 use crate::control::echo::Shown;
 use crate::control::lines::{Heard, LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
@@ -125,6 +127,9 @@ impl Session {
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
             Request::TopicInfo { topic } => topic_info(handler.bus(), &topic),
+            Request::Logs { after, lines, node, level } => {
+                logs(&**handler, &LogQuery { after, lines_max: lines.min(LOG_KEPT), node, level })
+            }
             Request::BusAudit => audit(handler.bus()),
             Request::BreakerList => breakers::list(&**handler),
             Request::BreakerShow { name } => breakers::show(&**handler, &name),
@@ -163,6 +168,12 @@ impl Session {
         let published = publisher.publish(&value).map_err(|error| error.to_string())?;
         Ok(json!({ "offered": published.offered, "overflowed": published.overflowed }))
     }
+}
+
+fn logs(handler: &dyn Control, query: &LogQuery) -> Result<serde_json::Value, String> {
+    let tail = handler.log_tail().ok_or("the robot keeps no log")?;
+    let part = tail.read(query);
+    Ok(json!({ "lines": part.lines, "next": part.next, "lost": part.lost }))
 }
 
 fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {

@@ -64,7 +64,8 @@ pub(super) fn audit(bus: &Bus) -> Result<Value, String> {
         });
         let subscriptions = counts.subscriptions.into_iter().map(|(node, callback, counts)| {
             let accounted = counts.ended() + counts.queued + counts.running;
-            let head = json!({ "node": node, "callback": callback, "in": counts.offered, "accounted": accounted });
+            let head =
+                json!({ "node": node, "callback": callback, "in": counts.offered, "accounted": accounted });
             with(head, &counts)
         });
         Ok(json!({
@@ -186,7 +187,12 @@ mod tests {
             let text = example(T::TYPE.fields);
             let value = nevil_msgs::Value::parse_yaml("message", &text).unwrap();
             let read = nevil_msgs::from_value_checked::<T>(&value);
-            assert!(read.is_ok(), "{}: {text}: {:?}", T::TYPE.name, read.err().map(|error| error.to_string()));
+            assert!(
+                read.is_ok(),
+                "{}: {text}: {:?}",
+                T::TYPE.name,
+                read.err().map(|error| error.to_string())
+            );
         }
         check::<nevil_msgs::Range>();
         check::<nevil_msgs::Drive>();
