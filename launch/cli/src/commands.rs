@@ -1,17 +1,24 @@
 //! The words of the command line.
 
 mod breaker;
+mod bus_audit;
+mod completion;
 mod estop;
 mod file_args;
 mod launch;
+mod logs;
 mod node;
 mod process;
 mod status;
 mod stop;
 mod topic_echo;
+mod topic_find;
 mod topic_info;
 mod topic_list;
+mod topic_measure;
 mod topic_pub;
+mod topic_type;
+pub(crate) mod unknown;
 
 use std::process::ExitCode;
 
@@ -49,10 +56,12 @@ pub(crate) struct RobotArg {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_alias = "start")]
     Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Estop(estop::EstopArgs),
+    Logs(logs::LogsArgs),
     /// List the nodes of a robot
     #[command(
         subcommand,
@@ -61,7 +70,7 @@ enum Command {
         after_help = "Example:\n  nevil node list"
     )]
     Node(NodeCommand),
-    /// List, show and publish the messages of a robot
+    /// List, show, measure and publish the messages of a robot
     #[command(
         subcommand,
         arg_required_else_help = true,
@@ -77,6 +86,15 @@ enum Command {
         after_help = "Example:\n  nevil breaker list"
     )]
     Breaker(breaker::BreakerCommand),
+    /// Show what became of all messages of a robot
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil bus audit"
+    )]
+    Bus(BusCommand),
+    Completion(completion::CompletionArgs),
     /// The process that makes actuators safe when the robot is dead
     #[command(hide = true)]
     Guard,
@@ -92,8 +110,18 @@ enum NodeCommand {
 enum TopicCommand {
     List(topic_list::TopicListArgs),
     Info(topic_info::TopicInfoArgs),
+    Type(topic_type::TopicTypeArgs),
+    Find(topic_find::TopicFindArgs),
     Echo(topic_echo::TopicEchoArgs),
     Pub(topic_pub::TopicPubArgs),
+    Hz(topic_measure::TopicHzArgs),
+    Bw(topic_measure::TopicBwArgs),
+    Delay(topic_measure::TopicDelayArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum BusCommand {
+    Audit(bus_audit::BusAuditArgs),
 }
 
 impl Cli {
@@ -109,12 +137,28 @@ impl Cli {
             Command::Estop(args) => args.run(robot),
             Command::Breaker(command) => command.run(robot),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
-            Command::Topic(TopicCommand::List(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Info(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Echo(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Pub(args)) => args.run(robot),
+            Command::Topic(command) => command.run(robot),
+            Command::Bus(BusCommand::Audit(args)) => args.run(robot),
+            Command::Logs(args) => args.run(robot),
+            Command::Completion(args) => args.run(),
         }?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl TopicCommand {
+    fn run(self, robot: &RobotArg) -> Result<(), Failure> {
+        match self {
+            Self::List(args) => args.run(robot),
+            Self::Info(args) => args.run(robot),
+            Self::Type(args) => args.run(robot),
+            Self::Find(args) => args.run(robot),
+            Self::Echo(args) => args.run(robot),
+            Self::Pub(args) => args.run(robot),
+            Self::Hz(args) => args.run(robot),
+            Self::Bw(args) => args.run(robot),
+            Self::Delay(args) => args.run(robot),
+        }
     }
 }
 
@@ -184,6 +228,49 @@ mod tests {
             let widest = help.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(80), "{name}: {widest:?}\n{help}");
             assert!(help.contains("\nExample:\n  nevil "), "{name}:\n{help}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_shows_something_can_show_it_as_json() {
+        // What they show is that they did it, or is made for a shell.
+        const NOTHING_TO_SHOW: [&str; 14] = [
+            "launch",
+            "stop",
+            "estop",
+            "pub",
+            "open",
+            "close",
+            "half-open",
+            "reset",
+            "disable",
+            "metrics-only",
+            "set",
+            "completion",
+            "nevil",
+            "help",
+        ];
+        let mut command = Cli::command();
+        command.build();
+        let mut counted = 0;
+        for command in commands(&command).iter().filter(|command| !command.has_subcommands()) {
+            let has_json = command.get_arguments().any(|arg| arg.get_long() == Some("json"));
+            let shows = !NOTHING_TO_SHOW.contains(&command.get_name());
+            assert_eq!(has_json, shows, "{}", command.get_name());
+            counted += usize::from(shows);
+        }
+        assert!(counted >= 13, "{counted}");
+    }
+
+    #[test]
+    fn every_option_of_every_command_has_a_help_text() {
+        let mut command = Cli::command();
+        command.build();
+        for command in commands(&command) {
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{}: {}", command.get_name(), arg.get_id());
+            }
+            assert!(command.get_about().is_some(), "{}", command.get_name());
         }
     }
 }

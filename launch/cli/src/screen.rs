@@ -1,6 +1,8 @@
 //! What people see.
 
+pub(crate) mod audit;
 pub(crate) mod breaker;
+pub(crate) mod csv;
 pub(crate) mod message;
 pub(crate) mod status;
 pub(crate) mod table;

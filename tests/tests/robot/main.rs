@@ -19,6 +19,7 @@ mod estop;
 mod failure;
 mod garbage;
 mod health;
+mod logs;
 mod operator;
 mod rights;
 mod simulation;

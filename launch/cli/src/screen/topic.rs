@@ -10,13 +10,13 @@ use crate::screen::table::{Cell, Column, Table, Tone};
 use crate::screen::{count, text};
 
 /// A counter, as the robot calls it and as people read it.
-type Counter = (&'static str, &'static str);
+pub(super) type Counter = (&'static str, &'static str);
 
 /// What a publisher did.
 const PUBLISHED: [Counter; 2] = [("published", "published"), ("accepted", "accepted")];
 
 /// Why messages of a publisher were refused.
-const REFUSED: [Counter; 6] = [
+pub(super) const REFUSED: [Counter; 6] = [
     ("refused_size", "too large"),
     ("refused_hops", "looped"),
     ("refused_fenced", "not active"),
@@ -30,7 +30,7 @@ const DELIVERED: [Counter; 5] =
     [("offered", "offered"), ("ok", "ok"), ("queued", "queued"), ("running", "running"), ("kept", "kept")];
 
 /// What went wrong with messages for a subscription.
-const NOT_DELIVERED: [Counter; 7] = [
+pub(super) const NOT_DELIVERED: [Counter; 7] = [
     ("failed", "failed"),
     ("panicked", "panicked"),
     ("timed_out", "timed out"),
@@ -64,6 +64,32 @@ pub(crate) fn render(info: &Value, reader: Reader) -> String {
     parts.extend(last_values(&info["latched"]));
     parts.push(slots(&info["slots"]));
     parts.join("\n")
+}
+
+/// The type of a topic's messages: what its fields are, and a message to begin with.
+pub(crate) fn render_type(info: &Value, reader: Reader) -> String {
+    let reader = if reader == Reader::Pipe { Reader::Plain } else { reader };
+    let name = |field: &Value| name(&field["name"]);
+    let docs = info["fields"].as_array().into_iter().flatten().filter(|field| field["doc"] != "");
+    let docs: String = docs
+        .map(|field| super::status::wrapped(&format!("{}: {}", name(field), first_paragraph(&field["doc"]))))
+        .collect();
+    let example = format!("\nnevil topic pub -1 {} '{}'\n", clean(&info["name"]), clean(&info["example"]));
+    let mut parts = vec![format!("{} ({})\n", clean(&info["type"]), clean(&info["hash"]))];
+    if !first_paragraph(&info["doc"]).is_empty() {
+        parts[0] += &super::status::wrapped(&first_paragraph(&info["doc"]));
+    }
+    parts.extend(fields(&info["fields"]).map(|table| table.render(reader)));
+    parts.push(docs);
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n") + &example
+}
+
+/// The first paragraph of a documentation on one line.
+fn first_paragraph(doc: &Value) -> String {
+    let lines = doc.as_str().unwrap_or_default().lines().map(str::trim);
+    let text = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
 
 fn head(info: &Value, reader: Reader) -> String {
