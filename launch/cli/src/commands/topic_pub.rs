@@ -32,10 +32,10 @@ pub(crate) struct TopicPubArgs {
     #[arg(value_name = "TOPIC")]
     topic: String,
     /// The type of its messages; refused if the topic carries another one
-    #[arg(value_name = "TYPE", allow_hyphen_values = true)]
+    #[arg(value_name = "TYPE")]
     first: Option<String>,
     /// The message in YAML (see `nevil topic type TOPIC --show`)
-    #[arg(value_name = "MESSAGE", allow_hyphen_values = true)]
+    #[arg(value_name = "MESSAGE")]
     second: Option<String>,
     /// So many messages a second, 0.01 to 1000
     #[arg(short, long, value_name = "HZ", default_value = "1", value_parser = parse_rate)]

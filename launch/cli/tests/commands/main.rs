@@ -50,10 +50,16 @@ fn help_and_version_end_well_and_wrong_words_end_with_2_and_the_nearest_right_on
 
     let (code, complaint) = fails(&place, &["statsu"]);
     assert_eq!(code, Some(2));
-    assert!(complaint.starts_with("nevil: unknown command `statsu`, did you mean `status`?; "), "{complaint}");
+    assert!(
+        complaint.starts_with("nevil: unknown command `statsu`, did you mean `status`?; "),
+        "{complaint}"
+    );
     let (code, complaint) = fails(&place, &["topic", "ecoh", "range"]);
     assert_eq!(code, Some(2));
-    assert!(complaint.starts_with("nevil: unknown command `topic ecoh`, did you mean `echo`?; "), "{complaint}");
+    assert!(
+        complaint.starts_with("nevil: unknown command `topic ecoh`, did you mean `echo`?; "),
+        "{complaint}"
+    );
     assert_eq!(out(&place, &["start", "--help"]), out(&place, &["launch", "--help"]));
     let (code, complaint) = fails(&place, &["topic", "pub", "drive", "{}", "-r", "0"]);
     assert_eq!(code, Some(2));

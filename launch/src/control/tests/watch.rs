@@ -1,4 +1,6 @@
-//! Watches of topics, and the accounts of all.
+//! Watches of topics, the accounts of all, and the log.
+
+use nevil_runtime::log::{Flushed, LogLevel, log_as};
 
 use super::*;
 use crate::control::echo::glance;
@@ -64,4 +66,33 @@ fn an_audit_has_every_account_with_what_went_in_and_what_is_accounted_for() {
     let (published, accounted) = of(&range["publishers"][0]);
     assert!(published > Some(0));
     assert_eq!(published, accounted);
+}
+
+#[test]
+fn the_last_records_of_the_log_are_read_and_then_those_that_come() {
+    let robot = Robot::start("logs");
+    let (log, dispatch) = &robot.handler.log;
+    let says = |name: &str, text: &str| {
+        tracing::dispatcher::with_default(dispatch, || {
+            log_as(name);
+            tracing::warn!(target: "picar", "{text}");
+        });
+        assert_eq!(log.flush(WATCHDOG), Flushed::All);
+    };
+    says("car", "is warm");
+    says("nav", "is lost");
+    let mut client = robot.client();
+    let mut read = |after, node: Option<&str>, level| {
+        let request = Request::Logs { after, lines: 50, node: node.map(str::to_owned), level };
+        let mut answer = client.request(&request).unwrap();
+        let lines = answer["lines"].as_array_mut().unwrap().iter_mut();
+        let texts = lines.map(|line| line["text"].as_str().unwrap().split_once("Z ").unwrap().1.to_owned());
+        (texts.collect::<Vec<_>>(), answer["next"].as_u64(), answer["lost"].as_u64())
+    };
+    let all = ["WARN  car picar: is warm", "WARN  nav picar: is lost"].map(str::to_owned);
+    assert_eq!(read(None, None, None), (all.to_vec(), Some(2), Some(0)));
+    assert_eq!(read(None, Some("nav"), Some(LogLevel::Warn)), (all[1..].to_vec(), Some(2), Some(0)));
+    assert_eq!(read(None, None, Some(LogLevel::Error)), (vec![], Some(2), Some(0)));
+    says("car", "is cool");
+    assert_eq!(read(Some(2), None, None), (vec!["WARN  car picar: is cool".to_owned()], Some(3), Some(0)));
 }
