@@ -79,10 +79,14 @@ impl LogsArgs {
             }
             let lines = answer["lines"].as_array().into_iter().flatten();
             let text = lines.map(|line| self.line(line, Reader::of_stdout())).collect::<String>();
-            if !text.is_empty() {
+            let is_empty = text.is_empty();
+            if !is_empty {
                 print(text)?;
             }
             if !self.follow {
+                if is_empty && self.lines > 0 {
+                    complain("the robot has logged nothing of that kind so far");
+                }
                 return Ok(());
             }
             after = answer["next"].as_u64();

@@ -138,7 +138,11 @@ impl MeasureArgs {
                 (reports, told) = (reports + 1, window.seen);
             }
             if is_over {
-                return if reports > 0 { Ok(()) } else { Err(self.nothing(&window, now.since(began))) };
+                return if reports > 0 {
+                    Ok(())
+                } else {
+                    Err(self.nothing(&window, self.duration.unwrap_or(now.since(began))))
+                };
             }
             next = now + REPORT_EVERY;
         }

@@ -45,7 +45,7 @@ fn topics_are_found_by_their_type_and_an_unknown_one_names_the_nearest() {
     assert_eq!(out(&place, &["topic", "list", "-t"]), "operator_drive [Drive]\nrange [Range]\n");
     assert_eq!(out(&place, &["topic", "list", "-c"]), "2\n");
     let verbose =
-        "operator_drive  Drive  -    car  latest, high\nrange           Range  car  -    drop_oldest 4\n";
+        "operator_drive  Drive  -    car  latest, high\nrange           Range  car  -    drop_oldest 10\n";
     assert_eq!(out(&place, &["topic", "list", "-v"]), verbose);
     assert!(out(&place, &["topic", "info", "-v", "range"]).starts_with("range: Range ("));
 }
