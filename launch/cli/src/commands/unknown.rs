@@ -6,7 +6,7 @@ use nevil_msgs::nearest;
 use crate::commands::Cli;
 
 /// Words of `ros2` and of Nevil 3 that have no equal, and what to do instead.
-const INSTEAD: [(&str, &str); 14] = [
+const INSTEAD: [(&str, &str); 15] = [
     ("monitor", "see `nevil status`, `nevil logs -f` and `nevil topic hz TOPIC`"),
     ("init", "see `nevil new robot NAME`"),
     ("node create", "see `nevil new node NAME`"),
@@ -19,6 +19,7 @@ const INSTEAD: [(&str, &str); 14] = [
     ("daemon", "there is none: tools ask the robot itself"),
     ("lifecycle", "see `nevil node list`, and `nevil node restart NODE`"),
     ("component", "nodes are compiled into their robot; see `nevil node list`"),
+    ("bag", "it is not there; `nevil topic echo TOPIC --csv --header` writes a topic down"),
     ("service", "there are none: a request is a message, see `nevil topic pub`"),
     ("action", "there are none: a goal is a message, see `nevil topic pub`"),
 ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nevil_launch::{duration_text, size_text};
 use serde_json::Value;
 
-use crate::output::Reader;
+use crate::output::{COLUMNS, Reader};
 use crate::screen::table::{Cell, Column, Table, Tone};
 use crate::screen::{count, text};
 
@@ -95,7 +95,11 @@ fn first_paragraph(doc: &Value) -> String {
 fn head(info: &Value, reader: Reader) -> String {
     let title = Tone::Strong.paint(&clean(&info["name"]), reader);
     let private = if info["private"] == true { ", between a driver and its node" } else { "" };
-    let mut head = format!("{title}: {} ({}){private}\n", clean(&info["type"]), clean(&info["hash"]));
+    let carries = format!("{} ({}){private}", clean(&info["type"]), clean(&info["hash"]));
+    let columns = [clean(&info["name"]), carries.clone()].map(|text| text.chars().count() + 2);
+    // A long name has a line of its own: it is to be seen whole.
+    let gap = if columns.iter().sum::<usize>() > COLUMNS { ":\n  " } else { ": " };
+    let mut head = format!("{title}{gap}{carries}\n");
     if let Some(doc) = info["doc"].as_str().and_then(|doc| doc.lines().next()).filter(|doc| !doc.is_empty()) {
         head += &super::status::wrapped(doc);
     }
@@ -316,5 +320,20 @@ last value of sim_car: {\"distance_m\":0.5,\"reading\":\"echo\"}
         let screen = render(&info, Reader::Plain);
         assert!(NOT_DELIVERED.iter().all(|(_, column)| screen.contains(column)), "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+    }
+
+    #[test]
+    fn with_the_longest_names_it_fits_too_but_for_the_name_of_the_topic_itself() {
+        let mut info = info();
+        info["name"] = json!("t".repeat(128));
+        for ends in ["publishers", "subscriptions"] {
+            info[ends][0]["node"] = json!("n".repeat(48));
+        }
+        info["latched"] = json!([]);
+        let screen = render(&info, Reader::Plain);
+        let (title, rest) = screen.split_once('\n').unwrap();
+        assert_eq!(title, format!("{}:", "t".repeat(128)));
+        assert!(rest.starts_with("  Range (30da0e932bcc1067)\n"), "{rest}");
+        assert!(rest.lines().all(|line| line.chars().count() <= 80), "{rest}");
     }
 }
