@@ -96,9 +96,9 @@ fn head(info: &Value, reader: Reader) -> String {
     let title = Tone::Strong.paint(&clean(&info["name"]), reader);
     let private = if info["private"] == true { ", between a driver and its node" } else { "" };
     let carries = format!("{} ({}){private}", clean(&info["type"]), clean(&info["hash"]));
-    let columns = [clean(&info["name"]), carries.clone()].map(|text| text.chars().count() + 2);
+    let columns = clean(&info["name"]).chars().count() + ": ".len() + carries.chars().count();
     // A long name has a line of its own: it is to be seen whole.
-    let gap = if columns.iter().sum::<usize>() > COLUMNS { ":\n  " } else { ": " };
+    let gap = if columns > COLUMNS { ":\n  " } else { ": " };
     let mut head = format!("{title}{gap}{carries}\n");
     if let Some(doc) = info["doc"].as_str().and_then(|doc| doc.lines().next()).filter(|doc| !doc.is_empty()) {
         head += &super::status::wrapped(doc);
