@@ -26,12 +26,13 @@ mod topics;
 
 use std::time::Duration;
 
+use nevil_runtime::log::LogTail;
 use nevil_runtime::ring::Rings;
 use nevil_runtime::{Breakers, Bus, ResetError};
 use serde_json::Value;
 
 pub use client::{ClientError, ControlClient, Echo};
-pub use protocol::{BreakerOperation, EchoItem, EchoedMessage, Request};
+pub use protocol::{BreakerOperation, EchoItem, EchoedMessage, Request, SeenMessage};
 pub use server::{ControlCounts, ControlError, ControlServer};
 
 /// What the control socket needs of a robot. Called by ordinary threads, several at once; none of it may wait for a node.
@@ -63,6 +64,11 @@ pub trait Control: Send + Sync {
     /// Why it was not done, for people.
     fn operate(&self, _request: &Request) -> Result<Value, String> {
         Err("this robot has nothing to operate".to_owned())
+    }
+
+    /// The last records of the robot's log; `None`: it keeps none.
+    fn log_tail(&self) -> Option<LogTail> {
+        nevil_runtime::log::installed_tail()
     }
 
     /// Begins to stop the robot and returns at once.

@@ -46,7 +46,7 @@ mod watchdog;
 
 pub use control::{
     BreakerOperation, ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo,
-    EchoItem, EchoedMessage, Request,
+    EchoItem, EchoedMessage, Request, SeenMessage,
 };
 pub use exit::Exit;
 pub use file::{

@@ -247,6 +247,13 @@ pub const CONTROL_NICE: i32 = 5;
 /// How often an echo looks for messages. A person reads no faster.
 pub const ECHO_EVERY: Duration = Duration::from_millis(20);
 
+/// Shortest time between two looks of a watch: a tool that measures delays sees them no finer, and a core of a small
+/// Raspberry Pi is busy with it for some hundredths.
+pub const WATCH_EVERY_MIN: Duration = Duration::from_millis(1);
+
+/// Longest time between two looks of a watch: what it keeps is lapped within it at 64 messages a second.
+pub const WATCH_EVERY_MAX: Duration = Duration::from_secs(1);
+
 /// Most messages that an echo sends in one look; the tap keeps fewer of each publisher, so that only a topic with many
 /// publishers reaches it.
 pub const ECHO_MESSAGES_MAX: usize = 512;

@@ -9,7 +9,7 @@
 //! … 12 log records were lost here (the log is slower than the robot)
 //! ```
 //! Reading guide: `filter` (which records are wanted), `changing` (that this is changed), `subscriber` (takes the events), `record` (what is kept of them),
-//! `text` (text of fixed size), `outlet` (lane and thread), `date` (wall-clock time).
+//! `text` (text of fixed size), `outlet` (lane and thread), `tail` (the last records, for tools), `date` (wall-clock time).
 
 mod changing;
 mod date;
@@ -17,12 +17,14 @@ mod filter;
 mod outlet;
 mod record;
 mod subscriber;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use std::io::{self, Write};
 use std::panic;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tracing::Dispatch;
@@ -32,6 +34,7 @@ use tracing::subscriber::NoSubscriber;
 pub use changing::LogFilter;
 pub use filter::LogFilterError;
 pub use record::log_as;
+pub use tail::{LOG_KEPT, LogLevel, LogLine, LogPart, LogQuery, LogTail};
 
 use outlet::{Intake, Outlet};
 use record::{Line, Record};
@@ -87,6 +90,17 @@ pub enum Flushed {
 pub struct Log {
     outlet: Outlet<Record>,
     filter: LogFilter,
+    tail: LogTail,
+}
+
+/// The tail of the log that the process has installed.
+static INSTALLED: OnceLock<LogTail> = OnceLock::new();
+
+/// The last records of the log that the process has installed; `None`: it has none. What the log's thread has not come to
+/// is not there yet: while its output stands still, nothing comes here either.
+#[must_use]
+pub fn installed_tail() -> Option<LogTail> {
+    INSTALLED.get().cloned()
 }
 
 impl Log {
@@ -101,6 +115,7 @@ impl Log {
     pub fn install(filter: &str, out: Box<dyn Write + Send>) -> Result<Self, LogError> {
         let (log, dispatch) = Self::new(filter, out)?;
         dispatcher::set_global_default(dispatch).map_err(|_| LogError::AlreadyInstalled)?;
+        INSTALLED.get_or_init(|| log.tail());
         Ok(log)
     }
 
@@ -111,15 +126,23 @@ impl Log {
     /// [`LogError::Filter`] and [`LogError::Thread`].
     pub fn new(filter: &str, out: Box<dyn Write + Send>) -> Result<(Self, Dispatch), LogError> {
         let filter = LogFilter::new(filter)?;
-        let outlet = Outlet::start("log", out).map_err(|source| LogError::Thread { name: "log", source })?;
+        let tail = LogTail::default();
+        let outlet = Outlet::start("log", out, tail.clone())
+            .map_err(|source| LogError::Thread { name: "log", source })?;
         let dispatch = Dispatch::new(LaneSubscriber { filter: filter.clone(), intake: outlet.intake() });
-        Ok((Self { outlet, filter }, dispatch))
+        Ok((Self { outlet, filter, tail }, dispatch))
     }
 
     /// Which records are wanted, to be changed while the log works ([`LogFilter::set`]).
     #[must_use]
     pub fn filter(&self) -> LogFilter {
         self.filter.clone()
+    }
+
+    /// Its last records, for tools.
+    #[must_use]
+    pub fn tail(&self) -> LogTail {
+        self.tail.clone()
     }
 
     /// Waits until what was logged before has been written or counted as lost, at most for `deadline`. Takes a lock that
@@ -164,8 +187,8 @@ impl Lines {
     ///
     /// [`LogError::Thread`].
     pub fn new(out: Box<dyn Write + Send>) -> Result<Self, LogError> {
-        let outlet =
-            Outlet::start("lines", out).map_err(|source| LogError::Thread { name: "lines", source })?;
+        let outlet = Outlet::start("lines", out, LogTail::default())
+            .map_err(|source| LogError::Thread { name: "lines", source })?;
         let intake = outlet.intake();
         Ok(Self { outlet, intake })
     }

@@ -1,10 +1,13 @@
 //! The words of the command line.
 
 mod breaker;
+mod bus_audit;
+mod completion;
 mod estop;
 mod file_args;
 mod launch;
 mod log;
+mod logs;
 mod node;
 mod node_operate;
 mod param;
@@ -13,9 +16,13 @@ mod restart;
 mod status;
 mod stop;
 mod topic_echo;
+mod topic_find;
 mod topic_info;
 mod topic_list;
+mod topic_measure;
 mod topic_pub;
+mod topic_type;
+pub(crate) mod unknown;
 
 use std::process::ExitCode;
 
@@ -53,11 +60,13 @@ pub(crate) struct RobotArg {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_alias = "start")]
     Launch(launch::LaunchArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Restart(restart::RestartArgs),
     Estop(estop::EstopArgs),
+    Logs(logs::LogsArgs),
     /// List, show, pause and restart the nodes of a robot
     #[command(
         subcommand,
@@ -75,7 +84,7 @@ enum Command {
     )]
     Param(param::ParamCommand),
     Log(log::LogArgs),
-    /// List, show and publish the messages of a robot
+    /// List, show, measure and publish the messages of a robot
     #[command(
         subcommand,
         arg_required_else_help = true,
@@ -91,6 +100,15 @@ enum Command {
         after_help = "Example:\n  nevil breaker list"
     )]
     Breaker(breaker::BreakerCommand),
+    /// Show what became of all messages of a robot
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil bus audit"
+    )]
+    Bus(BusCommand),
+    Completion(completion::CompletionArgs),
     /// The process that makes actuators safe when the robot is dead
     #[command(hide = true)]
     Guard,
@@ -110,8 +128,18 @@ enum NodeCommand {
 enum TopicCommand {
     List(topic_list::TopicListArgs),
     Info(topic_info::TopicInfoArgs),
+    Type(topic_type::TopicTypeArgs),
+    Find(topic_find::TopicFindArgs),
     Echo(topic_echo::TopicEchoArgs),
     Pub(topic_pub::TopicPubArgs),
+    Hz(topic_measure::TopicHzArgs),
+    Bw(topic_measure::TopicBwArgs),
+    Delay(topic_measure::TopicDelayArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum BusCommand {
+    Audit(bus_audit::BusAuditArgs),
 }
 
 impl Cli {
@@ -134,12 +162,28 @@ impl Cli {
             Command::Node(NodeCommand::Restart(args)) => args.run(robot),
             Command::Node(NodeCommand::Pause(args)) => args.run(robot),
             Command::Node(NodeCommand::Resume(args)) => args.run(robot),
-            Command::Topic(TopicCommand::List(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Info(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Echo(args)) => args.run(robot),
-            Command::Topic(TopicCommand::Pub(args)) => args.run(robot),
+            Command::Topic(command) => command.run(robot),
+            Command::Bus(BusCommand::Audit(args)) => args.run(robot),
+            Command::Logs(args) => args.run(robot),
+            Command::Completion(args) => args.run(),
         }?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl TopicCommand {
+    fn run(self, robot: &RobotArg) -> Result<(), Failure> {
+        match self {
+            Self::List(args) => args.run(robot),
+            Self::Info(args) => args.run(robot),
+            Self::Type(args) => args.run(robot),
+            Self::Find(args) => args.run(robot),
+            Self::Echo(args) => args.run(robot),
+            Self::Pub(args) => args.run(robot),
+            Self::Hz(args) => args.run(robot),
+            Self::Bw(args) => args.run(robot),
+            Self::Delay(args) => args.run(robot),
+        }
     }
 }
 
@@ -209,6 +253,55 @@ mod tests {
             let widest = help.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(80), "{name}: {widest:?}\n{help}");
             assert!(help.contains("\nExample:\n  nevil "), "{name}:\n{help}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_shows_something_can_show_it_as_json() {
+        // What they show is that they did it, or it is made for a shell or an editor.
+        const NOTHING_TO_SHOW: [&str; 20] = [
+            "launch",
+            "stop",
+            "restart",
+            "reload",
+            "estop",
+            "pub",
+            "pause",
+            "resume",
+            "load",
+            "open",
+            "close",
+            "half-open",
+            "reset",
+            "disable",
+            "metrics-only",
+            "set",
+            "robot",
+            "node",
+            "schema",
+            "completion",
+        ];
+        let mut command = Cli::command();
+        command.build();
+        let mut counted = 0;
+        for command in commands(&command).iter().filter(|command| !command.has_subcommands()) {
+            let has_json = command.get_arguments().any(|arg| arg.get_long() == Some("json"));
+            let shows = !NOTHING_TO_SHOW.contains(&command.get_name());
+            assert!(has_json || !shows, "{}", command.get_name());
+            counted += usize::from(shows);
+        }
+        assert!(counted >= 13, "{counted}");
+    }
+
+    #[test]
+    fn every_option_of_every_command_has_a_help_text() {
+        let mut command = Cli::command();
+        command.build();
+        for command in commands(&command) {
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{}: {}", command.get_name(), arg.get_id());
+            }
+            assert!(command.get_about().is_some(), "{}", command.get_name());
         }
     }
 }

@@ -18,17 +18,20 @@
 //! }
 //! ```
 //! * `commands`: the words, one file a command. `failure`: exit codes. `output`: standard output, which may be closed.
+//! * `measure`: rates, sizes and delays of messages.
 //! * `screen`: tables, messages and the status as people read them.
 #![forbid(unsafe_code)]
 
 mod commands;
 mod failure;
+mod measure;
 mod output;
 mod screen;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use nevil_node_motion::MotionNode;
 use nevil_node_navigation::Navigation;
 use nevil_node_obstacle_detection::ObstacleDetection;
@@ -55,6 +58,12 @@ pub fn run(types: NodeTypes) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let is_unknown = error.kind() == ErrorKind::InvalidSubcommand;
+            let unknown = is_unknown.then(|| commands::unknown::unknown(std::env::args().skip(1))).flatten();
+            if let Some(text) = unknown {
+                output::complain(&text);
+                return failure::USAGE.into();
+            }
             // Help goes to standard output, which may be closed; who closed it does not want it.
             let _ = error.print();
             return if error.use_stderr() { failure::USAGE.into() } else { ExitCode::SUCCESS };

@@ -1,7 +1,9 @@
 //! What people see.
 
 pub(crate) mod arguments;
+pub(crate) mod audit;
 pub(crate) mod breaker;
+pub(crate) mod csv;
 pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod param;

@@ -31,6 +31,7 @@ pub struct ControlClient {
 #[derive(Debug)]
 pub struct Echo {
     lines: LineStream,
+    publishers: Vec<String>,
 }
 
 /// Why a robot did not do what it was asked.
@@ -125,8 +126,20 @@ impl ControlClient {
     ///
     /// As for [`Self::request`].
     pub fn echo(mut self, topic: &str) -> Result<Echo, ClientError> {
-        self.request(&Request::TopicEcho { topic: topic.to_owned() })?;
-        Ok(Echo { lines: self.lines })
+        let answer = self.request(&Request::TopicEcho { topic: topic.to_owned() })?;
+        Ok(Echo { lines: self.lines, publishers: names(&answer["publishers"]) })
+    }
+
+    /// When the messages of `topic` from now on were published and how large they are; the robot looks for them `every` so
+    /// often, in whole milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::request`].
+    pub fn watch(mut self, topic: &str, every: Duration) -> Result<Echo, ClientError> {
+        let every_ms = u64::try_from(every.as_millis()).ok();
+        let answer = self.request(&Request::TopicWatch { topic: topic.to_owned(), every_ms })?;
+        Ok(Echo { lines: self.lines, publishers: names(&answer["publishers"]) })
     }
 }
 
@@ -151,6 +164,12 @@ impl ControlClient {
 }
 
 impl Echo {
+    /// The nodes that published on the topic when it began.
+    #[must_use]
+    pub fn publishers(&self) -> &[String] {
+        &self.publishers
+    }
+
     /// What comes next, within this time; `None` if nothing did.
     ///
     /// # Errors
@@ -164,6 +183,7 @@ impl Echo {
         };
         match serde_json::from_str(&text).map_err(|error| unreadable(&error))? {
             EchoLine::Message(message) => Ok(Some(EchoItem::Message(message))),
+            EchoLine::Seen(seen) => Ok(Some(EchoItem::Seen(seen))),
             EchoLine::Lost(count) => Ok(Some(EchoItem::Lost(count))),
             EchoLine::Error(text) => Err(ClientError::Refused(text)),
         }
@@ -178,6 +198,11 @@ impl From<LineError> for ClientError {
             error => Self::Unreadable { text: error.to_string() },
         }
     }
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let names = list.as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn unreadable(error: &serde_json::Error) -> ClientError {

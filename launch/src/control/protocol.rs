@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nevil_runtime::log::LogLevel;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -36,6 +37,30 @@ pub enum Request {
     TopicEcho {
         /// The topic.
         topic: String,
+    },
+    /// When each message of a topic from now on was published, and how large it is, without the messages.
+    TopicWatch {
+        /// The topic.
+        topic: String,
+        /// Milliseconds between two looks, 1 to 1000; without it those of an echo.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u64>,
+    },
+    /// The accounts of all topics.
+    BusAudit,
+    /// Records of the robot's log, the last ones or those after a number.
+    Logs {
+        /// After which record; without it the last ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// At most so many, up to all that are kept.
+        lines: usize,
+        /// Those of this node alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// Those that matter at least so much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<LogLevel>,
     },
     /// The handles on a ring, and a seat at it for as long as the connection is open.
     RingOpen {
@@ -178,6 +203,7 @@ pub(super) struct OpenedRing {
 #[serde(rename_all = "snake_case")]
 pub(super) enum EchoLine {
     Message(EchoedMessage),
+    Seen(SeenMessage),
     Lost(u64),
     Error(String),
 }
@@ -188,6 +214,8 @@ pub(super) enum EchoLine {
 pub enum EchoItem {
     /// A message.
     Message(EchoedMessage),
+    /// What a watch knows of a message.
+    Seen(SeenMessage),
     /// So many messages came faster than they were read, and are not shown. They were lost to the echo alone.
     Lost(u64),
 }
@@ -206,6 +234,24 @@ pub struct EchoedMessage {
     /// When it was published: nanoseconds of the robot's clock.
     pub stamp_ns: u64,
     message: Box<RawValue>,
+}
+
+/// A message that was published, as a watch sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenMessage {
+    /// The instance that published it.
+    pub source: String,
+    /// Which life of that instance.
+    pub incarnation: u32,
+    /// Its number among the messages of its publisher in that life.
+    pub sequence: u64,
+    /// When it was published: nanoseconds of the robot's clock.
+    pub stamp_ns: u64,
+    /// When the watch found it: nanoseconds of the same clock.
+    pub found_ns: u64,
+    /// Bytes that it takes in a recording or on its way to another process; `None` if it is too large to be encoded.
+    /// Within the robot nothing is encoded.
+    pub bytes: Option<u64>,
 }
 
 impl EchoedMessage {

@@ -4,14 +4,17 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nevil_msgs::Value;
+use nevil_runtime::log::{LOG_KEPT, LogQuery};
 use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
 use serde_json::json;
 
+use crate::control::Control;
+use crate::control::echo::Shown;
 use crate::control::lines::{Heard, LineError, LineStream};
 use crate::control::protocol::{Answer, Request, line, raw};
 use crate::control::ring;
 use crate::control::server::Place;
-use crate::control::topics::{topic_info, topic_list};
+use crate::control::topics::{audit, topic_info, topic_list};
 use crate::control::{breakers, echo};
 use crate::limits::{CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT, CONTROL_WRITE_WAIT};
 
@@ -69,11 +72,18 @@ impl Session {
             let text = self.lines.read_line(CONTROL_REQUEST_BYTES_MAX, CONTROL_REQUEST_WAIT)?;
             let answer = match serde_json::from_str(&text) {
                 Ok(Request::TopicEcho { topic }) => {
-                    match echo::stream(&mut self.lines, &self.place, &topic)? {
+                    match echo::stream(&mut self.lines, &self.place, &topic, Shown::Whole)? {
                         Ok(()) => return Ok(()),
                         Err(refused) => Err(refused),
                     }
                 }
+                Ok(Request::TopicWatch { topic, every_ms }) => match Shown::seen(every_ms) {
+                    Ok(shown) => match echo::stream(&mut self.lines, &self.place, &topic, shown)? {
+                        Ok(()) => return Ok(()),
+                        Err(refused) => Err(refused),
+                    },
+                    Err(refused) => Err(refused),
+                },
                 Ok(Request::RingOpen { ring }) => match ring::hand_over(&mut self.lines, &self.place, &ring)?
                 {
                     Ok(()) => return Ok(()),
@@ -122,6 +132,10 @@ impl Session {
             Request::NodeList => Ok(node_list(&handler.status(), handler.bus())),
             Request::TopicList => Ok(topic_list(handler.bus())),
             Request::TopicInfo { topic } => topic_info(handler.bus(), &topic),
+            Request::Logs { after, lines, node, level } => {
+                logs(&**handler, &LogQuery { after, lines_max: lines.min(LOG_KEPT), node, level })
+            }
+            Request::BusAudit => audit(handler.bus()),
             Request::BreakerList => breakers::list(&**handler),
             Request::BreakerShow { name } => breakers::show(&**handler, &name),
             Request::BreakerOperate { name, operation } => breakers::operate(&**handler, &name, operation),
@@ -140,7 +154,9 @@ impl Session {
             | Request::NodePause { .. }
             | Request::NodeResume { .. }) => handler.operate(&request),
             // They have taken the connection over.
-            Request::TopicEcho { .. } | Request::RingOpen { .. } => Ok(serde_json::Value::Null),
+            Request::TopicEcho { .. } | Request::TopicWatch { .. } | Request::RingOpen { .. } => {
+                Ok(serde_json::Value::Null)
+            }
         }
     }
 
@@ -166,6 +182,12 @@ impl Session {
         let published = publisher.publish(&value).map_err(|error| error.to_string())?;
         Ok(json!({ "offered": published.offered, "overflowed": published.overflowed }))
     }
+}
+
+fn logs(handler: &dyn Control, query: &LogQuery) -> Result<serde_json::Value, String> {
+    let tail = handler.log_tail().ok_or("the robot keeps no log")?;
+    let part = tail.read(query);
+    Ok(json!({ "lines": part.lines, "next": part.next, "lost": part.lost }))
 }
 
 fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {

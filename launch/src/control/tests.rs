@@ -4,6 +4,7 @@ mod breaker;
 mod estop;
 mod misuse;
 mod ring;
+mod watch;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -13,12 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use nevil_runtime::log::{Log, LogTail};
 use nevil_runtime::prelude::*;
 use nevil_runtime::ring::{RingReader, Rings};
 use nevil_runtime::{
     Breakers, Bus, Clock, Environment, NodeSpec, NodeTypes, ResetError, RobotStatus, SimulatedRobot,
 };
 use serde_json::json;
+use tracing::Dispatch;
 
 use super::echo::look;
 use super::{ClientError, Control, ControlClient, ControlServer, EchoItem, Request};
@@ -61,6 +64,7 @@ struct Handler {
     environment: Environment,
     status: serde_json::Value,
     stops: AtomicU64,
+    log: (Log, Dispatch),
 }
 
 impl Control for Handler {
@@ -90,6 +94,10 @@ impl Control for Handler {
 
     fn reset_emergency_stop(&self, by: &str) -> Result<(), ResetError> {
         self.environment.emergency_stop().reset(by)
+    }
+
+    fn log_tail(&self) -> Option<LogTail> {
+        Some(self.log.0.tail())
     }
 
     fn request_stop(&self) {
@@ -138,7 +146,8 @@ impl Robot {
             }
         });
         let (environment, status) = receiver.recv().unwrap();
-        let handler = Arc::new(Handler { environment, status, stops: AtomicU64::new(0) });
+        let log = Log::new("info", Box::new(std::io::sink())).unwrap();
+        let handler = Arc::new(Handler { environment, status, stops: AtomicU64::new(0), log });
         let server = ControlServer::start(&path, Arc::<Handler>::clone(&handler)).unwrap();
         Self { path, handler, server: Some(server), ended, time: Some(time) }
     }
@@ -256,6 +265,7 @@ fn an_echo_shows_messages_in_order_with_their_header_and_fields_as_they_are_decl
                 last = message.sequence;
             }
             EchoItem::Lost(count) => assert!(count > 0),
+            EchoItem::Seen(seen) => panic!("an echo shows whole messages, not {seen:?}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nevil_msgs::{FieldInfo, FieldKind};
+use nevil_msgs::{FieldInfo, FieldKind, FieldRange};
 use nevil_runtime::{Bus, SubscriptionCounts, SubscriptionDescription, TopicDescription};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
     };
     let mut fields = Vec::new();
     list_fields(topic.type_info.fields, "", &mut fields);
+    let example = example(topic.type_info.fields);
     let (in_use, all) = counts.slots;
     let latched = bus.latched(name).map_err(|error| error.to_string())?.into_iter();
     let latched = latched.map(|(node, value)| json!({ "node": *node, "message": raw(value) }));
@@ -46,6 +47,7 @@ pub(super) fn topic_info(bus: &Bus, name: &str) -> Result<Value, String> {
         "hash": format!("{:016x}", topic.type_info.hash),
         "doc": topic.type_info.doc,
         "fields": fields,
+        "example": example,
         "qos": qos(&topic),
         "private": topic.is_private,
         "publishers": counts.publishers.into_iter().map(publisher).collect::<Vec<_>>(),
@@ -72,6 +74,31 @@ fn subscription_qos(subscription: &SubscriptionDescription) -> Value {
 
 fn us(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The accounts of all topics, by name.
+pub(super) fn audit(bus: &Bus) -> Result<Value, String> {
+    let account = |topic: TopicDescription| {
+        let counts = bus.counts(&topic.name).map_err(|error| error.to_string())?;
+        let publishers = counts.publishers.into_iter().map(|(node, counts)| {
+            let (in_all, ended) = (counts.published, counts.accepted + counts.refused());
+            with(json!({ "node": node, "in": in_all, "accounted": ended }), &counts)
+        });
+        let subscriptions = counts.subscriptions.into_iter().map(|(node, callback, counts)| {
+            let accounted = counts.ended() + counts.queued + counts.running;
+            let head =
+                json!({ "node": node, "callback": callback, "in": counts.offered, "accounted": accounted });
+            with(head, &counts)
+        });
+        Ok(json!({
+            "name": *topic.name,
+            "type": topic.type_info.name,
+            "publishers": publishers.collect::<Vec<_>>(),
+            "subscriptions": subscriptions.collect::<Vec<_>>(),
+        }))
+    };
+    let topics = bus.topics().into_iter().map(account).collect::<Result<Vec<_>, String>>()?;
+    Ok(json!({ "topics": topics }))
 }
 
 fn qos(topic: &TopicDescription) -> Value {
@@ -104,6 +131,31 @@ fn list_fields(fields: &[FieldInfo], before: &str, list: &mut Vec<Value>) {
         if let FieldKind::Struct(info) = field.kind {
             list_fields(info.fields, &format!("{name}."), list);
         }
+    }
+}
+
+/// A message of these fields that one can begin with, as YAML on one line.
+fn example(fields: &[FieldInfo]) -> String {
+    let field = |field: &FieldInfo| format!("{}: {}", field.name, example_value(field.kind, field.range));
+    format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+}
+
+/// A value of this kind, as near to nothing as its range allows.
+fn example_value(kind: FieldKind, range: Option<FieldRange>) -> String {
+    let number = range.map_or(0.0, |range| 0.0_f64.clamp(range.min, range.max.max(range.min)));
+    match kind {
+        FieldKind::Bool => "false".to_owned(),
+        FieldKind::F32 | FieldKind::F64 => format!("{number:?}"),
+        FieldKind::Text | FieldKind::Path => "\"\"".to_owned(),
+        FieldKind::Duration => format!("{}ms", (number * 1000.0).ceil()),
+        FieldKind::List(_) => "[]".to_owned(),
+        FieldKind::Array(inner, len) => format!("[{}]", vec![example_value(*inner, range); len].join(", ")),
+        FieldKind::Option(_) => "null".to_owned(),
+        FieldKind::Enum(info) => info.variants.first().map_or("\"\"", |name| name).to_owned(),
+        FieldKind::Struct(info) => example(info.fields),
+        // The integers that are left; a bound that is none is rounded into the range.
+        _ if number < 0.0 => number.floor().to_string(),
+        _ => number.ceil().to_string(),
     }
 }
 
@@ -147,6 +199,32 @@ mod tests {
             { "name": "names", "kind": "list of text", "unit": null, "range": null, "doc": "" },
         ]);
         assert_eq!(info["fields"], fields);
+        assert_eq!(info["example"], "{hand: {x_m: 0.0}, names: []}");
         assert_eq!(topic_info(&bus, "leg").unwrap_err(), "unknown topic `leg`; known topics are arm");
+    }
+
+    #[test]
+    fn the_example_of_every_type_that_is_shipped_is_a_message_of_it() {
+        fn check<T: Message>() {
+            let text = example(T::TYPE.fields);
+            let value = nevil_msgs::Value::parse_yaml("message", &text).unwrap();
+            let read = nevil_msgs::from_value_checked::<T>(&value);
+            assert!(
+                read.is_ok(),
+                "{}: {text}: {:?}",
+                T::TYPE.name,
+                read.err().map(|error| error.to_string())
+            );
+        }
+        check::<nevil_msgs::Range>();
+        check::<nevil_msgs::Drive>();
+        check::<nevil_msgs::SafetyStatus>();
+        check::<nevil_msgs::MotionStatus>();
+        check::<nevil_msgs::CarState>();
+        check::<nevil_msgs::EmergencyStopRequest>();
+        check::<nevil_msgs::Health>();
+        check::<nevil_msgs::Alert>();
+        check::<nevil_msgs::Heartbeat>();
+        check::<nevil_msgs::BreakerReport>();
     }
 }

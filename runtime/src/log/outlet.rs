@@ -26,6 +26,7 @@ use nevil_sys::os;
 
 use crate::limits;
 use crate::log::Flushed;
+use crate::log::tail::{LogLevel, LogTail};
 
 /// Something that waits to be written, of fixed size.
 pub(super) trait Entry: Send + Sync + 'static {
@@ -35,6 +36,11 @@ pub(super) trait Entry: Send + Sync + 'static {
     const RECORDS: usize;
     /// Entries that wait for the writer.
     const QUEUED_MAX: usize;
+
+    /// How much it matters and who says it, where that is kept for tools.
+    fn head(&self) -> Option<(LogLevel, &str)> {
+        None
+    }
 
     /// Appends the entry as a line. `wall_ns` is what must be added to `CLOCK_MONOTONIC` to get the wall clock's time.
     fn render(&self, wall_ns: i64, line: &mut Vec<u8>);
@@ -66,8 +72,8 @@ struct Numbered<E> {
 }
 
 impl<E: Entry> Outlet<E> {
-    /// Starts the thread `name` that writes to `out`.
-    pub(super) fn start(name: &str, out: Box<dyn Write + Send>) -> io::Result<Self> {
+    /// Starts the thread `name` that writes to `out`, and adds to `tail` what has a head.
+    pub(super) fn start(name: &str, out: Box<dyn Write + Send>, tail: LogTail) -> io::Result<Self> {
         let pool = Pool::new(E::RECORDS);
         let inner = Arc::new(Inner {
             lane: Lane::new(pool.clone(), E::QUEUED_MAX),
@@ -90,6 +96,9 @@ impl<E: Entry> Outlet<E> {
             entries_in_text: 0,
             told: 0,
             tried_to_tell: 0,
+            refused: 0,
+            tail,
+            told_in_tail: 0,
         };
         let thread = thread::Builder::new().name(name.to_owned()).stack_size(limits::LOG_STACK_BYTES);
         let handle = thread.spawn(move || writer.run())?;
@@ -197,6 +206,11 @@ struct Writer<E> {
     told: u64,
     /// Lost entries that a line has told of or could not: a broken output is not tried again until something happens.
     tried_to_tell: u64,
+    /// Entries among the lost ones that the output has refused: they are in the tail.
+    refused: u64,
+    tail: LogTail,
+    /// Lost entries that the tail tells of.
+    told_in_tail: u64,
 }
 
 impl<E: Entry> Writer<E> {
@@ -226,7 +240,11 @@ impl<E: Entry> Writer<E> {
         self.tell_of_losses();
         while self.held.front().is_some_and(|entry| entry.number < upto) {
             let Some(entry) = self.held.pop_front() else { break };
+            let begin = self.text.len();
             entry.entry.render(wall_ns, &mut self.text);
+            if let Some((level, name)) = entry.entry.head() {
+                self.tail.push(Some(level), name, &self.text[begin..]);
+            }
             self.entries_in_text += 1;
             drop(entry);
             if self.text.len() >= limits::LOG_WRITE_BYTES {
@@ -242,9 +260,15 @@ impl<E: Entry> Writer<E> {
     fn tell_of_losses(&mut self) {
         // Relaxed: a count for people to read.
         let lost = self.inner.lost.load(Ordering::Relaxed);
+        let line = |count: u64| {
+            format!("… {count} {} were lost here (the log is slower than the robot)\n", E::PLURAL)
+        };
+        if lost - self.refused > self.told_in_tail {
+            self.tail.push(None, "", line(lost - self.refused - self.told_in_tail).as_bytes());
+            self.told_in_tail = lost - self.refused;
+        }
         if lost > self.told {
-            let (count, plural) = (lost - self.told, E::PLURAL);
-            let line = format!("… {count} {plural} were lost here (the log is slower than the robot)\n");
+            let line = line(lost - self.told);
             self.text.extend_from_slice(line.as_bytes());
             if self.write() {
                 self.told = lost;
@@ -263,6 +287,7 @@ impl<E: Entry> Writer<E> {
         let count = if result.is_ok() { &self.inner.written } else { &self.inner.lost };
         // Relaxed: a count for people to read.
         count.fetch_add(self.entries_in_text, Ordering::Relaxed);
+        self.refused += if result.is_ok() { 0 } else { self.entries_in_text };
         self.text.clear();
         self.entries_in_text = 0;
         result.is_ok()
@@ -299,7 +324,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Entry, Flushed, Outlet};
+    use super::{Entry, Flushed, LogTail, Outlet};
 
     const WATCHDOG: Duration = Duration::from_secs(60);
 
@@ -335,7 +360,7 @@ mod tests {
     #[test]
     fn a_sleeping_writer_is_woken_by_each_entry() {
         let (tell, told) = channel();
-        let outlet = Outlet::start("steps", Box::new(Told(tell))).unwrap();
+        let outlet = Outlet::start("steps", Box::new(Told(tell)), LogTail::default()).unwrap();
         let intake = outlet.intake();
         for number in 0..5_000 {
             intake.offer(Step { thread: 0, number });
@@ -348,7 +373,7 @@ mod tests {
     fn entries_that_are_offered_while_the_writer_collects_stay_in_order() {
         const THREADS: u8 = 3;
         let (tell, told) = channel();
-        let outlet = Outlet::start("steps", Box::new(Told(tell))).unwrap();
+        let outlet = Outlet::start("steps", Box::new(Told(tell)), LogTail::default()).unwrap();
         thread::scope(|scope| {
             for thread in 0..THREADS {
                 let intake = outlet.intake();

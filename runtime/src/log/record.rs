@@ -12,6 +12,7 @@ use tracing::{Event, Level};
 use crate::limits;
 use crate::log::date::Moment;
 use crate::log::outlet::Entry;
+use crate::log::tail::LogLevel;
 use crate::log::text::Text;
 
 /// The name under which a thread logs.
@@ -66,6 +67,10 @@ impl Entry for Record {
     const PLURAL: &'static str = "log records";
     const RECORDS: usize = limits::LOG_RECORDS;
     const QUEUED_MAX: usize = limits::LOG_QUEUED_MAX;
+
+    fn head(&self) -> Option<(LogLevel, &str)> {
+        Some((self.level.into(), self.name.as_str()))
+    }
 
     fn render(&self, wall_ns: i64, line: &mut Vec<u8>) {
         let moment = Moment(self.stamp_ns.saturating_add_signed(wall_ns));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing::dispatcher::with_default;
 use tracing::{debug, error, info, trace, warn};
 
-use super::{Flushed, Lines, Log, log_as};
+use super::{Flushed, LOG_KEPT, Lines, Log, LogLevel, LogQuery, log_as};
 use crate::limits;
 
 /// Longer than anything here takes; reached only when a promise is broken.
@@ -52,6 +52,18 @@ impl Write for Stuck {
         let _ = self.asked.send(());
         let _ = self.go.recv();
         self.paper.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An output that takes nothing.
+struct Broken;
+impl Write for Broken {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -171,16 +183,6 @@ fn a_blocked_output_blocks_no_thread_that_logs_and_what_is_lost_is_counted_and_t
 
 #[test]
 fn an_output_that_fails_costs_its_records_and_no_more() {
-    struct Broken;
-    impl Write for Broken {
-        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let (log, dispatch) = Log::new("info", Box::new(Broken)).unwrap();
     for count in 1..=3 {
         with_default(&dispatch, || info!("nobody reads this"));
@@ -279,4 +281,37 @@ fn so_many_different_filters_are_kept_and_those_before_can_come_again() {
         "the log filter was changed too often (to 64 different ones); use one of those before, or restart the robot"
     );
     assert_eq!(log.filter().text(), filter(7));
+}
+
+#[test]
+fn the_tail_has_what_was_written_and_what_a_broken_output_has_refused() {
+    let (log, dispatch) = Log::new("info", Box::new(Broken)).unwrap();
+    with_default(&dispatch, || {
+        log_as("motion");
+        warn!(target: "picar", "motor is warm");
+    });
+    assert_eq!(log.flush(WATCHDOG), Flushed::All);
+    let all = LogQuery { lines_max: 9, ..LogQuery::default() };
+    let lines = log.tail().read(&all).lines;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((lines[0].level, &*lines[0].name), (Some(LogLevel::Warn), "motion"));
+    assert!(lines[0].text.ends_with("Z WARN  motion picar: motor is warm"), "{lines:?}");
+}
+
+#[test]
+fn the_tail_tells_of_records_that_had_no_place() {
+    let (out, was_asked, let_go, _paper) = stuck();
+    let (log, dispatch) = Log::new("info", Box::new(out)).unwrap();
+    with_default(&dispatch, || {
+        info!(target: "picar", "first");
+        was_asked.recv_timeout(WATCHDOG).unwrap();
+        (0..limits::LOG_QUEUED_MAX + 7).for_each(|number| info!(target: "picar", number));
+    });
+    drop(let_go);
+    assert_eq!(log.flush(WATCHDOG), Flushed::All);
+    let all = LogQuery { lines_max: LOG_KEPT, ..LogQuery::default() };
+    let lines = log.tail().read(&all).lines;
+    let lost = "… 7 log records were lost here (the log is slower than the robot)";
+    assert_eq!((lines[1].level, &*lines[1].text), (None, lost));
+    assert_eq!(lines.len(), limits::LOG_QUEUED_MAX + 2);
 }

@@ -19,6 +19,7 @@ mod estop;
 mod failure;
 mod garbage;
 mod health;
+mod logs;
 mod nodes;
 mod operator;
 mod params;

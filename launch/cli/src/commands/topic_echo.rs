@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use clap::Args;
-use nevil_launch::{Echo, EchoItem, EchoedMessage, duration_text};
+use nevil_launch::{Echo, EchoItem, EchoedMessage, Request, duration_text};
 use nevil_msgs::{Value, nearest, parse_duration};
 
 use crate::commands::RobotArg;
 use crate::failure::Failure;
-use crate::output::{complain, print};
-use crate::screen::message;
+use crate::output::{Reader, complain, print};
+use crate::screen::csv::Csv;
+use crate::screen::message::{self, LeftOut};
 
 /// How long is waited at a time where no time-out was given. Nothing depends on it.
 const LOOK_EVERY: Duration = Duration::from_secs(3600);
@@ -17,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(3600);
 /// Show the messages of a topic as they come
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  nevil topic echo range\n  nevil topic echo range --field distance_m -n 5"
+    after_help = "Example:\n  nevil topic echo range\n  nevil topic echo range --field distance_m -n 5\n  nevil topic echo range --csv --header --timeout 5s > range.csv"
 )]
 pub(crate) struct TopicEchoArgs {
     /// The topic (see `nevil topic list`)
@@ -32,12 +33,21 @@ pub(crate) struct TopicEchoArgs {
     /// Show this field alone; a field within a field is `outer.inner`
     #[arg(long, value_name = "FIELD")]
     field: Option<String>,
-    /// Show before each message who published it, its number and its time
+    /// Show with each message who published it, its number and its time
     #[arg(long, conflicts_with = "json")]
     header: bool,
     /// Fail if no message comes for this time, such as 5s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
+    /// Print a line of values for each message, below a line of their names
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Show of lists only how long they are
+    #[arg(long)]
+    no_arr: bool,
+    /// Show of texts only how long they are
+    #[arg(long)]
+    no_str: bool,
     /// Print a line of JSON for each message, with its header
     #[arg(long)]
     json: bool,
@@ -45,14 +55,19 @@ pub(crate) struct TopicEchoArgs {
 
 impl TopicEchoArgs {
     pub(crate) fn run(self, robot: &RobotArg) -> Result<(), Failure> {
+        let csv = self.csv.then(|| self.columns(robot)).transpose()?;
         let mut echo = robot.connect()?.echo(&self.topic)?;
+        say_if_silent(&self.topic, &echo);
+        if let Some(csv) = &csv {
+            print(csv.names())?;
+        }
         let count = if self.once { Some(1) } else { self.count };
         let mut shown = 0;
         while count.is_none_or(|count| shown < count) {
             match self.next(&mut echo)? {
                 EchoItem::Message(message) => {
                     let is_last = Some(shown + 1) == count;
-                    print(self.render(&message, is_last)?)?;
+                    print(self.render(&message, csv.as_ref(), is_last)?)?;
                     shown += 1;
                 }
                 EchoItem::Lost(lost) => complain(&format!(
@@ -62,6 +77,13 @@ impl TopicEchoArgs {
             }
         }
         Ok(())
+    }
+
+    /// The columns of the topic's type.
+    fn columns(&self, robot: &RobotArg) -> Result<Csv, Failure> {
+        let info = robot.ask(&Request::TopicInfo { topic: self.topic.clone() })?;
+        Csv::new(&info["fields"], self.field.as_deref(), self.header, Reader::of_stdout())
+            .map_err(Failure::Usage)
     }
 
     fn next(&self, echo: &mut Echo) -> Result<EchoItem, Failure> {
@@ -80,30 +102,49 @@ impl TopicEchoArgs {
         }
     }
 
-    fn render(&self, message: &EchoedMessage, is_last: bool) -> Result<String, Failure> {
-        if self.json && self.field.is_none() {
-            let line = serde_json::to_string(message);
-            return line.map(|line| line + "\n").map_err(|error| Failure::Failed(error.to_string()));
+    fn render(&self, message: &EchoedMessage, csv: Option<&Csv>, is_last: bool) -> Result<String, Failure> {
+        let left_out = LeftOut { lists: self.no_arr, texts: self.no_str };
+        let is_whole = self.field.is_none() && left_out == LeftOut::default();
+        let line = |error: serde_json::Error| Failure::Failed(error.to_string());
+        if self.json && is_whole {
+            return Ok(serde_json::to_string(message).map_err(line)? + "\n");
         }
         let value = Value::parse_yaml("message", message.text());
-        let value =
+        let mut value =
             value.map_err(|error| Failure::Failed(format!("the message cannot be shown: {error}")))?;
-        let value = match &self.field {
-            Some(field) => find(&value, field).map_err(Failure::Usage)?,
-            None => &value,
-        };
+        if let Some(csv) = csv {
+            message::leave_out(&mut value, left_out);
+            return Ok(csv.row(message, &value));
+        }
+        if let Some(field) = &self.field {
+            value = find(&value, field).map_err(Failure::Usage)?.clone();
+        }
+        message::leave_out(&mut value, left_out);
+        if self.json && self.field.is_none() {
+            // The message is what the line ends with.
+            let line = serde_json::to_string(message).map_err(line)?;
+            let head = line.strip_suffix('}').and_then(|line| line.strip_suffix(message.text()));
+            return Ok(format!("{}{}}}\n", head.unwrap_or_default(), message::flow(&value)));
+        }
         let mut text = if self.header { header(message) } else { String::new() };
         if self.json {
-            text += &message::flow(value);
+            text += &message::flow(&value);
             text.push('\n');
             return Ok(text);
         }
-        text += &message::block(value);
+        text += &message::block(&value);
         // Single values follow each other line by line, as a plot or `sort` wants them.
         if self.field.is_none() && !is_last {
             text += "---\n";
         }
         Ok(text)
+    }
+}
+
+/// Says who waits for a message that nobody sends. It is no error: somebody may come.
+pub(super) fn say_if_silent(topic: &str, echo: &Echo) {
+    if echo.publishers().is_empty() {
+        complain(&format!("nobody publishes on `{topic}` so far; waiting for a message"));
     }
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct TopicInfoArgs {
     /// The topic (see `nevil topic list`)
     #[arg(value_name = "TOPIC")]
     topic: String,
+    /// Show all of it, as always: for who is used to it
+    #[arg(short, long)]
+    verbose: bool,
     /// Print JSON (docs/reference/control-socket.md)
     #[arg(long)]
     json: bool,
@@ -22,6 +25,8 @@ pub(crate) struct TopicInfoArgs {
 
 impl TopicInfoArgs {
     pub(crate) fn run(self, robot: &RobotArg) -> Result<(), Failure> {
+        // There is nothing more to show.
+        let _ = self.verbose;
         let info = robot.ask(&Request::TopicInfo { topic: self.topic })?;
         if self.json {
             return print_json(&info);

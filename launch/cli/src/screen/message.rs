@@ -12,6 +12,27 @@ pub(crate) fn fields(value: &Value) -> Vec<&str> {
     }
 }
 
+/// What is not shown of a message, but its length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    pub(crate) lists: bool,
+    pub(crate) texts: bool,
+}
+
+/// Puts the length in the place of what is left out.
+pub(crate) fn leave_out(value: &mut Value, left_out: LeftOut) {
+    let instead = match &mut value.kind {
+        ValueKind::List(elements) if left_out.lists => format!("<list of {}>", elements.len()),
+        ValueKind::Text(text) if left_out.texts => format!("<text of {} bytes>", text.len()),
+        ValueKind::List(elements) => return elements.iter_mut().for_each(|value| leave_out(value, left_out)),
+        ValueKind::Map(entries) => {
+            return entries.iter_mut().for_each(|(_, value)| leave_out(value, left_out));
+        }
+        _ => return,
+    };
+    value.kind = ValueKind::Text(instead);
+}
+
 /// `value` over several lines, a field on each.
 pub(crate) fn block(value: &Value) -> String {
     let mut text = String::new();
@@ -141,6 +162,16 @@ mod tests {
             assert_eq!(json(&value), json(&again), "{}", block(&value));
         }
         assert!(!block(&read(r#"{"a":"\u001b[2J"}"#)).contains('\x1b'));
+    }
+
+    #[test]
+    fn of_what_is_left_out_the_length_is_shown() {
+        let mut value = read(r#"{"tags":["a","b"],"name":"left","points":[{"x":[1]}]}"#);
+        leave_out(&mut value, LeftOut { lists: true, texts: false });
+        assert_eq!(block(&value), "tags: <list of 2>\nname: left\npoints: <list of 1>\n");
+        let mut value = read(r#"{"tags":["a"],"name":"left"}"#);
+        leave_out(&mut value, LeftOut { lists: false, texts: true });
+        assert_eq!(block(&value), "tags: [\"<text of 1 bytes>\"]\nname: <text of 4 bytes>\n");
     }
 
     #[test]

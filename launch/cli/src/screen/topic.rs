@@ -5,18 +5,18 @@ use std::time::Duration;
 use nevil_launch::{duration_text, size_text};
 use serde_json::Value;
 
-use crate::output::Reader;
+use crate::output::{COLUMNS, Reader};
 use crate::screen::table::{Cell, Column, Table, Tone};
 use crate::screen::{count, text};
 
 /// A counter, as the robot calls it and as people read it.
-type Counter = (&'static str, &'static str);
+pub(super) type Counter = (&'static str, &'static str);
 
 /// What a publisher did.
 const PUBLISHED: [Counter; 2] = [("published", "published"), ("accepted", "accepted")];
 
 /// Why messages of a publisher were refused.
-const REFUSED: [Counter; 6] = [
+pub(super) const REFUSED: [Counter; 6] = [
     ("refused_size", "too large"),
     ("refused_hops", "looped"),
     ("refused_fenced", "not active"),
@@ -30,7 +30,7 @@ const DELIVERED: [Counter; 5] =
     [("offered", "offered"), ("ok", "ok"), ("queued", "queued"), ("running", "running"), ("kept", "kept")];
 
 /// What went wrong with messages for a subscription.
-const NOT_DELIVERED: [Counter; 7] = [
+pub(super) const NOT_DELIVERED: [Counter; 7] = [
     ("failed", "failed"),
     ("panicked", "panicked"),
     ("timed_out", "timed out"),
@@ -67,10 +67,40 @@ pub(crate) fn render(info: &Value, reader: Reader) -> String {
     parts.join("\n")
 }
 
+/// The type of a topic's messages: what its fields are, and a message to begin with.
+pub(crate) fn render_type(info: &Value, reader: Reader) -> String {
+    let reader = if reader == Reader::Pipe { Reader::Plain } else { reader };
+    let name = |field: &Value| name(&field["name"]);
+    let docs = info["fields"].as_array().into_iter().flatten().filter(|field| field["doc"] != "");
+    let docs: String = docs
+        .map(|field| super::status::wrapped(&format!("{}: {}", name(field), first_paragraph(&field["doc"]))))
+        .collect();
+    let example = format!("\nnevil topic pub -1 {} '{}'\n", clean(&info["name"]), clean(&info["example"]));
+    let mut parts = vec![format!("{} ({})\n", clean(&info["type"]), clean(&info["hash"]))];
+    if !first_paragraph(&info["doc"]).is_empty() {
+        parts[0] += &super::status::wrapped(&first_paragraph(&info["doc"]));
+    }
+    parts.extend(fields(&info["fields"]).map(|table| table.render(reader)));
+    parts.push(docs);
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n") + &example
+}
+
+/// The first paragraph of a documentation on one line.
+fn first_paragraph(doc: &Value) -> String {
+    let lines = doc.as_str().unwrap_or_default().lines().map(str::trim);
+    let text = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+}
+
 fn head(info: &Value, reader: Reader) -> String {
     let title = Tone::Strong.paint(&clean(&info["name"]), reader);
     let private = if info["private"] == true { ", between a driver and its node" } else { "" };
-    let mut head = format!("{title}: {} ({}){private}\n", clean(&info["type"]), clean(&info["hash"]));
+    let carries = format!("{} ({}){private}", clean(&info["type"]), clean(&info["hash"]));
+    let columns = clean(&info["name"]).chars().count() + ": ".len() + carries.chars().count();
+    // A long name has a line of its own: it is to be seen whole.
+    let gap = if columns > COLUMNS { ":\n  " } else { ": " };
+    let mut head = format!("{title}{gap}{carries}\n");
     if let Some(doc) = info["doc"].as_str().and_then(|doc| doc.lines().next()).filter(|doc| !doc.is_empty()) {
         head += &super::status::wrapped(doc);
     }
@@ -363,5 +393,20 @@ obstacle_detection.on_range  depth     3 of 8       an operator
         let screen = render(&info, Reader::Plain);
         assert!(NOT_DELIVERED.iter().all(|(_, column)| screen.contains(column)), "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+    }
+
+    #[test]
+    fn with_the_longest_names_it_fits_too_but_for_the_name_of_the_topic_itself() {
+        let mut info = info();
+        info["name"] = json!("t".repeat(128));
+        for ends in ["publishers", "subscriptions"] {
+            info[ends][0]["node"] = json!("n".repeat(48));
+        }
+        info["latched"] = json!([]);
+        let screen = render(&info, Reader::Plain);
+        let (title, rest) = screen.split_once('\n').unwrap();
+        assert_eq!(title, format!("{}:", "t".repeat(128)));
+        assert!(rest.starts_with("  Range (30da0e932bcc1067)\n"), "{rest}");
+        assert!(rest.lines().all(|line| line.chars().count() <= 80), "{rest}");
     }
 }

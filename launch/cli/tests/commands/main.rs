@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod robot;
+mod topics;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Output, Stdio};
@@ -49,7 +50,17 @@ fn help_and_version_end_well_and_wrong_words_end_with_2_and_the_nearest_right_on
 
     let (code, complaint) = fails(&place, &["statsu"]);
     assert_eq!(code, Some(2));
-    assert!(complaint.contains("a similar subcommand exists: 'status'"), "{complaint}");
+    assert!(
+        complaint.starts_with("nevil: unknown command `statsu`, did you mean `status`?; "),
+        "{complaint}"
+    );
+    let (code, complaint) = fails(&place, &["topic", "ecoh", "range"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        complaint.starts_with("nevil: unknown command `topic ecoh`, did you mean `echo`?; "),
+        "{complaint}"
+    );
+    assert_eq!(out(&place, &["start", "--help"]), out(&place, &["launch", "--help"]));
     let (code, complaint) = fails(&place, &["topic", "pub", "drive", "{}", "-r", "0"]);
     assert_eq!(code, Some(2));
     assert!(complaint.contains("a number from 0.01 to 1000 is needed"), "{complaint}");
@@ -66,7 +77,7 @@ fn without_a_robot_each_command_says_so_and_ends_with_1() {
         "nevil: no robot runs (looked in `{}`); start one with `nevil launch FILE`\n",
         directory.display()
     );
-    let all: [&[&str]; 9] = [
+    let all: [&[&str]; 16] = [
         &["status"],
         &["stop"],
         &["node", "list"],
@@ -76,6 +87,13 @@ fn without_a_robot_each_command_says_so_and_ends_with_1() {
         &["topic", "info", "range"],
         &["topic", "echo", "range"],
         &["topic", "pub", "range", "{}"],
+        &["topic", "type", "range"],
+        &["topic", "find", "Range"],
+        &["topic", "hz", "range"],
+        &["topic", "bw", "range"],
+        &["topic", "delay", "range"],
+        &["bus", "audit"],
+        &["logs"],
     ];
     for words in all {
         assert_eq!(fails(&place, words), (Some(1), none.clone()), "{words:?}");
@@ -158,8 +176,8 @@ fn an_echo_shows_as_many_messages_as_asked_and_a_field_alone() {
     assert_eq!(complaint, unknown);
     let (code, complaint) = fails(&place, &["topic", "echo", "operator_drive", "--timeout", "50ms"]);
     assert_eq!(code, Some(1));
-    let silent =
-        "nevil: no message on `operator_drive` within 50 ms; see `nevil status` for who publishes it\n";
+    let silent = "nevil: nobody publishes on `operator_drive` so far; waiting for a message\n\
+                  nevil: no message on `operator_drive` within 50 ms; see `nevil status` for who publishes it\n";
     assert_eq!(complaint, silent);
 }
 

@@ -126,7 +126,7 @@ fn a_tool_that_talks_into_its_echo_is_told_to_open_a_second_connection() {
     let said = robot.says_to(format!("{echo}{{\"request\":\"status\"}}\n").as_bytes());
     assert_eq!(
         said,
-        "{\"ok\":{\"topic\":\"operator_drive\"}}\n\
+        "{\"ok\":{\"publishers\":[],\"topic\":\"operator_drive\"}}\n\
          {\"error\":\"a connection that echoes takes no other request; open a second one\"}\n"
     );
 }
