@@ -4,6 +4,7 @@ mod breaker;
 mod estop;
 mod file_args;
 mod launch;
+mod new;
 mod node;
 mod process;
 mod status;
@@ -77,6 +78,14 @@ enum Command {
         after_help = "Example:\n  nevil breaker list"
     )]
     Breaker(breaker::BreakerCommand),
+    /// Begin a robot project, or add a node to one
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil new robot rover"
+    )]
+    New(new::NewCommand),
     /// The process that makes actuators safe when the robot is dead
     #[command(hide = true)]
     Guard,
@@ -108,6 +117,7 @@ impl Cli {
             Command::Stop(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),
             Command::Breaker(command) => command.run(robot),
+            Command::New(command) => command.run(types),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::List(args)) => args.run(robot),
             Command::Topic(TopicCommand::Info(args)) => args.run(robot),

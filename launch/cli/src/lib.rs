@@ -19,6 +19,7 @@
 //! }
 //! ```
 //! * `commands`: the words, one file a command. `failure`: exit codes. `output`: standard output, which may be closed.
+//! * `scaffold`: what `nevil new` writes.
 //! * `screen`: tables, messages and the status as people read them.
 #![forbid(unsafe_code)]
 
@@ -28,7 +29,7 @@ extern crate self as nevil;
 mod commands;
 mod failure;
 mod output;
-
+mod scaffold;
 mod screen;
 
 /// Messages, topics, and values read from text.

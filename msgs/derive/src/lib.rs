@@ -24,7 +24,9 @@ use crate::paths::Paths;
 #[proc_macro_derive(Message, attributes(field))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    field_struct::expand_message(&input, &Paths::of_messages()).unwrap_or_else(syn::Error::into_compile_error).into()
+    field_struct::expand_message(&input, &Paths::of_messages())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes an enum without data, or a struct with named fields, a possible field of messages and parameters.
@@ -34,7 +36,9 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Field, attributes(field))]
 pub fn derive_field(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    field_enum::expand_field(&input, &Paths::of_messages()).unwrap_or_else(syn::Error::into_compile_error).into()
+    field_enum::expand_field(&input, &Paths::of_messages())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes a struct with named fields the parameters of a node.
@@ -51,7 +55,9 @@ pub fn derive_parameters(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(RobotMessage, attributes(field))]
 pub fn derive_robot_message(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    field_struct::expand_message(&input, &Paths::of_robot()).unwrap_or_else(syn::Error::into_compile_error).into()
+    field_struct::expand_message(&input, &Paths::of_robot())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// As [`Field`], for a crate that depends on `nevil` alone.
