@@ -97,6 +97,8 @@ pub mod prelude {
     // Named, so that they go before those of the same name from the line below.
     pub use nevil_derive::{RobotField as Field, RobotMessage as Message, RobotParameters as Parameters};
     pub use nevil_runtime::prelude::*;
+    /// What writes log records: `tracing::info!("…")`. They go where the launch says, and wait for nobody.
+    pub use tracing;
 }
 
 /// The node types that Nevil ships.
