@@ -24,9 +24,18 @@ pub(crate) enum NameProblem {
         /// The name.
         given: String,
     },
-    /// Nevil has it.
-    #[error("`{given}` is a name of Nevil's own, or begins with one; choose another, such as `my_{given}`")]
+    /// It begins as the crates of Nevil do.
+    #[error("`{given}` begins as Nevil's own crates do; choose another, such as `my_{given}`")]
     Nevil {
+        /// The name.
+        given: String,
+    },
+    /// Something else is called so.
+    #[error(
+        "`{given}` is taken, by a node type that there is or by a word of Nevil's prelude; choose another, such as \
+         `my_{given}`"
+    )]
+    Taken {
         /// The name.
         given: String,
     },
@@ -75,7 +84,7 @@ pub(crate) fn check_node(given: &str, template: &str, known: &[&str]) -> Result<
     let mut words = template.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     // A node `range` would be a struct `Range`, and hide the message that its code means by that.
     if known.contains(&given) || words.any(|word| word == type_name) {
-        return Err(NameProblem::Nevil { given: given.to_owned() });
+        return Err(NameProblem::Taken { given: given.to_owned() });
     }
     Ok(())
 }
@@ -131,7 +140,7 @@ mod tests {
         }
         assert_eq!(check("loop"), Err(NameProblem::Word { given: "loop".to_owned() }));
         for name in ["range", "received", "motion"] {
-            assert_eq!(check(name), Err(NameProblem::Nevil { given: name.to_owned() }));
+            assert_eq!(check(name), Err(NameProblem::Taken { given: name.to_owned() }));
         }
         assert_eq!((type_name("edge_sensor"), type_name("sonar_2")), ("EdgeSensor".into(), "Sonar2".into()));
     }
