@@ -34,12 +34,13 @@ use std::time::Duration;
 
 use nevil_msgs::{DecodeError, Message, Topic, Value, ValueError};
 
+use crate::breaker::Breaker;
 use crate::bus::{PublishError, Published, Publisher, TopicCounts, TopicError};
 use crate::clock::{Clock, Time};
 use crate::executor::{NodeSpec, SimulatedRobot, SimulationError};
 use crate::health::RobotStatus;
 use crate::incarnation::Incarnation;
-use crate::node::{Environment, Node, NodeState, NodeTypes, ParamsError, with_instead};
+use crate::node::{CallbackCounts, Environment, Node, NodeState, NodeTypes, ParamsError, with_instead};
 
 /// A node under test, in virtual time. It is called `node` there.
 pub struct TestNode<N: Node> {
@@ -183,6 +184,35 @@ impl<N: Node> TestNode<N> {
         self.robot.environment().bus.counts(topic)
     }
 
+    /// How the calls of `callback` ended: the name of its function, or `on <topic>` for a closure.
+    ///
+    /// # Panics
+    ///
+    /// If the node has no such callback; the text names those that it has.
+    #[must_use]
+    pub fn calls(&self, callback: &str) -> CallbackCounts {
+        let mut all: Vec<_> = self.status().nodes.into_iter().flat_map(|node| node.callbacks).collect();
+        let Some(found) = all.iter().position(|counts| counts.name == callback) else {
+            let names: Vec<_> = all.iter().map(|counts| &*counts.name).collect();
+            panic!("the node has no callback `{callback}`; it has {}", names.join(", "));
+        };
+        all.swap_remove(found)
+    }
+
+    /// What its callbacks failed with, as `callback: text`, by callback and in the order of the calls. Of each callback
+    /// the last [`BREAKER_HISTORY`](crate::limits::BREAKER_HISTORY) are kept.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        let told = |breaker: Breaker| {
+            // Only a call that changes the breaker at this moment is in the way, and nothing runs now.
+            let records = breaker.history().map(|history| history.latest).unwrap_or_default();
+            let callback = breaker.name().split_once('.').map_or("", |(_, callback)| callback).to_owned();
+            let failed = records.into_iter().filter(|record| !record.text.is_empty());
+            failed.map(move |record| format!("{callback}: {}", record.text))
+        };
+        self.robot.environment().breakers().list().into_iter().flat_map(told).collect()
+    }
+
     /// Everything that can be seen of the node and its topics.
     #[must_use]
     pub fn status(&self) -> RobotStatus {
@@ -208,5 +238,46 @@ impl<N: Node> TestNode<N> {
         let problems: Vec<_> = problems.collect();
         let imbalances = self.robot.environment().bus.imbalances();
         problems.into_iter().chain(imbalances).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+    use crate::testing::TestNode;
+
+    /// Refuses what is near, and panics at what is nearer.
+    struct Fussy;
+
+    impl Node for Fussy {
+        type Params = ();
+
+        fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+            setup.subscribe(topics::RANGE, Self::on_range)?;
+            Ok(Self)
+        }
+    }
+
+    impl Fussy {
+        fn on_range(&mut self, range: &Received<Range>, _: &Context) -> NodeResult {
+            assert!(range.distance_m > 0.1, "much too near");
+            if range.distance_m < 1.0 { Err(NodeError::new("too near")) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_test_sees_how_often_a_callback_failed_and_what_it_said() {
+        let mut fussy = TestNode::<Fussy>::start("").unwrap();
+        for distance_m in [2.0, 0.5, 3.0, 0.4] {
+            fussy.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m }).unwrap();
+            fussy.step();
+        }
+        let calls = fussy.calls("on_range");
+        assert_eq!((calls.ok, calls.failed), (2, 2));
+        assert_eq!(fussy.failures(), ["on_range: too near"; 2]);
+        fussy.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 0.05 }).unwrap();
+        assert!(fussy.try_advance(Duration::ZERO).is_err());
+        assert_eq!(fussy.calls("on_range").panicked, 1);
+        assert!(fussy.failures().last().unwrap().ends_with("much too near"), "{:?}", fussy.failures());
     }
 }

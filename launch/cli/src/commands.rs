@@ -8,6 +8,7 @@ mod file_args;
 mod launch;
 mod log;
 mod logs;
+mod new;
 mod node;
 mod node_operate;
 mod param;
@@ -109,6 +110,14 @@ enum Command {
     )]
     Bus(BusCommand),
     Completion(completion::CompletionArgs),
+    /// Begin a robot project, or add a node to one
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil new robot rover"
+    )]
+    New(new::NewCommand),
     /// The process that makes actuators safe when the robot is dead
     #[command(hide = true)]
     Guard,
@@ -157,6 +166,7 @@ impl Cli {
             Command::Log(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),
             Command::Breaker(command) => command.run(robot),
+            Command::New(command) => command.run(types),
             Command::Node(NodeCommand::List(args)) => args.run(robot),
             Command::Node(NodeCommand::Info(args)) => args.run(robot),
             Command::Node(NodeCommand::Restart(args)) => args.run(robot),

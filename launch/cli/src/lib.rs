@@ -1,7 +1,8 @@
-//! The `nevil` command as a library: a robot project with nodes of its own is a program that calls [`run`].
+//! The `nevil` command as a library: a robot project with nodes of its own is a program that calls [`run`]. It depends on
+//! this crate alone; `nevil new robot NAME` writes one.
 //!
 //! ```no_run
-//! use nevil_runtime::prelude::*;
+//! use nevil::prelude::*;
 //!
 //! /// Says nothing yet.
 //! struct Horn;
@@ -19,14 +20,25 @@
 //! ```
 //! * `commands`: the words, one file a command. `failure`: exit codes. `output`: standard output, which may be closed.
 //! * `measure`: rates, sizes and delays of messages.
+//! * `scaffold`: what `nevil new` writes.
 //! * `screen`: tables, messages and the status as people read them.
 #![forbid(unsafe_code)]
+
+// The derives of the prelude write `::nevil::…`, and tests of this crate use them too.
+extern crate self as nevil;
 
 mod commands;
 mod failure;
 mod measure;
 mod output;
+mod scaffold;
 mod screen;
+
+/// Messages, topics, and values read from text.
+pub use nevil_msgs as msgs;
+/// What nodes are written against; the [`prelude`] has what most of them need.
+pub use nevil_runtime as runtime;
+pub use nevil_runtime::testing;
 
 use std::process::ExitCode;
 
@@ -40,6 +52,57 @@ use nevil_runtime::NodeTypes;
 
 use crate::commands::Cli;
 use crate::failure::Failure;
+
+/// What a node of a robot project needs: `use nevil::prelude::*;`.
+///
+/// ```
+/// use nevil::prelude::*;
+/// use nevil::testing::TestNode;
+///
+/// /// What the thermometer says.
+/// #[derive(Clone, Copy, Debug, Message, PartialEq)]
+/// struct Temperature {
+///     #[field(unit = "°C", range = -40.0..=125.0)]
+///     celsius: f32,
+/// }
+///
+/// const TEMPERATURE: Topic<Temperature> = Topic::new("temperature");
+///
+/// #[derive(Parameters)]
+/// struct Params {
+///     /// What it always says.
+///     #[param(default = 20.0, range = -40.0..=125.0, unit = "°C")]
+///     celsius: f32,
+/// }
+///
+/// struct Thermometer(Params, Publisher<Temperature>);
+///
+/// impl Node for Thermometer {
+///     type Params = Params;
+///     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
+///         setup.every(Duration::from_secs(1), Self::measure)?;
+///         Ok(Self(params, setup.publisher(TEMPERATURE)?))
+///     }
+/// }
+///
+/// impl Thermometer {
+///     fn measure(&mut self, _: &Tick, _: &Context) -> NodeResult {
+///         self.1.publish(Temperature { celsius: self.0.celsius })?;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut thermometer = TestNode::<Thermometer>::start("celsius: 37").unwrap();
+/// thermometer.advance(Duration::from_secs(2));
+/// assert_eq!(thermometer.take(TEMPERATURE).unwrap(), [Temperature { celsius: 37.0 }; 2]);
+/// ```
+pub mod prelude {
+    // Named, so that they go before those of the same name from the line below.
+    pub use nevil_derive::{RobotField as Field, RobotMessage as Message, RobotParameters as Parameters};
+    pub use nevil_runtime::prelude::*;
+    /// What writes log records: `tracing::info!("…")`. They go where the launch says, and wait for nobody.
+    pub use tracing;
+}
 
 /// The node types that Nevil ships.
 #[must_use]

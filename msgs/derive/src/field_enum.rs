@@ -6,16 +6,17 @@ use syn::{Data, DataEnum, DeriveInput, Error, Fields, Result};
 
 use crate::field_struct::{expand_struct, field_text, shadow_impls};
 use crate::input::refuse_generics;
+use crate::paths::Paths;
 
 /// `#[derive(Field)]`.
-pub(crate) fn expand_field(input: &DeriveInput) -> Result<TokenStream> {
+pub(crate) fn expand_field(input: &DeriveInput, paths: &Paths) -> Result<TokenStream> {
     match &input.data {
-        Data::Enum(data) => expand_enum(input, data),
-        Data::Struct(_) | Data::Union(_) => expand_struct(input, "Field"),
+        Data::Enum(data) => expand_enum(input, &paths.msgs, data),
+        Data::Struct(_) | Data::Union(_) => expand_struct(input, paths, "Field"),
     }
 }
 
-fn expand_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
+fn expand_enum(input: &DeriveInput, msgs: &TokenStream, data: &DataEnum) -> Result<TokenStream> {
     refuse_generics(input, "Field")?;
     let name = &input.ident;
     if data.variants.is_empty() {
@@ -36,13 +37,13 @@ fn expand_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let name_text = name.to_string();
     let shadow = format_ident!("__{}Shadow", name);
     let item = quote!(enum #shadow { #(#[serde(rename = #texts)] #variants),* });
-    let serde = shadow_impls(input, &shadow, &item, false);
+    let serde = shadow_impls(input, msgs, &shadow, &item, false);
     Ok(quote! {
         #serde
         #[automatically_derived]
-        impl ::nevil_msgs::Field for #name {
-            const KIND: ::nevil_msgs::FieldKind = ::nevil_msgs::FieldKind::Enum(
-                &::nevil_msgs::EnumInfo { name: #name_text, variants: &[#(#texts),*] },
+        impl #msgs::Field for #name {
+            const KIND: #msgs::FieldKind = #msgs::FieldKind::Enum(
+                &#msgs::EnumInfo { name: #name_text, variants: &[#(#texts),*] },
             );
         }
     })

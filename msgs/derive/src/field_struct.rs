@@ -7,47 +7,48 @@ use syn::{DeriveInput, Result};
 
 use crate::attributes::{FieldAttributes, doc, field_attributes};
 use crate::input::named_fields;
+use crate::paths::Paths;
 
 /// `#[derive(Message)]`.
-pub(crate) fn expand_message(input: &DeriveInput) -> Result<TokenStream> {
-    let fields = expand_struct(input, "Message")?;
-    let name = &input.ident;
-    let type_info = type_info(input)?;
+pub(crate) fn expand_message(input: &DeriveInput, paths: &Paths) -> Result<TokenStream> {
+    let fields = expand_struct(input, paths, "Message")?;
+    let (name, msgs) = (&input.ident, &paths.msgs);
+    let type_info = type_info(input, msgs)?;
     Ok(quote! {
         #fields
         #[automatically_derived]
-        impl ::nevil_msgs::Message for #name {
-            const TYPE: &'static ::nevil_msgs::TypeInfo = #type_info;
+        impl #msgs::Message for #name {
+            const TYPE: &'static #msgs::TypeInfo = #type_info;
         }
     })
 }
 
 /// `#[derive(Field)]` on a struct, and what it shares with `#[derive(Message)]`.
-pub(crate) fn expand_struct(input: &DeriveInput, derive: &str) -> Result<TokenStream> {
-    let name = &input.ident;
-    let type_info = type_info(input)?;
+pub(crate) fn expand_struct(input: &DeriveInput, paths: &Paths, derive: &str) -> Result<TokenStream> {
+    let (name, msgs) = (&input.ident, &paths.msgs);
+    let type_info = type_info(input, msgs)?;
     let fields = named_fields(input, derive)?;
     let mut heap_bytes = Vec::new();
     let mut checks = Vec::new();
     for (field_name, field) in &fields {
         let text = field_text(field_name);
         let span = field.ty.span();
-        heap_bytes.push(quote_spanned!(span=> + ::nevil_msgs::Field::heap_bytes(&self.#field_name)));
+        heap_bytes.push(quote_spanned!(span=> + #msgs::Field::heap_bytes(&self.#field_name)));
         let attributes = field_attributes(&field.attrs, "field")?;
-        checks.push(check(field_name, &text, &attributes));
+        checks.push(check(msgs, field_name, &text, &attributes));
     }
-    let serde = shadow(input, &fields);
+    let serde = shadow(input, msgs, &fields);
     Ok(quote! {
         #serde
         #[automatically_derived]
-        impl ::nevil_msgs::Field for #name {
-            const KIND: ::nevil_msgs::FieldKind = ::nevil_msgs::FieldKind::Struct(#type_info);
+        impl #msgs::Field for #name {
+            const KIND: #msgs::FieldKind = #msgs::FieldKind::Struct(#type_info);
 
             fn heap_bytes(&self) -> usize {
                 0 #(#heap_bytes)*
             }
 
-            fn check(&self) -> ::core::result::Result<(), ::nevil_msgs::OutOfRange> {
+            fn check(&self) -> ::core::result::Result<(), #msgs::OutOfRange> {
                 #(#checks)*
                 ::core::result::Result::Ok(())
             }
@@ -110,61 +111,63 @@ pub(crate) struct FieldDemand {
     pub(crate) default: Option<String>,
 }
 
-fn type_info(input: &DeriveInput) -> Result<TokenStream> {
-    let msgs = quote!(::nevil_msgs);
+fn type_info(input: &DeriveInput, msgs: &TokenStream) -> Result<TokenStream> {
     let mut infos = Vec::new();
     for (name, field) in named_fields(input, "Message")? {
         let attributes = field_attributes(&field.attrs, "field")?;
         // An absent value is written as null; leaving the field out is an error, so that a typing error is found.
         let demand = FieldDemand { required: quote!(true), default: None };
-        infos.push(field_info(&msgs, name, field, &attributes, &demand));
+        infos.push(field_info(msgs, name, field, &attributes, &demand));
     }
     let name = input.ident.to_string();
     let doc = doc(&input.attrs);
-    Ok(quote!(&::nevil_msgs::TypeInfo::new(#name, #doc, &[#(#infos),*])))
+    Ok(quote!(&#msgs::TypeInfo::new(#name, #doc, &[#(#infos),*])))
 }
 
-fn check(name: &syn::Ident, text: &str, attributes: &FieldAttributes) -> TokenStream {
+fn check(msgs: &TokenStream, name: &syn::Ident, text: &str, attributes: &FieldAttributes) -> TokenStream {
     let range = attributes.range.as_ref().map(|range| {
-        let constant = range.constant(&quote!(::nevil_msgs));
+        let constant = range.constant(msgs);
         quote! {
-            ::nevil_msgs::Field::check_range(&self.#name, &const { #constant })
+            #msgs::Field::check_range(&self.#name, &const { #constant })
                 .map_err(|problem| problem.in_field(#text))?;
         }
     });
     quote! {
-        ::nevil_msgs::Field::check(&self.#name).map_err(|problem| problem.in_field(#text))?;
+        #msgs::Field::check(&self.#name).map_err(|problem| problem.in_field(#text))?;
         #range
     }
 }
 
 /// The traits of serde, by way of a struct with the same fields that serde's own derive stands on: so the user needs
 /// neither serde in `Cargo.toml` nor its attributes.
-fn shadow(input: &DeriveInput, fields: &[(&syn::Ident, &syn::Field)]) -> TokenStream {
+fn shadow(input: &DeriveInput, msgs: &TokenStream, fields: &[(&syn::Ident, &syn::Field)]) -> TokenStream {
     let members = fields.iter().map(|(name, field)| {
         let ty = &field.ty;
         quote!(#name: #ty)
     });
     let shadow = format_ident!("__{}Shadow", input.ident);
-    shadow_impls(input, &shadow, &quote!(struct #shadow { #(#members),* }), true)
+    shadow_impls(input, msgs, &shadow, &quote!(struct #shadow { #(#members),* }), true)
 }
 
 /// Serde's traits for the type of `input` through `item`, the definition of `shadow`.
 pub(crate) fn shadow_impls(
     input: &DeriveInput,
+    msgs: &TokenStream,
     shadow: &syn::Ident,
     item: &TokenStream,
     is_struct: bool,
 ) -> TokenStream {
     let name = &input.ident;
     let text = name.to_string();
+    // Serde wants a path as text.
+    let serde = quote!(#msgs::__private::serde).to_string();
     let deny = is_struct.then(|| quote!(deny_unknown_fields,));
     quote! {
         const _: () = {
-            use ::nevil_msgs::__private::serde as __serde;
+            use #msgs::__private::serde as __serde;
 
             #[derive(__serde::Serialize, __serde::Deserialize)]
-            #[serde(crate = "::nevil_msgs::__private::serde", #deny remote = #text, rename = #text)]
+            #[serde(crate = #serde, #deny remote = #text, rename = #text)]
             #[allow(dead_code, non_camel_case_types)]
             #item
 

@@ -1,7 +1,8 @@
 //! The derives of Nevil: `Message` and `Field` for what travels on the bus, `Parameters` for what a node is set by.
 //!
 //! They are documented where they are exported: at the traits `Message` and `Field` of `nevil-msgs` and `Parameters`
-//! of `nevil-runtime`.
+//! of `nevil-runtime`. Those whose names begin with `Robot` do the same in a crate that depends on `nevil` alone, whose
+//! prelude brings them under the usual names.
 #![forbid(unsafe_code)]
 
 mod attributes;
@@ -9,9 +10,12 @@ mod field_enum;
 mod field_struct;
 mod input;
 mod parameters;
+mod paths;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
+
+use crate::paths::Paths;
 
 /// Makes a struct with named fields a message, which may travel on the bus.
 ///
@@ -20,7 +24,9 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Message, attributes(field))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    field_struct::expand_message(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    field_struct::expand_message(&input, &Paths::of_messages())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes an enum without data, or a struct with named fields, a possible field of messages and parameters.
@@ -30,7 +36,9 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Field, attributes(field))]
 pub fn derive_field(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    field_enum::expand_field(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    field_enum::expand_field(&input, &Paths::of_messages())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes a struct with named fields the parameters of a node.
@@ -40,7 +48,30 @@ pub fn derive_field(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Parameters, attributes(param, field))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    parameters::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    parameters::expand(&input, &Paths::of_runtime()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// As [`Message`], for a crate that depends on `nevil` alone.
+#[proc_macro_derive(RobotMessage, attributes(field))]
+pub fn derive_robot_message(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    field_struct::expand_message(&input, &Paths::of_robot())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// As [`Field`], for a crate that depends on `nevil` alone.
+#[proc_macro_derive(RobotField, attributes(field))]
+pub fn derive_robot_field(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    field_enum::expand_field(&input, &Paths::of_robot()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// As [`Parameters`], for a crate that depends on `nevil` alone.
+#[proc_macro_derive(RobotParameters, attributes(param, field))]
+pub fn derive_robot_parameters(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::expand(&input, &Paths::of_robot()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ use syn::{DeriveInput, Error, LitStr, Result, parse2};
 use crate::attributes::{FieldAttributes, field_attributes};
 use crate::field_struct::{FieldDemand, field_info};
 use crate::input::named_fields;
+use crate::paths::Paths;
 
 /// `#[derive(Parameters)]`.
-pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let msgs = quote!(::nevil_runtime::__private::nevil_msgs);
+pub(crate) fn expand(input: &DeriveInput, paths: &Paths) -> Result<TokenStream> {
+    let Paths { msgs, runtime } = paths;
     let mut infos = Vec::new();
     let mut reads = Vec::new();
     let mut members = Vec::new();
@@ -23,9 +24,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             ));
         }
         let attributes = field_attributes(&field.attrs, "param")?;
-        infos.push(field_info(&msgs, name, field, &attributes, &demand(&msgs, field, &attributes)));
+        infos.push(field_info(msgs, name, field, &attributes, &demand(msgs, field, &attributes)));
         let ty = &field.ty;
-        let absent = absent(&attributes);
+        let absent = absent(runtime, &attributes);
         reads.push(quote_spanned! {ty.span()=>
             let #name: ::core::option::Option<#ty> = reader.read(&SCHEMA[#position], #absent);
         });
@@ -37,7 +38,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             const SCHEMA: &[#msgs::FieldInfo] = &[#(#infos),*];
 
             #[automatically_derived]
-            impl ::nevil_runtime::Parameters for #name {
+            impl #runtime::Parameters for #name {
                 fn schema() -> &'static [#msgs::FieldInfo] {
                     SCHEMA
                 }
@@ -46,7 +47,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                     value: &#msgs::Value,
                 ) -> ::core::result::Result<Self, ::std::vec::Vec<#msgs::ValueError>> {
                     #[allow(unused_mut)]
-                    let mut reader = ::nevil_runtime::__private::ParameterReader::new(value, SCHEMA);
+                    let mut reader = #runtime::__private::ParameterReader::new(value, SCHEMA);
                     #(#reads)*
                     reader.finish(|| ::core::option::Option::Some(Self { #(#members),* }))
                 }
@@ -70,8 +71,8 @@ fn demand(msgs: &TokenStream, field: &syn::Field, attributes: &FieldAttributes) 
     }
 }
 
-fn absent(attributes: &FieldAttributes) -> TokenStream {
-    let absent = quote!(::nevil_runtime::__private::Absent);
+fn absent(runtime: &TokenStream, attributes: &FieldAttributes) -> TokenStream {
+    let absent = quote!(#runtime::__private::Absent);
     match &attributes.default {
         None => quote!(#absent::Nothing),
         Some(default) => match parse2::<LitStr>(default.clone()) {

@@ -3,15 +3,16 @@ use syn::{DeriveInput, parse_str};
 use crate::field_enum::expand_field;
 use crate::field_struct::expand_message;
 use crate::parameters;
+use crate::paths::Paths;
 
 fn refusal_of_message(source: &str) -> String {
     let input: DeriveInput = parse_str(source).unwrap();
-    expand_message(&input).unwrap_err().to_string()
+    expand_message(&input, &Paths::of_messages()).unwrap_err().to_string()
 }
 
 fn refusal_of_field(source: &str) -> String {
     let input: DeriveInput = parse_str(source).unwrap();
-    expand_field(&input).unwrap_err().to_string()
+    expand_field(&input, &Paths::of_messages()).unwrap_err().to_string()
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn an_attribute_that_is_not_understood_is_refused() {
 fn parameters_have_an_attribute_of_their_own() {
     let refusal = |source: &str| {
         let input: DeriveInput = parse_str(source).unwrap();
-        parameters::expand(&input).unwrap_err().to_string()
+        parameters::expand(&input, &Paths::of_runtime()).unwrap_err().to_string()
     };
     assert_eq!(
         refusal("struct A { #[param(defalt = 1)] b: f32 }"),
