@@ -6,6 +6,7 @@
 //! * `limits`: every bound, in one place
 //! * `problem`: what can be wrong with a launch file, and how it is said
 //! * `rules`: how nodes are supervised
+//! * `schema`: every key of a launch file
 //! * `file`: what stands in it
 //! * `plan`: what is to be started, in which order
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
@@ -35,6 +36,7 @@ mod plan;
 mod problem;
 mod rules;
 mod runtime_dir;
+mod schema;
 mod simulate;
 mod status;
 mod supervision;

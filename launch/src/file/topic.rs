@@ -10,6 +10,7 @@ use super::TopicEntry;
 use super::reader::Reader;
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN};
 use crate::problem::PlanProblem;
+use crate::schema;
 
 /// The topics in the order of the file. Whether the robot has them is found out by the plan.
 pub(super) fn topics(value: &Value, reader: &mut Reader) -> Vec<TopicEntry> {
@@ -27,18 +28,7 @@ pub(super) fn topics(value: &Value, reader: &mut Reader) -> Vec<TopicEntry> {
 
 /// What is wrong is left as it stands in the code.
 fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
-    const KEYS: [&str; 9] = [
-        "overflow",
-        "depth",
-        "priority",
-        "message_bytes_max",
-        "latched",
-        "lifespan",
-        "deadline",
-        "exclusive",
-        "feedback",
-    ];
-    if !reader.map(topic, path, &KEYS) {
+    if !reader.map(topic, path, schema::TOPIC) {
         return QosOverride::default();
     }
     let key = |name: &str| topic.get(name).map(|value| (value, format!("{path}.{name}")));
