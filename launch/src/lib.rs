@@ -61,5 +61,6 @@ pub use rules::{GroupRule, GroupStrategy, Limits, OnInputDown, ResourceRule, Res
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };
+pub use schema::{KeyExplanation, UnknownKey, explain_key, json_schema, reference_page};
 pub use status::{RobotPhase, RobotReport};
 pub use text::{duration_text, size_text};

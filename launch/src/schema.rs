@@ -2,18 +2,28 @@
 //! keys that they know from here, and so do the reference page, the JSON Schema and `nevil schema KEY`.
 //!
 //! * `robot`, `language`, `node`, `breaker`, `topic`: the keys, by subject
-#![expect(dead_code, reason = "what the page is made from is not read yet")]
+//! * `text`: a key in words; `page`: the reference page, whose prose is `page.md`; `json`: the JSON Schema; `explain`: a key
+//!   for a terminal
 
 mod breaker;
+mod explain;
+mod json;
 mod language;
 mod node;
+mod page;
 mod robot;
+#[cfg(test)]
+mod tests;
+mod text;
 mod topic;
 
 use std::time::Duration;
 
 pub(crate) use breaker::{BACKOFF, BREAKER, HALF_OPEN, RATE, WINDOW};
+pub use explain::{KeyExplanation, UnknownKey, explain_key};
+pub use json::json_schema;
 pub(crate) use node::{CALLBACK, GROUP, NODE, NODE_RESOURCES, RESTART, THREAD, WAIT};
+pub use page::reference_page;
 pub(crate) use robot::{
     LIMITS_OF_MEMORY, LIMITS_OF_ROBOT, LIMITS_OF_THREAD, MEMORY, RESOURCES, ROBOT, WATCHDOG,
 };
@@ -90,6 +100,40 @@ pub(crate) enum Kind {
     Params,
     /// Any of these.
     OneOf(&'static [Kind]),
+}
+
+/// All sections, each once, in the order in which a reader meets them.
+pub(crate) fn sections() -> Vec<&'static Section> {
+    sections_below(|_| true)
+}
+
+/// Those of them that are read.
+pub(crate) fn read_sections() -> Vec<&'static Section> {
+    sections_below(|key| key.is_read)
+}
+
+fn sections_below(is_wanted: fn(&Key) -> bool) -> Vec<&'static Section> {
+    let mut sections = Vec::new();
+    add_section(ROBOT, is_wanted, &mut sections);
+    sections
+}
+
+fn add_section(section: &'static Section, is_wanted: fn(&Key) -> bool, sections: &mut Vec<&'static Section>) {
+    if sections.iter().any(|known| known.place == section.place) {
+        return;
+    }
+    sections.push(section);
+    let keys = section.keys.iter().filter(|key| is_wanted(key));
+    keys.for_each(|key| add_sections_of(&key.kind, is_wanted, sections));
+}
+
+fn add_sections_of(kind: &'static Kind, is_wanted: fn(&Key) -> bool, sections: &mut Vec<&'static Section>) {
+    match kind {
+        Kind::Map(section) => add_section(section, is_wanted, sections),
+        Kind::Entries(inner, _) | Kind::List(inner, _) => add_sections_of(inner, is_wanted, sections),
+        Kind::OneOf(kinds) => kinds.iter().for_each(|kind| add_sections_of(kind, is_wanted, sections)),
+        _ => {}
+    }
 }
 
 /// A key that may be left out.

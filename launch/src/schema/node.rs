@@ -150,7 +150,6 @@ pub(crate) const NODE: &Section = &Section {
         EXTEND_MAX,
         SAFETY,
         BREAKER_KEY,
-        RESOURCES_KEY,
         key(
             "callbacks",
             Kind::Entries(&Kind::Map(CALLBACK), "callbacks by name"),
@@ -158,6 +157,7 @@ pub(crate) const NODE: &Section = &Section {
         )
         .otherwise("none")
         .range("callbacks of the node"),
+        RESOURCES_KEY,
     ],
 };
 
