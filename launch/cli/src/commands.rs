@@ -6,6 +6,7 @@ mod file_args;
 mod launch;
 mod node;
 mod process;
+mod schema;
 mod status;
 mod stop;
 mod topic_echo;
@@ -50,6 +51,7 @@ pub(crate) struct RobotArg {
 #[derive(Debug, Subcommand)]
 enum Command {
     Launch(launch::LaunchArgs),
+    Schema(schema::SchemaArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Estop(estop::EstopArgs),
@@ -104,6 +106,7 @@ impl Cli {
             Command::Guard => return Ok(guard::serve()),
             Command::Process(args) => return args.run(types),
             Command::Launch(args) => return Ok(args.run(robot, types)),
+            Command::Schema(args) => args.run(types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),

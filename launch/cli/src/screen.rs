@@ -1,6 +1,7 @@
 //! What people see.
 
 pub(crate) mod breaker;
+pub(crate) mod key;
 pub(crate) mod message;
 pub(crate) mod status;
 pub(crate) mod table;
