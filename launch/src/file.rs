@@ -39,6 +39,7 @@ use crate::limits::{
 use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors, PlanProblem};
 use crate::rules::{GroupRule, Limits, OnInputDown, ResourceRule, RestartRule};
+use crate::schema;
 use callbacks::Around;
 use reader::Reader;
 
@@ -308,23 +309,7 @@ impl LaunchFile {
     }
 
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
-        const KEYS: [&str; 14] = [
-            "robot",
-            "log",
-            "shutdown_timeout",
-            "start_timeout",
-            "lock_memory",
-            "on_denied",
-            "memory",
-            "zombies_max",
-            "watchdog",
-            "breakers",
-            "resources",
-            "groups",
-            "topics",
-            "nodes",
-        ];
-        if !reader.map(root, "", &KEYS) {
+        if !reader.map(root, "", schema::ROBOT) {
             return;
         }
         match root.get("robot") {
@@ -388,7 +373,7 @@ impl LaunchFile {
     }
 
     fn fill_memory(&mut self, memory: &Value, reader: &mut Reader) {
-        if !reader.map(memory, "memory", &["bus_max"]) {
+        if !reader.map(memory, "memory", schema::MEMORY) {
             return;
         }
         if let Some(value) = memory.get("bus_max") {

@@ -6,6 +6,7 @@
 //! * `limits`: every bound, in one place
 //! * `problem`: what can be wrong with a launch file, and how it is said
 //! * `rules`: how nodes are supervised
+//! * `schema`: every key of a launch file
 //! * `file`: what stands in it
 //! * `plan`: what is to be started, in which order
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
@@ -38,6 +39,7 @@ mod problem;
 mod restart;
 mod rules;
 mod runtime_dir;
+mod schema;
 mod simulate;
 mod status;
 mod supervision;
@@ -66,5 +68,6 @@ pub use rules::{
 pub use runtime_dir::{
     LockError, PickError, RobotLock, RobotPathError, RunningRobot, RuntimeDir, RuntimeDirError,
 };
+pub use schema::{KeyExplanation, UnknownKey, explain_key, json_schema, reference_page};
 pub use status::{RobotPhase, RobotReport};
 pub use text::{duration_text, size_text};

@@ -33,6 +33,15 @@ pub const START_TIMEOUT_MAX: Duration = Duration::from_secs(600);
 /// `start_timeout` where the file says nothing.
 pub const START_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 
+/// Least niceness of a thread, and most: what the kernel knows.
+pub const NICE_MIN: i8 = -20;
+
+/// See there.
+pub const NICE_MAX: i8 = 19;
+
+/// Most percent of one core that a thread can have.
+pub const THREAD_PERCENT_MAX: u64 = 100;
+
 /// Smallest stack of a node's thread, in bytes; below it not even the runtime's own frames are sure of their place.
 pub const STACK_BYTES_MIN: u64 = 64 * 1024;
 
@@ -88,6 +97,9 @@ pub const BREAKER_BUCKETS_DEFAULT: u32 = 10;
 
 /// Smallest rate that opens a breaker: below one call of the largest window it would open with the first one.
 pub const BREAKER_RATE_MIN: f32 = 0.001;
+
+/// Shortest time in the policy of a breaker. A shorter one is over before anybody has noticed.
+pub const BREAKER_TIME_MIN: Duration = Duration::from_millis(1);
 
 /// Most that an open time can grow by at once.
 pub const BREAKER_MULTIPLIER_MAX: f32 = 1000.0;

@@ -14,6 +14,7 @@ mod node_operate;
 mod param;
 mod process;
 mod restart;
+mod schema;
 mod status;
 mod stop;
 mod topic_echo;
@@ -63,6 +64,7 @@ pub(crate) struct RobotArg {
 enum Command {
     #[command(visible_alias = "start")]
     Launch(launch::LaunchArgs),
+    Schema(schema::SchemaArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Restart(restart::RestartArgs),
@@ -159,6 +161,7 @@ impl Cli {
             Command::Guard => return Ok(guard::serve()),
             Command::Process(args) => return args.run(types),
             Command::Launch(args) => return args.run(robot, types),
+            Command::Schema(args) => args.run(types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Restart(args) => args.run(robot),

@@ -13,9 +13,10 @@ use super::is_name;
 use super::reader::Reader;
 use crate::limits::{
     BREAKER_BUCKETS_DEFAULT, BREAKER_KINDS_MAX, BREAKER_MIN_CALLS_DEFAULT, BREAKER_MULTIPLIER_MAX,
-    BREAKER_RATE_MIN, BREAKERS_MAX,
+    BREAKER_RATE_MIN, BREAKER_TIME_MIN, BREAKERS_MAX,
 };
 use crate::problem::PlanProblem;
+use crate::schema;
 
 /// A policy of breakers, for who names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,22 +30,6 @@ pub struct BreakerEntry {
     /// Deadline of the callback, unless that says otherwise: the one of the preset that it began with.
     pub timeout: Option<Duration>,
 }
-
-const KEYS: [&str; 10] = [
-    "preset",
-    "failures",
-    "rate",
-    "slow_after",
-    "open",
-    "backoff",
-    "half_open",
-    "concurrent_max",
-    "ignore",
-    "criticality",
-];
-
-/// Times in a policy. A shorter one than this is over before anybody has noticed.
-const TIME_MIN: Duration = Duration::from_millis(1);
 
 /// The names of what an open circuit means.
 #[derive(Clone, Copy, Deserialize)]
@@ -124,7 +109,7 @@ pub(super) fn changed(
     reader: &mut Reader,
 ) -> (BreakerPolicy, Option<Duration>) {
     let (mut policy, mut timeout, found) = (before, None, reader.found());
-    if !reader.map(value, path, &KEYS) {
+    if !reader.map(value, path, schema::BREAKER) {
         return (policy, timeout);
     }
     let key = |name: &str| value.get(name).map(|value| (value, in_path(path, name)));
@@ -209,7 +194,7 @@ fn rate(value: &Value, path: &str, trip: &mut Vec<TripRule>, reader: &mut Reader
         trip.retain(|rule| !is_rate(rule));
         return;
     }
-    if !reader.map(value, path, &["window", "failure_rate", "slow_rate", "min_calls"]) {
+    if !reader.map(value, path, schema::RATE) {
         return;
     }
     let before = trip.iter().position(is_rate).map(|index| trip.remove(index));
@@ -252,7 +237,7 @@ fn rate(value: &Value, path: &str, trip: &mut Vec<TripRule>, reader: &mut Reader
 }
 
 fn window(value: &Value, path: &str, before: Option<Window>, reader: &mut Reader) -> Option<Window> {
-    if !reader.map(value, path, &["calls", "length", "buckets"]) {
+    if !reader.map(value, path, schema::WINDOW) {
         return None;
     }
     let key = |name: &str| value.get(name).map(|value| (value, in_path(path, name)));
@@ -279,7 +264,7 @@ fn window(value: &Value, path: &str, before: Option<Window>, reader: &mut Reader
 }
 
 fn backoff(value: &Value, path: &str, policy: &mut BreakerPolicy, reader: &mut Reader) {
-    if !reader.map(value, path, &["multiplier", "max", "jitter"]) {
+    if !reader.map(value, path, schema::BACKOFF) {
         return;
     }
     let (key, backoff) =
@@ -297,7 +282,7 @@ fn backoff(value: &Value, path: &str, policy: &mut BreakerPolicy, reader: &mut R
 }
 
 fn half_open(value: &Value, path: &str, policy: &mut BreakerPolicy, reader: &mut Reader) {
-    if !reader.map(value, path, &["permits", "successes", "episode_max"]) {
+    if !reader.map(value, path, schema::HALF_OPEN) {
         return;
     }
     let key = |name: &str| value.get(name).map(|value| (value, in_path(path, name)));
@@ -334,7 +319,7 @@ fn number<N: Copy + Into<i128> + TryFrom<i128>>(
 }
 
 fn time(value: &Value, path: &str, reader: &mut Reader) -> Option<Duration> {
-    reader.duration(value, path, TIME_MIN..=BREAKER_TIME_MAX)
+    reader.duration(value, path, BREAKER_TIME_MIN..=BREAKER_TIME_MAX)
 }
 
 /// The path of the key `name` of what is at `path`; empty: the whole of what is read.

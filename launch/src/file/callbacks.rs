@@ -11,9 +11,7 @@ use nevil_runtime::{BreakerPolicy, CallbackRule, NodeRules, OnHang, OnPanic};
 use super::breaker::{self, BreakerEntry};
 use super::reader::Reader;
 use crate::problem::PlanProblem;
-
-/// The keys of a callback, which a node has too: there they hold for all callbacks that do not say otherwise.
-pub(super) const CALLBACK_KEYS: [&str; 5] = ["timeout", "hang_grace", "extend_max", "safety", "breaker"];
+use crate::schema;
 
 /// What callbacks are read with.
 #[derive(Clone, Copy)]
@@ -109,7 +107,7 @@ pub(super) fn callbacks(
     let path = format!("{path}.callbacks");
     for (key, value) in node.get("callbacks").map_or(&[][..], |value| reader.entries(value, &path)) {
         let path = format!("{path}.{}", key.name);
-        let entry = if reader.map(value, &path, &CALLBACK_KEYS) {
+        let entry = if reader.map(value, &path, schema::CALLBACK) {
             callback(value, &path, &entries.all, around, reader)
         } else {
             entries.all.clone()

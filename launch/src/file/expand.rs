@@ -29,6 +29,7 @@ use super::{Lookup, read_text};
 use crate::limits::{INCLUDE_DEPTH_MAX, INCLUDES_MAX};
 use crate::options::LaunchInputs;
 use crate::problem::ExpansionProblem;
+use crate::schema;
 use arguments::{Given, bind, declared, is_variable_name, of_command_line, of_include};
 use condition::counts;
 use include::{Naming, check_siblings};
@@ -230,7 +231,7 @@ impl Expander<'_> {
         let (file, file_path) = match &entry.kind {
             ValueKind::Text(_) => (&entry, way.to_owned()),
             ValueKind::Map(_) => {
-                self.reader.map(&entry, way, &["file", "args", "namespace", "prefix"]);
+                self.reader.map(&entry, way, schema::INCLUDE);
                 let Some(file) = entry.get("file") else {
                     self.reader.missing(&entry, way, "file");
                     return None;
@@ -277,22 +278,7 @@ impl Expander<'_> {
 
     /// Lets `defaults` hold for all nodes of the tree that do not say otherwise.
     fn apply_defaults(&mut self, tree: &mut Value, mut defaults: Value) {
-        const KEYS: [&str; 13] = [
-            "thread",
-            "restart",
-            "required",
-            "on_input_down",
-            "on_hang",
-            "on_panic",
-            "timeout",
-            "hang_grace",
-            "extend_max",
-            "safety",
-            "breaker",
-            "resources",
-            "subscriptions",
-        ];
-        if !self.reader.map(&defaults, "defaults", &KEYS) {
+        if !self.reader.map(&defaults, "defaults", schema::DEFAULTS) {
             return;
         }
         // What holds for all subscriptions of a node stands there under this name.

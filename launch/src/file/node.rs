@@ -14,32 +14,7 @@ use super::{NodeEntry, Remap, is_name};
 use crate::limits::NODES_MAX;
 use crate::problem::PlanProblem;
 use crate::rules::{Limits, OnInputDown, RestartRule};
-
-const KEYS: [&str; 23] = [
-    "type",
-    "params",
-    "degraded",
-    "thread",
-    "required",
-    "depends_on",
-    "ready",
-    "paused",
-    "namespace",
-    "remap",
-    "subscriptions",
-    "restart",
-    "group",
-    "on_input_down",
-    "on_hang",
-    "on_panic",
-    "timeout",
-    "hang_grace",
-    "extend_max",
-    "safety",
-    "breaker",
-    "callbacks",
-    "resources",
-];
+use crate::schema;
 
 pub(super) fn nodes(value: &Value, around: Around<'_>, reader: &mut Reader) -> Vec<NodeEntry> {
     match &value.kind {
@@ -94,7 +69,7 @@ fn node(instance: &str, mark: &Mark, value: &Value, reader: &mut Reader) -> Node
     if !is_name(instance, "_") {
         reader.problem(mark, &path, PlanProblem::InstanceName { given: instance.to_owned() });
     }
-    if !reader.map(value, &path, &KEYS) {
+    if !reader.map(value, &path, schema::NODE) {
         return entry;
     }
     if let Some(value) = value.get("type") {

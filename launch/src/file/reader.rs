@@ -7,6 +7,7 @@ use nevil_msgs::{Key, Mark, Problem, Value, ValueError, ValueKind, from_value, p
 use serde::de::DeserializeOwned;
 
 use crate::problem::{PlanError, PlanProblem};
+use crate::schema::Section;
 use crate::text::size_text;
 
 /// Reads values and keeps what is wrong with them.
@@ -64,11 +65,12 @@ impl Reader {
         is_map
     }
 
-    /// The same, and that it has no other keys than `known`.
-    pub(super) fn map(&mut self, value: &Value, path: &str, known: &[&str]) -> bool {
+    /// The same, and that it has no other keys than those of `section`.
+    pub(super) fn map(&mut self, value: &Value, path: &str, section: &Section) -> bool {
         if let ValueKind::Map(entries) = &value.kind {
-            for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
-                let known = known.iter().map(ToString::to_string).collect();
+            let is_unknown = |key: &Key| section.names().all(|known| known != key.name);
+            for (key, _) in entries.iter().filter(|(key, _)| is_unknown(key)) {
+                let known = section.names().map(str::to_owned).collect();
                 self.problem(&key.mark, path, Problem::UnknownKey { given: key.name.clone(), known });
             }
         }

@@ -6,6 +6,7 @@ use nevil_msgs::{Mark, Value, ValueKind};
 
 use super::reader::Reader;
 use crate::limits::{START_TIMEOUT_MAX, START_TIMEOUT_MIN};
+use crate::schema;
 
 /// When a node is ready, as the file says; each with its place.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +38,7 @@ pub(super) fn ready(value: &Value, path: &str, reader: &mut Reader) -> ReadyOfNo
             ready.when = Some((ReadyEntry::Called, value.mark.clone()));
         }
         ValueKind::Map(_) => {
-            reader.map(value, path, &["topic", "timeout"]);
+            reader.map(value, path, schema::READY);
             match value.get("topic") {
                 Some(topic) => {
                     let name: Option<String> = reader.typed(topic, &format!("{path}.topic"));

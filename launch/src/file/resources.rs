@@ -5,56 +5,61 @@ use std::ops::RangeInclusive;
 use nevil_msgs::{Mark, Problem, Value};
 
 use super::reader::Reader;
-use crate::limits::{CORE_MAX, MEMORY_LIMIT_MAX, MEMORY_LIMIT_MIN};
+use crate::limits::{CORE_MAX, MEMORY_LIMIT_MAX, MEMORY_LIMIT_MIN, THREAD_PERCENT_MAX};
 use crate::rules::{Limits, ResourceRule};
+use crate::schema::{self, Section};
 use crate::text::size_text;
-
-/// Most percent of one core that a thread can have.
-const PERCENT_OF_THREAD: u64 = 100;
 
 /// `resources` of the robot.
 pub(super) fn of_robot(value: &Value, reader: &mut Reader) -> ResourceRule {
     let mut rule = ResourceRule::default();
-    if !reader.map(value, "resources", &["memory", "cpu_percent"]) {
+    if !reader.map(value, "resources", schema::RESOURCES) {
         return rule;
     }
     if let Some(value) = value.get("memory") {
         let range = MEMORY_LIMIT_MIN..=MEMORY_LIMIT_MAX;
-        rule.memory_bytes = limits(value, "resources.memory", reader, &|value, path, reader: &mut Reader| {
-            reader.size(value, path, range.clone())
-        });
-        check_order(value, "resources.memory", &rule.memory_bytes, reader, &|bytes| size_text(bytes));
+        let read = |value: &Value, path: &str, reader: &mut Reader| reader.size(value, path, range.clone());
+        let path = "resources.memory";
+        rule.memory_bytes = limits(value, path, schema::LIMITS_OF_MEMORY, &read, reader);
+        check_order(value, path, &rule.memory_bytes, reader, &|bytes| size_text(bytes));
     }
     if let Some(value) = value.get("cpu_percent") {
-        let most = PERCENT_OF_THREAD * (CORE_MAX as u64 + 1);
-        rule.cpu_percent = percent(value, "resources.cpu_percent", 1..=most, reader);
+        let most = THREAD_PERCENT_MAX * (CORE_MAX as u64 + 1);
+        rule.cpu_percent = percent(value, "resources.cpu_percent", schema::LIMITS_OF_ROBOT, 1..=most, reader);
     }
     rule
 }
 
 /// `resources` of a node, at `path`: what its thread may use.
 pub(super) fn of_node(value: &Value, path: &str, reader: &mut Reader) -> Limits {
-    if !reader.map(value, path, &["cpu_percent"]) {
+    if !reader.map(value, path, schema::NODE_RESOURCES) {
         return Limits::default();
     }
+    let (path, section) = (format!("{path}.cpu_percent"), schema::LIMITS_OF_THREAD);
     let cpu = value.get("cpu_percent");
-    cpu.map(|value| percent(value, &format!("{path}.cpu_percent"), 1..=PERCENT_OF_THREAD, reader))
-        .unwrap_or_default()
+    cpu.map(|value| percent(value, &path, section, 1..=THREAD_PERCENT_MAX, reader)).unwrap_or_default()
 }
 
-fn percent(value: &Value, path: &str, range: RangeInclusive<u64>, reader: &mut Reader) -> Limits {
+fn percent(
+    value: &Value,
+    path: &str,
+    section: &Section,
+    range: RangeInclusive<u64>,
+    reader: &mut Reader,
+) -> Limits {
     let range = i128::from(*range.start())..=i128::from(*range.end());
-    let limits = limits(value, path, reader, &|value, path, reader: &mut Reader| {
+    let read = |value: &Value, path: &str, reader: &mut Reader| {
         reader.integer(value, path, range.clone()).and_then(|percent| u64::try_from(percent).ok())
-    });
+    };
+    let limits = limits(value, path, section, &read, reader);
     check_order(value, path, &limits, reader, &|percent| percent.to_string());
     limits
 }
 
 type Read<'a> = &'a dyn Fn(&Value, &str, &mut Reader) -> Option<u64>;
 
-fn limits(value: &Value, path: &str, reader: &mut Reader, read: Read<'_>) -> Limits {
-    if !reader.map(value, path, &["warn", "act", "emergency"]) {
+fn limits(value: &Value, path: &str, section: &Section, read: Read<'_>, reader: &mut Reader) -> Limits {
+    if !reader.map(value, path, section) {
         return Limits::default();
     }
     let mut limit = |key: &str| read(value.get(key)?, &format!("{path}.{key}"), reader);

@@ -14,6 +14,7 @@ use crate::limits::{
 };
 use crate::problem::PlanProblem;
 use crate::rules::{GroupRule, RestartRule};
+use crate::schema;
 
 /// Who watches the robot from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +46,13 @@ pub enum Systemd {
 
 /// `restart: transient`, or `restart: { … }`. What is wrong is left at its default.
 pub(super) fn restart(value: &Value, path: &str, reader: &mut Reader) -> RestartRule {
-    const KEYS: [&str; 5] = ["policy", "intensity", "period", "delay", "delay_max"];
     let mut rule = RestartRule::default();
     match value.kind {
         ValueKind::Text(_) => {
             rule.policy = reader.typed(value, path).unwrap_or_default();
             return rule;
         }
-        ValueKind::Map(_) | ValueKind::Null => _ = reader.map(value, path, &KEYS),
+        ValueKind::Map(_) | ValueKind::Null => _ = reader.map(value, path, schema::RESTART),
         _ => {
             reader.wrong_type(value, path, "one of `permanent`, `transient`, `temporary`, or a map");
             return rule;
@@ -107,7 +107,7 @@ pub(super) fn groups(value: &Value, reader: &mut Reader) -> Vec<(GroupRule, Mark
         if !is_name(&key.name, "_") {
             reader.problem(&key.mark, &path, PlanProblem::GroupName { given: key.name.clone() });
         }
-        if reader.map(value, &path, &["strategy", "intensity", "period"]) {
+        if reader.map(value, &path, schema::GROUP) {
             if let Some(value) = value.get("strategy") {
                 rule.strategy = reader.typed(value, &format!("{path}.strategy")).unwrap_or_default();
             }
@@ -137,7 +137,7 @@ pub(super) fn check_groups(file: &LaunchFile, reader: &mut Reader) {
 /// `watchdog: { … }`.
 pub(super) fn watchdog(value: &Value, reader: &mut Reader) -> WatchdogEntry {
     let mut entry = WatchdogEntry::default();
-    if !reader.map(value, "watchdog", &["systemd", "device", "timeout"]) {
+    if !reader.map(value, "watchdog", schema::WATCHDOG) {
         return entry;
     }
     if let Some(value) = value.get("systemd") {

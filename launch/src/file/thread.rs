@@ -8,8 +8,9 @@ use nevil_runtime::{Cores, Policy, ThreadSpec, Wait};
 use serde::Deserialize;
 
 use super::reader::Reader;
-use crate::limits::{CORE_MAX, SPIN_MAX, STACK_BYTES_MAX, STACK_BYTES_MIN};
+use crate::limits::{CORE_MAX, NICE_MAX, NICE_MIN, SPIN_MAX, STACK_BYTES_MAX, STACK_BYTES_MIN};
 use crate::problem::PlanProblem;
+use crate::schema;
 
 /// The names of the policies.
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -23,9 +24,8 @@ enum PolicyName {
 
 /// How a thread is to be scheduled. What is wrong is left at its default.
 pub(super) fn thread(value: &Value, path: &str, reader: &mut Reader) -> ThreadSpec {
-    const KEYS: [&str; 6] = ["policy", "nice", "priority", "cores", "stack", "wait"];
     let mut spec = ThreadSpec::default();
-    if !reader.map(value, path, &KEYS) {
+    if !reader.map(value, path, schema::THREAD) {
         return spec;
     }
     if let Some(policy) = policy(value, path, reader) {
@@ -47,7 +47,9 @@ pub(super) fn thread(value: &Value, path: &str, reader: &mut Reader) -> ThreadSp
 
 fn policy(thread: &Value, path: &str, reader: &mut Reader) -> Option<Policy> {
     let (nice_path, priority_path) = (format!("{path}.nice"), format!("{path}.priority"));
-    let nice = thread.get("nice").map(|value| reader.integer(value, &nice_path, -20..=19));
+    let nice = thread
+        .get("nice")
+        .map(|value| reader.integer(value, &nice_path, i128::from(NICE_MIN)..=i128::from(NICE_MAX)));
     let priority_range = 1..=i128::from(NODE_PRIORITY_MAX);
     let priority = thread.get("priority").map(|value| reader.integer(value, &priority_path, priority_range));
     let name = match thread.get("policy") {
@@ -121,7 +123,7 @@ fn numbers(elements: &[Value], path: &str, reader: &mut Reader) -> Vec<usize> {
 }
 
 fn wait(value: &Value, path: &str, reader: &mut Reader) -> Wait {
-    if !reader.map(value, path, &["spin"]) {
+    if !reader.map(value, path, schema::WAIT) {
         return Wait::default();
     }
     let spin = value.get("spin");

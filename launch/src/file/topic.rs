@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use nevil_msgs::{Problem, Value, ValueKind, parse_duration};
+use nevil_msgs::{Value, ValueKind, parse_duration};
 use nevil_runtime::limits::{QOS_TIME_MAX, QOS_TIME_MIN, QUEUE_DEPTH_MAX};
 use nevil_runtime::{QosOverride, SubscriptionQos, is_topic_name};
 
@@ -11,12 +11,7 @@ use super::reader::Reader;
 use super::{SubscriptionEntry, TopicEntry};
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN};
 use crate::problem::PlanProblem;
-
-/// What can be said of a single subscription.
-const OF_SUBSCRIPTION: [&str; 5] = ["overflow", "depth", "priority", "lifespan", "deadline"];
-
-/// What can be said of a topic alone.
-const OF_TOPIC: [&str; 4] = ["message_bytes_max", "latched", "exclusive", "feedback"];
+use crate::schema::{self, Section};
 
 /// The key that stands for all subscriptions of a node.
 pub(super) const ALL_SUBSCRIPTIONS: &str = "*";
@@ -37,18 +32,7 @@ pub(super) fn topics(value: &Value, reader: &mut Reader) -> Vec<TopicEntry> {
 
 /// What is wrong is left as it stands in the code.
 fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
-    const KEYS: [&str; 9] = [
-        "overflow",
-        "depth",
-        "priority",
-        "message_bytes_max",
-        "latched",
-        "lifespan",
-        "deadline",
-        "exclusive",
-        "feedback",
-    ];
-    if !reader.map(topic, path, &KEYS) {
+    if !reader.map(topic, path, schema::TOPIC) {
         return QosOverride::default();
     }
     let key = |name: &str| topic.get(name).map(|value| (value, format!("{path}.{name}")));
@@ -92,16 +76,18 @@ pub(super) fn subscriptions(
 
 /// What stands there of one subscription, or of all of a node. What is wrong is left as the topic says.
 fn subscription_qos(value: &Value, path: &str, reader: &mut Reader) -> SubscriptionQos {
-    if !reader.any_map(value, path) {
-        return SubscriptionQos::default();
-    }
-    for (key, _) in reader.entries(value, path) {
-        if OF_TOPIC.contains(&key.name.as_str()) {
+    let is_of = |section: &Section, name: &str| section.names().any(|known| known == name);
+    let mut others = value.clone();
+    if let ValueKind::Map(entries) = &mut others.kind {
+        // What can be said of a topic alone has a better answer than that the key is unknown.
+        for (key, _) in entries.extract_if(.., |(key, _)| {
+            !is_of(schema::SUBSCRIPTION, &key.name) && is_of(schema::TOPIC, &key.name)
+        }) {
             reader.problem(&key.mark, path, PlanProblem::RuleOfTopic { rule: key.name.clone() });
-        } else if !OF_SUBSCRIPTION.contains(&key.name.as_str()) {
-            let known = OF_SUBSCRIPTION.map(str::to_owned).to_vec();
-            reader.problem(&key.mark, path, Problem::UnknownKey { given: key.name.clone(), known });
         }
+    }
+    if !reader.map(&others, path, schema::SUBSCRIPTION) {
+        return SubscriptionQos::default();
     }
     rules(value, path, reader)
 }

@@ -70,6 +70,24 @@ fn help_and_version_end_well_and_wrong_words_end_with_2_and_the_nearest_right_on
 }
 
 #[test]
+fn keys_of_launch_files_are_explained_and_their_schema_is_printed() {
+    let place = Place::new("schema");
+    let schema: serde_json::Value = serde_json::from_str(&out(&place, &["schema"])).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["$defs"]["type"]["anyOf"][0]["enum"][0], "motion");
+    assert!(schema["$defs"]["params.sim_car"]["properties"]["world"].is_object());
+    assert!(out(&place, &["schema", "--markdown"]).starts_with("# Launch file\n"));
+    let keys = out(&place, &["schema", "thread.priority", "--json"]);
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    assert_eq!(keys[0]["name"], "nodes.<name>.thread.priority");
+    let (code, complaint) = fails(&place, &["schema", "nodes.thraed"]);
+    assert_eq!(code, Some(2));
+    let start =
+        "nevil: unknown key `thraed` in `nodes.<name>`, did you mean `thread`?; known keys are type, ";
+    assert!(complaint.starts_with(start), "{complaint}");
+}
+
+#[test]
 fn without_a_robot_each_command_says_so_and_ends_with_1() {
     let place = Place::new("none");
     let directory = place.session().join("nevil");

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::scope::{Scope, scalar_text};
 use crate::file::reader::Reader;
 use crate::problem::{ExpansionProblem, PlanProblem};
+use crate::schema;
 
 /// An argument that a launch file declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,8 +183,7 @@ fn argument(key: &Key, value: &Value, path: &str, reader: &mut Reader) -> Argume
         value: None,
     };
     // A single value is a default.
-    if argument.default.is_some() || !reader.map(value, path, &["type", "default", "choices", "description"])
-    {
+    if argument.default.is_some() || !reader.map(value, path, schema::ARGUMENT) {
         return argument;
     }
     if let Some(value) = value.get("default") {

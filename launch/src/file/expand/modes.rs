@@ -7,6 +7,7 @@ use super::take;
 use crate::file::is_name;
 use crate::file::reader::Reader;
 use crate::problem::{ExpansionProblem, PlanProblem};
+use crate::schema;
 
 /// Takes the modes out of `root`, and puts the one that is wanted over it.
 pub(super) fn choose_mode(
@@ -14,7 +15,6 @@ pub(super) fn choose_mode(
     wanted: Option<&str>,
     reader: &mut Reader,
 ) -> (Vec<(String, Mark)>, Option<String>) {
-    const KEYS: [&str; 5] = ["nodes", "breakers", "topics", "resources", "log"];
     let modes =
         take(root, "modes").map(|(_, modes)| reader.entries(&modes, "modes").to_vec()).unwrap_or_default();
     let mut names = Vec::new();
@@ -23,8 +23,8 @@ pub(super) fn choose_mode(
         if !is_name(&key.name, "_") {
             reader.problem(&key.mark, &path, ExpansionProblem::ModeName { given: key.name.clone() });
         }
-        reader.map(mode, &path, &KEYS);
-        check_nodes(root, mode, &path, reader);
+        reader.map(mode, &path, schema::MODE);
+        check_entries(root, mode, &path, reader);
         names.push((key.name.clone(), key.mark.clone()));
     }
     let chosen = match wanted {
@@ -49,15 +49,22 @@ pub(super) fn choose_mode(
     (names, Some(key.name))
 }
 
-/// A mode says something about nodes that there are, and brings none along.
-fn check_nodes(root: &Value, mode: &Value, path: &str, reader: &mut Reader) {
-    let names = |tree: &Value| match tree.get("nodes").map(|nodes| &nodes.kind) {
-        Some(ValueKind::Map(entries)) => entries.iter().map(|(key, _)| key.clone()).collect(),
+/// A mode says something about nodes and topics that a robot can change while it runs, and brings no nodes along.
+fn check_entries(root: &Value, mode: &Value, path: &str, reader: &mut Reader) {
+    let entries = |tree: &Value, section: &str| match tree.get(section).map(|entries| &entries.kind) {
+        Some(ValueKind::Map(entries)) => entries.clone(),
         _ => Vec::new(),
     };
-    let known: Vec<_> = names(root).into_iter().map(|key| key.name).collect();
-    for key in names(mode).into_iter().filter(|key| !known.contains(&key.name)) {
-        let problem = PlanProblem::UnknownDependency { given: key.name.clone(), known: known.clone() };
-        reader.problem(&key.mark, &format!("{path}.nodes.{}", key.name), problem);
+    let known: Vec<_> = entries(root, "nodes").into_iter().map(|(key, _)| key.name).collect();
+    for (key, node) in entries(mode, "nodes") {
+        let path = format!("{path}.nodes.{}", key.name);
+        if !known.contains(&key.name) {
+            let problem = PlanProblem::UnknownDependency { given: key.name.clone(), known: known.clone() };
+            reader.problem(&key.mark, &path, problem);
+        }
+        reader.map(&node, &path, schema::MODE_NODE);
+    }
+    for (key, topic) in entries(mode, "topics") {
+        reader.map(&topic, &format!("{path}.topics.{}", key.name), schema::MODE_TOPIC);
     }
 }
