@@ -38,11 +38,8 @@ fn a_node_that_is_not_ready_in_time_has_not_started_and_it_is_said_what_was_wait
     assert_eq!(ended.code(), Some(3), "{}", ended.err);
     assert!(ended.err.contains("node `first` failed to activate: was not ready within "), "{}", ended.err);
     assert!(ended.err.contains("its code has not called `ctx.ready()`; it is required"), "{}", ended.err);
-    assert_eq!(
-        place.diary(),
-        ["first activate", "first deactivate", "first shutdown", "second shutdown", "third shutdown"]
-            .map(str::to_owned)[..place.diary().len()]
-    );
+    assert_eq!(place.diary()[..2], ["first activate", "first deactivate"], "no other was activated");
+    assert!(!place.diary().iter().any(|line| line.ends_with(" activate") && !line.starts_with("first")));
 }
 
 #[test]
