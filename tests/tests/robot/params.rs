@@ -127,7 +127,7 @@ fn what_was_dumped_is_loaded_again_all_of_it_or_nothing() {
     assert_eq!(
         refused.err,
         format!(
-            "nevil: {}:2:7: deaf: value has the wrong type (1), `true` or `false` is expected\n",
+            "nevil: {}:2:7: deaf: value has the wrong type (1), true or false is expected\n",
             file.display()
         )
     );
