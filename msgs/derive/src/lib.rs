@@ -51,7 +51,7 @@ pub fn derive_parameters(input: TokenStream) -> TokenStream {
     parameters::expand(&input, &Paths::of_runtime()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// As [`Message`], for a crate that depends on `nevil` alone.
+/// As `Message`, for a crate that depends on `nevil` alone.
 #[proc_macro_derive(RobotMessage, attributes(field))]
 pub fn derive_robot_message(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -60,14 +60,14 @@ pub fn derive_robot_message(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// As [`Field`], for a crate that depends on `nevil` alone.
+/// As `Field`, for a crate that depends on `nevil` alone.
 #[proc_macro_derive(RobotField, attributes(field))]
 pub fn derive_robot_field(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     field_enum::expand_field(&input, &Paths::of_robot()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// As [`Parameters`], for a crate that depends on `nevil` alone.
+/// As `Parameters`, for a crate that depends on `nevil` alone.
 #[proc_macro_derive(RobotParameters, attributes(param, field))]
 pub fn derive_robot_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
