@@ -130,7 +130,10 @@ fn below(kind: &'static Kind) -> Below {
         Kind::Map(section) => Below::Section(section),
         Kind::Params => Below::Params,
         Kind::List(inner, _) => below(inner),
-        Kind::Entries(Kind::Map(section), _) => Below::Named(section),
+        Kind::Entries(inner, _) => match below(inner) {
+            Below::Section(section) => Below::Named(section),
+            _ => Below::Nothing,
+        },
         Kind::OneOf(kinds) => {
             kinds.iter().map(below).find(|below| !matches!(below, Below::Nothing)).unwrap_or(Below::Nothing)
         }

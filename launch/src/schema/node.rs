@@ -112,11 +112,10 @@ pub(crate) const NODE: &Section = &Section {
         key(
             "ready",
             Kind::OneOf(&[Kind::Choice(&["activate", "called"]), Kind::Map(READY)]),
-            "when it counts as started: when its `activate` has returned; when its code says so; as a map, when there \
-             are messages",
+            "when nodes that depend on it are activated: when it is active; when its code has called `ctx.ready()`; or              as a map, see below",
         )
-        .default("activate"),
-        key("paused", Kind::Bool, "whether its callbacks are not called until `nevil node resume`").default("false"),
+        .otherwise("`called` for a node whose code declares that, else `activate`"),
+        key("paused", Kind::Bool, "whether none of its callbacks is called until `nevil node resume`").default("false"),
         key(
             "namespace",
             Kind::Text,
@@ -133,11 +132,11 @@ pub(crate) const NODE: &Section = &Section {
         .range("topics in its code"),
         key(
             "subscriptions",
-            Kind::Entries(&Kind::Map(SUBSCRIPTION), "subscriptions by topic"),
-            "how messages are kept for single subscriptions, by the name of the topic in its code",
+            Kind::Entries(&Kind::Map(SUBSCRIPTION), "rules by topic"),
+            "how messages are carried to single subscriptions",
         )
-        .otherwise("as the topic says")
-        .range("topics that it subscribes to"),
+        .otherwise("as their topics say")
+        .range("topics to which its code subscribes, or `\"*\"`"),
         RESTART_KEY,
         key("group", Kind::Text, "the group that it is in").otherwise("none").range("a group of the file"),
         ON_INPUT_DOWN,
@@ -179,17 +178,18 @@ pub(crate) const NODE_RESOURCES: &Section = &Section {
 
 pub(crate) const READY: &Section = &Section {
     place: "nodes.<name>.ready",
-    about: "a topic whose messages say that a node is ready",
+    about: "what makes a node ready",
     keys: &[
+        key("topic", Kind::Text, "it is ready with its first message there in each life")
+            .required()
+            .range("a topic that the node publishes on"),
         key(
-            "topic",
-            Kind::Text,
-            "the topic, by its name in the node's code, on which its first message makes it ready",
+            "timeout",
+            Kind::Duration(START_TIMEOUT_MIN, START_TIMEOUT_MAX),
+            "how long after its activation that may take; then its start has failed",
         )
-        .required(),
-        key("timeout", Kind::Duration(START_TIMEOUT_MIN, START_TIMEOUT_MAX), "how long that may take")
-            .otherwise("`start_timeout`")
-            .range("at most `start_timeout`"),
+        .otherwise("`start_timeout`")
+        .range("at most `start_timeout`"),
     ],
 };
 

@@ -20,7 +20,7 @@ pub(crate) const ROBOT: &Section = &Section {
         key("robot", Kind::Text, "name of the robot")
             .required()
             .range("1 to 48 of `a-z`, `0-9`, `_`, `-`"),
-        key("args", Kind::Entries(&Kind::Map(ARGUMENT), "arguments by name"), "what can be said of it on the command line")
+        key("args", Kind::Entries(&Kind::OneOf(&[Kind::Scalar, Kind::Map(ARGUMENT)]), "arguments by name"), "what can be said of it on the command line")
             .otherwise("none"),
         key(
             "environment",
@@ -34,8 +34,9 @@ pub(crate) const ROBOT: &Section = &Section {
             "launch files that this one builds on",
         )
         .default("[]"),
-        key("log", Kind::Text, "which records are written, as [`NEVIL_LOG`](environment.md) says it, which goes before it")
-            .default("info"),
+        key("log", Kind::Text, "which records are written; `nevil log` changes that while the robot runs")
+            .otherwise("`info`")
+            .range("levels, as in [`NEVIL_LOG`](environment.md), which goes before it"),
         key("defaults", Kind::Map(DEFAULTS), "what holds for all nodes that do not say otherwise")
             .otherwise("nothing"),
         key(

@@ -67,17 +67,17 @@ const IN_CODE: &str = "as in the code";
 
 pub(crate) const SUBSCRIPTION: &Section = &Section {
     place: "nodes.<name>.subscriptions.<topic>",
-    about: "how messages are kept for a subscription",
+    about: "how messages are carried to a subscription",
     keys: &[
         OVERFLOW.otherwise(OF_TOPIC),
-        DEPTH.otherwise(OF_TOPIC),
+        DEPTH.otherwise("as the topic; 1 or 10 if `overflow` is changed to or from `latest`"),
         PRIORITY.otherwise(OF_TOPIC),
         LIFESPAN.otherwise(OF_TOPIC),
         DEADLINE.otherwise(OF_TOPIC),
     ],
 };
 
-const OF_TOPIC: &str = "as the topic says";
+const OF_TOPIC: &str = "as the topic";
 
 /// What of a topic a mode can change.
 pub(crate) const MODE_TOPIC: &Section = &Section {

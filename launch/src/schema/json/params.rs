@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DURATION, SIZE, or_reference};
 
-const ANGLE: &str = r"^-?[0-9]+(\.[0-9]+)?(rad|deg)$";
+const ANGLE: &str = r"^[-+]?[0-9]+(\.[0-9]+)?(rad|deg)$";
 
 /// A map with these fields, all of which may be left out.
 pub(super) fn object(fields: &[FieldInfo]) -> Value {
@@ -79,7 +79,7 @@ fn or_unit(number: Value, unit: Option<&str>) -> Value {
     let mut schema = or_reference(number);
     let pattern = match unit {
         Some("rad" | "deg") => ANGLE,
-        Some("B") => SIZE,
+        Some("B" | "bytes") => SIZE,
         _ => return schema,
     };
     if let Some(kinds) = schema["anyOf"].as_array_mut() {

@@ -82,9 +82,11 @@ pub(super) fn types() -> NodeTypes {
 
 /// The plan of `text` as it is shown, without places in the text; or all that is wrong with it.
 pub(super) fn what_runs(text: &str) -> Result<String, String> {
-    let file = LaunchFile::parse("picar.yaml".as_ref(), text, &|_| None);
-    let plan = file.and_then(|file| Plan::new(&file, &types())).map_err(|errors| errors.to_string())?;
-    Ok(without_places(&format!("{plan:?}")))
+    let file =
+        LaunchFile::parse("picar.yaml".as_ref(), text, &|_| None).map_err(|errors| errors.to_string())?;
+    let plan = Plan::new(&file, &types()).map_err(|errors| errors.to_string())?;
+    // Arguments and modes end in the file.
+    Ok(without_places(&format!("{plan:?} {:?} {:?}", file.arguments, file.modes)))
 }
 
 /// `debug`, in which each place is the same.
