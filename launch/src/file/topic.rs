@@ -16,7 +16,7 @@ use crate::problem::PlanProblem;
 const OF_SUBSCRIPTION: [&str; 5] = ["overflow", "depth", "priority", "lifespan", "deadline"];
 
 /// What can be said of a topic alone.
-const OF_TOPIC: [&str; 4] = ["message_bytes_max", "latched", "exclusive", "feedback"];
+const OF_TOPIC: [&str; 5] = ["message_bytes_max", "latched", "exclusive", "feedback", "external"];
 
 /// The key that stands for all subscriptions of a node.
 pub(super) const ALL_SUBSCRIPTIONS: &str = "*";
@@ -37,7 +37,7 @@ pub(super) fn topics(value: &Value, reader: &mut Reader) -> Vec<TopicEntry> {
 
 /// What is wrong is left as it stands in the code.
 fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
-    const KEYS: [&str; 9] = [
+    const KEYS: [&str; 10] = [
         "overflow",
         "depth",
         "priority",
@@ -47,6 +47,7 @@ fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
         "deadline",
         "exclusive",
         "feedback",
+        "external",
     ];
     if !reader.map(topic, path, &KEYS) {
         return QosOverride::default();
@@ -65,6 +66,7 @@ fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
         deadline,
         exclusive: key("exclusive").and_then(|(value, path)| reader.typed(value, &path)),
         feedback: key("feedback").and_then(|(value, path)| reader.typed(value, &path)),
+        external: key("external").and_then(|(value, path)| reader.typed(value, &path)),
     }
 }
 
