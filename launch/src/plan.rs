@@ -2,7 +2,8 @@
 //!
 //! * `configure`: what the nodes declare, and what is wrong with that
 //! * `order`: which node comes after which
-//! * `memory`: whether all topics fit; `cycles`: who answers whom; `notes`: what is worth a look
+//! * `topics`: what is wrong with the topics of all nodes together; `memory`: whether they fit; `cycles`: who answers whom
+//! * `notes`: what is worth a look
 //! * `ready`: when a node is ready
 //! * `paths`: paths in parameters, which the file means relative to itself
 
@@ -15,6 +16,7 @@ mod paths;
 mod ready;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +31,9 @@ use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors};
 use crate::rules::{GroupRule, Limits, OnInputDown, ReadyRule, ResourceRule, RestartRule};
 
-use configure::{configure_all, overrides, topic_problems};
+use configure::configure_all;
 use notes::notes;
+use topics::{Known, hides_topics, overrides, topic_problems};
 
 pub use cycles::{CycleStep, NodeCycle};
 pub use notes::PlanNote;
@@ -149,7 +152,12 @@ impl Plan {
     fn check(file: &LaunchFile, types: &NodeTypes, mut problems: Vec<PlanError>) -> Result<Self, PlanErrors> {
         let (specs, ready, environment, found) = configure_all(file, types);
         let topics = environment.bus().topics();
-        let of_topics = topic_problems(file, &topics, found.is_empty());
+        let known = match found.is_empty() {
+            true if problems.iter().any(|problem| hides_topics(&problem.path)) => Known::All,
+            true => Known::Ends,
+            false => Known::Some,
+        };
+        let of_topics = topic_problems(file, &topics, known);
         let (order, of_order) = order::start_order(&file.nodes);
         // One more problem at the place of another follows from it: the rest of such a value is a default.
         let is_new = |error: &PlanError| problems.iter().all(|known| known.mark != error.mark);
@@ -195,7 +203,7 @@ impl Plan {
             nodes: order.into_iter().map(node).collect(),
             topics: overrides(file),
             topics_bytes: memory::bytes(&topics),
-            notes: notes(topics),
+            notes: notes(&topics),
         })
     }
 }

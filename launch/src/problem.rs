@@ -3,10 +3,11 @@
 mod expansion;
 mod place;
 mod ready;
+mod words;
 
 use std::time::Duration;
 
-use nevil_msgs::{Problem, nearest};
+use nevil_msgs::Problem;
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
 use nevil_runtime::log::LogFilterError;
 use nevil_runtime::{QosProblem, TopicError, TopicMemory};
@@ -15,9 +16,12 @@ use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
 
+use words::{did_you_mean, have, largest};
+
 pub use expansion::ExpansionProblem;
 pub use place::{PlanError, PlanErrors};
 pub use ready::ReadyProblem;
+pub(crate) use words::known_names;
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -192,6 +196,30 @@ pub enum PlanProblem {
         given: String,
         /// The topics that there are.
         known: Vec<String>,
+    },
+    /// Nodes wait for what nobody says.
+    #[error(
+        "no node publishes on topic `{topic}`, to which {} subscribed{}; start a node that publishes it, `remap` it, or \
+         say `topics: {{ {topic}: {{ external: true }} }}` if a tool does",
+        have(subscribers),
+        did_you_mean(meant)
+    )]
+    SubscribedNeverPublished {
+        /// The topic.
+        topic: String,
+        /// The nodes that subscribe to it, at least one.
+        subscribers: Vec<String>,
+        /// The topic that was probably meant.
+        meant: Option<String>,
+    },
+    /// Nodes answer one another in a loop, and no topic of it says that it is a control loop.
+    #[error(
+        "nodes answer one another in a loop: {cycle}; if a sensor or a timer paces it, say `feedback: true` of the topic \
+         that closes it, else take one of these topics out: 32 messages within a second end it"
+    )]
+    UnmarkedLoop {
+        /// The loop.
+        cycle: NodeCycle,
     },
     /// A topic is remapped that the node does not have.
     #[error("node `{node}` has no topic `{given}` in its code{}", known_names("topics of it", given, known))]
@@ -380,21 +408,4 @@ pub struct LargeTopic {
     pub name: String,
     /// What it can take.
     pub memory: TopicMemory,
-}
-
-fn largest(topics: &[LargeTopic]) -> String {
-    let topic = |LargeTopic { name, memory }: &LargeTopic| {
-        let (bytes, each) = (size_text(memory.bytes() as u64), size_text(memory.slot_bytes as u64));
-        format!("`{name}` ({bytes}: {} messages of {each})", memory.slots)
-    };
-    topics.iter().map(topic).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn known_names(what: &str, given: &str, known: &[String]) -> String {
-    let meant = nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
-    if known.is_empty() {
-        format!("{meant}; there are no {what} to choose from")
-    } else {
-        format!("{meant}; known {what} are {}", known.join(", "))
-    }
 }

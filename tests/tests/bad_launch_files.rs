@@ -161,6 +161,19 @@ impl Node for Parrot {
     }
 }
 
+/// A node that says again at once what it hears, under another name.
+struct Echo;
+
+impl Node for Echo {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(Topic::<Words>::new("heard"), |_, _, _| Ok(()))?;
+        setup.publisher(Topic::<Words>::new("said"))?;
+        Ok(Self)
+    }
+}
+
 /// A node with an error in its code.
 struct Broken;
 
@@ -192,6 +205,7 @@ fn types() -> NodeTypes {
         .with::<Broken>("broken")
         .with::<Car>("car")
         .with::<Crowd>("crowd")
+        .with::<Echo>("echo")
         .with::<Frozen>("frozen")
         .with::<Helm>("helm")
         .with::<Lamp>("lamp")
@@ -258,7 +272,7 @@ kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     TopicOfTwoTypes TopicOfTwoWriters TopicQos SubscriptionQos RuleOfTopic NotSubscribed UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
-    WindowOfTwoKinds MinCallsAboveWindow Ready Log);
+    WindowOfTwoKinds MinCallsAboveWindow Ready Log SubscribedNeverPublished UnmarkedLoop);
 
 kinds!(READY_PROBLEMS, ready_problem, ReadyProblem: NotDeclared Topic AboveStart);
 
