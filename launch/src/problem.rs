@@ -3,6 +3,7 @@
 mod expansion;
 mod place;
 mod ready;
+mod whole;
 mod words;
 
 use std::time::Duration;
@@ -16,11 +17,12 @@ use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
 
-use words::{did_you_mean, have, largest};
+use words::largest;
 
 pub use expansion::ExpansionProblem;
 pub use place::{PlanError, PlanErrors};
 pub use ready::ReadyProblem;
+pub use whole::WholeProblem;
 pub(crate) use words::known_names;
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
@@ -197,30 +199,9 @@ pub enum PlanProblem {
         /// The topics that there are.
         known: Vec<String>,
     },
-    /// Nodes wait for what nobody says.
-    #[error(
-        "no node publishes on topic `{topic}`, to which {} subscribed{}; start a node that publishes it, `remap` it, or \
-         say `topics: {{ {topic}: {{ external: true }} }}` if a tool does",
-        have(subscribers),
-        did_you_mean(meant)
-    )]
-    SubscribedNeverPublished {
-        /// The topic.
-        topic: String,
-        /// The nodes that subscribe to it, at least one.
-        subscribers: Vec<String>,
-        /// The topic that was probably meant.
-        meant: Option<String>,
-    },
-    /// Nodes answer one another in a loop, and no topic of it says that it is a control loop.
-    #[error(
-        "nodes answer one another in a loop: {cycle}; if a sensor or a timer paces it, say `feedback: true` of the topic \
-         that closes it, else take one of these topics out: 32 messages within a second end it"
-    )]
-    UnmarkedLoop {
-        /// The loop.
-        cycle: NodeCycle,
-    },
+    /// What nobody publishes, loops, and what the machine does not have.
+    #[error(transparent)]
+    Whole(#[from] WholeProblem),
     /// A topic is remapped that the node does not have.
     #[error("node `{node}` has no topic `{given}` in its code{}", known_names("topics of it", given, known))]
     UnusedRemap {

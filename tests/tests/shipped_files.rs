@@ -1,11 +1,12 @@
 //! What the shipped launch files say goes together, and nothing of it is worth a second look.
 
-use nevil_launch::Plan;
+use nevil_launch::{Machine, Plan, PlanFor};
 
 #[test]
 fn nothing_of_the_shipped_robot_is_worth_a_note_and_its_messages_fit() {
-    let plan =
-        Plan::read(&"../launch/files/picar-sim.yaml".into(), &|_| None, &nevil::shipped_nodes()).unwrap();
+    let (types, machine) = (nevil::shipped_nodes(), Machine::named("pi4").unwrap());
+    let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
+    let plan = Plan::read(&"../launch/files/picar-sim.yaml".into(), &plan_for).unwrap();
     assert_eq!(plan.notes, []);
     // A small part of what a robot has for messages: plain numbers need little.
     assert!(plan.topics_bytes < 1 << 20, "{}", plan.topics_bytes);

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod bus_audit;
+mod check;
 mod completion;
 mod estop;
 mod file_args;
@@ -11,6 +12,7 @@ mod logs;
 mod node;
 mod node_operate;
 mod param;
+mod plan;
 mod process;
 mod restart;
 mod status;
@@ -62,6 +64,8 @@ pub(crate) struct RobotArg {
 enum Command {
     #[command(visible_alias = "start")]
     Launch(launch::LaunchArgs),
+    Check(check::CheckArgs),
+    Plan(plan::PlanArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Restart(restart::RestartArgs),
@@ -150,6 +154,8 @@ impl Cli {
             Command::Guard => return Ok(guard::serve()),
             Command::Process(args) => return args.run(types),
             Command::Launch(args) => return args.run(robot, types),
+            Command::Check(args) => return args.run(types),
+            Command::Plan(args) => return args.run(types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Restart(args) => args.run(robot),

@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod param;
+pub(crate) mod plan;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod topic;

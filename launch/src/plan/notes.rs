@@ -16,6 +16,24 @@ pub enum PlanNote {
         /// The nodes that publish on it.
         publishers: Vec<Arc<str>>,
     },
+    /// Something is impossible on this machine, but the plan is for another one, which has it.
+    NotHere {
+        /// The node.
+        node: Arc<str>,
+        /// The other machine.
+        machine: String,
+        /// Why it is impossible here.
+        reason: String,
+    },
+    /// The robot will not start on another machine, as it is installed, unless it is granted a right there.
+    RightsNeeded {
+        /// The node.
+        node: Arc<str>,
+        /// The other machine.
+        machine: String,
+        /// What is missing there, and what to do.
+        reason: String,
+    },
 }
 
 impl fmt::Display for PlanNote {
@@ -24,6 +42,13 @@ impl fmt::Display for PlanNote {
             Self::NeverSubscribed { topic, publishers } => {
                 write!(f, "topic `{topic}`: no node subscribes to it; published by {}", publishers.join(", "))
             }
+            Self::NotHere { node, machine, reason } => {
+                write!(f, "node `{node}`: possible on {machine}, not here: {reason}")
+            }
+            Self::RightsNeeded { node, machine, reason } => write!(
+                f,
+                "node `{node}`: on {machine}, as it is installed, the robot would not start (`on_denied: fail`): {reason}"
+            ),
         }
     }
 }

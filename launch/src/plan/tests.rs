@@ -5,8 +5,9 @@ use nevil_msgs::from_value;
 use nevil_runtime::prelude::*;
 use nevil_runtime::{Clock, Environment, NodeTypes, SimulatedRobot};
 
-use super::{Plan, PlanNote};
+use super::{Plan, PlanFor, PlanNote};
 use crate::file::LaunchFile;
+use crate::machine::Machine;
 
 /// A node that reads files.
 struct Reader;
@@ -177,8 +178,10 @@ fn nobody_is_missed_before_all_nodes_are_known() {
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert!(wrong[0].contains("unknown node type `parot`"), "{wrong:?}");
     let text = "robot: picar\nnodes:\n  polly: { type: parrot, remap: { heard: \"?\" } }\n";
-    let (file, found) = LaunchFile::parse_all("picar.yaml".as_ref(), text, &|_| None);
-    let errors = Plan::check(&file, &types(), found).unwrap_err();
+    let (file, found) = LaunchFile::parse_all(&"picar.yaml".into(), text, &|_| None);
+    let (types, here) = (types(), Machine::here());
+    let plan_for = PlanFor { types: &types, machine: &here, here: &here, lookup: &|_| None };
+    let errors = Plan::check(&file, &plan_for, found).unwrap_err();
     assert_eq!(errors.problems.len(), 1, "{errors}");
 }
 

@@ -9,7 +9,7 @@ use nevil_runtime::{QosOverride, TopicDescription};
 use super::cycles::{NodeCycle, cycles, waiting_in_cycle};
 use super::memory;
 use crate::file::{LaunchFile, TopicEntry};
-use crate::problem::{PlanError, PlanProblem};
+use crate::problem::{PlanError, PlanProblem, WholeProblem};
 
 /// The nodes that publish on a topic, then those that subscribe to it.
 pub(super) fn nodes_of(topic: &TopicDescription) -> impl Iterator<Item = &Arc<str>> {
@@ -81,7 +81,7 @@ fn never_published(file: &LaunchFile, topics: &[TopicDescription]) -> Vec<PlanEr
     let problem = |(topic, subscribers): (&TopicDescription, Vec<Arc<str>>)| {
         let node = subscribers.first().cloned()?;
         let meant = meant(topic, topics).map(ToString::to_string);
-        let problem = PlanProblem::SubscribedNeverPublished {
+        let problem = WholeProblem::SubscribedNeverPublished {
             topic: topic.name.to_string(),
             subscribers: subscribers.iter().map(ToString::to_string).collect(),
             meant,
@@ -123,7 +123,7 @@ fn loops(
     let problem = |cycle: NodeCycle| {
         let entry = cycle.0.iter().flat_map(|step| &step.topics).find_map(|topic| entry_of(file, topic));
         let node = cycle.0.first().map(|step| Arc::clone(&step.node));
-        let problem = PlanProblem::UnmarkedLoop { cycle };
+        let problem = WholeProblem::UnmarkedLoop { cycle };
         match entry {
             Some(entry) => PlanError::new(&entry.mark, format!("topics.{}", entry.name), problem),
             None => of_node(file, node.as_ref(), problem),
@@ -141,7 +141,7 @@ fn of_topic(
     file: &LaunchFile,
     topic: &TopicDescription,
     node: Option<&Arc<str>>,
-    problem: PlanProblem,
+    problem: impl Into<PlanProblem>,
 ) -> PlanError {
     match entry_of(file, &topic.name) {
         Some(entry) => PlanError::new(&entry.mark, format!("topics.{}", topic.name), problem),
@@ -150,7 +150,7 @@ fn of_topic(
 }
 
 /// The problem at the place of the node, or of the file if it has no such node.
-fn of_node(file: &LaunchFile, node: Option<&Arc<str>>, problem: PlanProblem) -> PlanError {
+fn of_node(file: &LaunchFile, node: Option<&Arc<str>>, problem: impl Into<PlanProblem>) -> PlanError {
     let entry = node.and_then(|node| file.nodes.iter().find(|entry| *entry.instance == **node));
     match entry {
         Some(entry) => PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem),
