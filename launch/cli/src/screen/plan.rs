@@ -33,6 +33,10 @@ pub(crate) fn render(plan: &Plan, machine: &Machine, reader: Reader) -> String {
         let lines = refused.iter().map(|(who, why)| wrap(&format!("  {who}: {why}"), 4, reader));
         text.extend(lines);
     }
+    if !plan.left_out.is_empty() {
+        let left_out = format!("left out by conditions: {}", plan.left_out.join(", "));
+        text += &format!("\n{}", wrap(&left_out, 2, reader));
+    }
     let notes = plan.notes.iter().map(|note| wrap(&format!("note: {note}"), 2, reader));
     if !plan.notes.is_empty() {
         text.push('\n');
@@ -216,6 +220,7 @@ pub(crate) fn json(plan: &Plan, machine: &Machine) -> Value {
             "rings_bytes": rings,
         },
         "refused": refused.map(|(who, why)| json!({ "who": who, "why": why })).collect::<Vec<_>>(),
+        "left_out": plan.left_out,
         "notes": plan.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
