@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nevil_launch::{
     ExpansionProblem, LaunchFileError, LaunchInputs, Machine, Plan, PlanErrors, PlanFor, PlanNote,
-    PlanProblem, ReadyProblem,
+    PlanProblem, ReadyProblem, WholeProblem,
 };
 use nevil_msgs::Problem;
 use nevil_runtime::NodeTypes;
