@@ -308,6 +308,17 @@ impl LaunchFile {
         (file, reader.into_problems())
     }
 
+    /// The place of the value at `path`, such as `nodes.car.thread.cores`, or of the last on the way that there is.
+    pub(crate) fn place(&self, path: &str) -> &Mark {
+        let mut value = &self.effective;
+        let mut mark = &value.mark;
+        for name in path.split('.') {
+            let Some((key, inner)) = value.entry(name) else { break };
+            (value, mark) = (inner, if inner.mark.line() > 0 { &inner.mark } else { &key.mark });
+        }
+        mark
+    }
+
     fn fill(&mut self, root: &Value, reader: &mut Reader) {
         if !reader.map(root, "", schema::ROBOT) {
             return;

@@ -8,14 +8,17 @@ use nevil_runtime::log::{self, Log, LogError};
 
 use crate::exit::Exit;
 use crate::file::LaunchFileError;
+use crate::machine::Machine;
 use crate::options::{LaunchClock, LaunchOptions};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanFor};
 use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
 use crate::{environment, restart, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
-    let plan = match Plan::read(&options.inputs, &|name| env::var(name).ok(), types) {
+    let (here, lookup) = (Machine::here(), |name: &str| env::var(name).ok());
+    let plan_for = PlanFor { types, machine: &here, here: &here, lookup: &lookup };
+    let plan = match Plan::read(&options.inputs, &plan_for) {
         Ok(plan) => plan,
         Err(error) => return complain(&error),
     };

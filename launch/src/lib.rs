@@ -8,6 +8,7 @@
 //! * `rules`: how nodes are supervised
 //! * `schema`: every key of a launch file
 //! * `file`: what stands in it
+//! * `machine`: where it is to run, and what the kernel allows there
 //! * `plan`: what is to be started, in which order
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
 //! * `status`: what tools see of a robot
@@ -32,6 +33,7 @@ mod exit;
 mod file;
 mod health;
 mod launch;
+mod machine;
 mod notify;
 mod options;
 mod plan;
@@ -58,9 +60,14 @@ pub use file::{
 };
 pub use health::{DownNode, HealthReport};
 pub use launch::launch;
+pub use machine::{Machine, Refusal, Rights};
 pub use options::{LaunchClock, LaunchInputs, LaunchOptions};
-pub use plan::{CycleStep, NodeCycle, Plan, PlanNote, PlannedNode};
-pub use problem::{ExpansionProblem, LargeTopic, PlanError, PlanErrors, PlanProblem, ReadyProblem};
+pub use plan::{
+    CycleStep, Explained, NodeCycle, Plan, PlanFor, PlanNote, PlannedGraph, PlannedNode, Source, explain,
+};
+pub use problem::{
+    ExpansionProblem, LargeTopic, PlanError, PlanErrors, PlanProblem, ReadyProblem, WholeProblem,
+};
 pub use rules::{
     GroupRule, GroupStrategy, Limits, OnInputDown, ReadyRule, ReadyWhen, ResourceRule, RestartPolicy,
     RestartRule,

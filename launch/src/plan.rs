@@ -2,12 +2,16 @@
 //!
 //! * `configure`: what the nodes declare, and what is wrong with that
 //! * `order`: which node comes after which
-//! * `memory`: whether all topics fit; `cycles`: who answers whom; `notes`: what is worth a look
+//! * `topics`: what is wrong with the topics of all nodes together; `memory`: whether they fit; `cycles`: who answers whom
+//! * `notes`: what is worth a look
+//! * `kernel`: what the kernel refuses there; `explain`: where each effective value comes from
 //! * `ready`: when a node is ready
 //! * `paths`: paths in parameters, which the file means relative to itself
 
 mod configure;
 mod cycles;
+mod explain;
+mod kernel;
 mod memory;
 mod notes;
 mod order;
@@ -15,24 +19,29 @@ mod paths;
 mod ready;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nevil_runtime::{NodeSpec, NodeTypes, QosOverride, thread_name};
+use nevil_runtime::ring::PlannedRing;
+use nevil_runtime::{Environment, NodeSpec, NodeTypes, QosOverride, TopicDescription, thread_name};
 
 use crate::file::{
     LaunchFile, LaunchFileError, LockMemory, Lookup, NodeEntry, OnDenied, WatchdogEntry, read_text,
 };
+use crate::machine::Machine;
 use crate::options::LaunchInputs;
 use crate::problem::{PlanError, PlanErrors};
 use crate::rules::{GroupRule, Limits, OnInputDown, ReadyRule, ResourceRule, RestartRule};
 
-use configure::{configure_all, overrides, topic_problems};
+use configure::configure_all;
 use notes::notes;
+use topics::{Known, hides_topics, overrides, topic_problems};
 
 pub use cycles::{CycleStep, NodeCycle};
+pub use explain::{Explained, Source, explain};
 pub use notes::PlanNote;
 
 /// What is to be started.
@@ -90,8 +99,49 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// Most bytes that the messages of all topics together can take.
     pub topics_bytes: u64,
+    /// Who is connected with what.
+    pub graph: PlannedGraph,
+    /// Most bytes that the messages of all topics together may take.
+    pub bus_bytes_max: u64,
     /// What is not wrong but worth a look.
     pub notes: Vec<PlanNote>,
+}
+
+/// What the nodes of a plan declare.
+#[derive(Clone, Debug)]
+pub struct PlannedGraph {
+    /// The topics, by name.
+    pub topics: Vec<TopicDescription>,
+    /// The rings, by name, as large as they are on the machine that the plan is for.
+    pub rings: Vec<PlannedRing>,
+    /// The devices, by claim, with the nodes that hold them.
+    pub devices: Vec<(String, Arc<str>)>,
+    /// What moves, called `<node>/<name>`.
+    pub actuators: Vec<Arc<str>>,
+}
+
+impl PlannedGraph {
+    fn of(environment: &Environment, topics: Vec<TopicDescription>, machine: &Machine) -> Self {
+        Self {
+            topics,
+            rings: environment.rings().planned(machine.page_bytes),
+            devices: environment.claims().list(),
+            actuators: environment.actuators().names(),
+        }
+    }
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy)]
+pub struct PlanFor<'a> {
+    /// The node types that there are.
+    pub types: &'a NodeTypes,
+    /// The machine that the robot is to run on.
+    pub machine: &'a Machine,
+    /// The machine on which the plan is made.
+    pub here: &'a Machine,
+    /// The variables of `${NAME}`.
+    pub lookup: Lookup<'a>,
 }
 
 /// A node that is to be started.
@@ -119,7 +169,7 @@ pub struct PlannedNode {
 }
 
 impl Plan {
-    /// Plans what `file` says, with nodes of `types`. Runs the `configure` of every node once, which has no effect
+    /// Plans what `file` says for this machine, with nodes of `types`. Runs the `configure` of every node once, which has no effect
     /// outside, and drops the nodes.
     ///
     /// # Errors
@@ -127,33 +177,52 @@ impl Plan {
     /// All problems: unknown types and dependencies, cycles, wrong parameters, nodes that refuse or disagree with one
     /// another about a topic or a device.
     pub fn new(file: &LaunchFile, types: &NodeTypes) -> Result<Self, PlanErrors> {
-        Self::check(file, types, Vec::new())
+        let here = Machine::here();
+        Self::check(file, &PlanFor { types, machine: &here, here: &here, lookup: &|_| None }, Vec::new())
     }
 
-    /// Reads a launch file with its arguments and plans what it says; `lookup` gives the variables of its `${NAME}`. Says
-    /// more at once than reading and planning one after the other.
+    /// Reads a launch file with its arguments and plans what it says. Says more at once than reading and planning one after
+    /// the other.
     ///
     /// # Errors
     ///
     /// [`LaunchFileError`] with all problems of the file and of the plan.
-    pub fn read(
+    pub fn read(inputs: &LaunchInputs, plan_for: &PlanFor<'_>) -> Result<Self, LaunchFileError> {
+        Self::read_with_file(inputs, plan_for).map(|(plan, _)| plan)
+    }
+
+    /// The same with the file, which [`explain`] looks at.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Plan::read`].
+    pub fn read_with_file(
         inputs: &LaunchInputs,
-        lookup: Lookup<'_>,
-        types: &NodeTypes,
-    ) -> Result<Self, LaunchFileError> {
-        let (file, problems) = LaunchFile::parse_all(inputs, &read_text(&inputs.file)?, lookup);
-        Ok(Self::check(&file, types, problems)?)
+        plan_for: &PlanFor<'_>,
+    ) -> Result<(Self, LaunchFile), LaunchFileError> {
+        let (file, problems) = LaunchFile::parse_all(inputs, &read_text(&inputs.file)?, plan_for.lookup);
+        Ok((Self::check(&file, plan_for, problems)?, file))
     }
 
     /// The plan, if neither the file had `problems` nor the plan has.
-    fn check(file: &LaunchFile, types: &NodeTypes, mut problems: Vec<PlanError>) -> Result<Self, PlanErrors> {
-        let (specs, ready, environment, found) = configure_all(file, types);
+    fn check(
+        file: &LaunchFile,
+        plan_for: &PlanFor<'_>,
+        mut problems: Vec<PlanError>,
+    ) -> Result<Self, PlanErrors> {
+        let (specs, ready, environment, found) = configure_all(file, plan_for.types);
         let topics = environment.bus().topics();
-        let of_topics = topic_problems(file, &topics, found.is_empty());
+        let known = match found.is_empty() {
+            true if problems.iter().any(|problem| hides_topics(&problem.path)) => Known::All,
+            true => Known::Ends,
+            false => Known::Some,
+        };
+        let of_topics = topic_problems(file, &topics, known);
         let (order, of_order) = order::start_order(&file.nodes);
         // One more problem at the place of another follows from it: the rest of such a value is a default.
         let is_new = |error: &PlanError| problems.iter().all(|known| known.mark != error.mark);
-        let all = found.into_iter().chain(of_topics).chain(of_order);
+        let of_kernel = kernel::refused(file, plan_for);
+        let all = found.into_iter().chain(of_topics).chain(of_order).chain(of_kernel);
         let mut new: Vec<_> = Vec::new();
         for error in all.filter(is_new) {
             // Each node that uses a topic finds the same wrong with it.
@@ -164,6 +233,18 @@ impl Plan {
         problems.extend(new);
         PlanErrors::check(&file.path, problems)?;
 
+        Ok(Self::of(file, plan_for, &specs, &ready, &environment, order))
+    }
+
+    /// The plan of a file that is right.
+    fn of(
+        file: &LaunchFile,
+        plan_for: &PlanFor<'_>,
+        specs: &[NodeSpec],
+        ready: &[ReadyRule],
+        environment: &Environment,
+        order: Vec<usize>,
+    ) -> Self {
         let mut used = Vec::new();
         let node = |index: usize| {
             let (spec, entry): (&NodeSpec, &NodeEntry) = (&specs[index], &file.nodes[index]);
@@ -179,7 +260,10 @@ impl Plan {
                 ready: ready[index].clone(),
             }
         };
-        Ok(Self {
+        let topics = environment.bus().topics();
+        let mut notes = notes(&topics);
+        notes.extend(kernel::notes(file, plan_for));
+        Self {
             robot: file.robot.clone(),
             environment: file.environment.clone(),
             left_out: file.left_out.clone(),
@@ -195,8 +279,10 @@ impl Plan {
             nodes: order.into_iter().map(node).collect(),
             topics: overrides(file),
             topics_bytes: memory::bytes(&topics),
-            notes: notes(topics),
-        })
+            bus_bytes_max: file.bus_bytes_max.0,
+            graph: PlannedGraph::of(environment, topics, plan_for.machine),
+            notes,
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 mod expansion;
 mod place;
 mod ready;
+mod whole;
+mod words;
 
 use std::time::Duration;
 
-use nevil_msgs::{Problem, nearest};
+use nevil_msgs::Problem;
 use nevil_runtime::limits::{NAME_BYTES_MAX, NODE_PRIORITY_MAX, TOPIC_NAME_BYTES_MAX};
 use nevil_runtime::log::LogFilterError;
 use nevil_runtime::{QosProblem, TopicError, TopicMemory};
@@ -15,9 +17,13 @@ use crate::limits::{BREAKERS_MAX, GROUPS_MAX, NODES_MAX};
 use crate::plan::NodeCycle;
 use crate::text::size_text;
 
+use words::largest;
+
 pub use expansion::ExpansionProblem;
 pub use place::{PlanError, PlanErrors};
 pub use ready::ReadyProblem;
+pub use whole::WholeProblem;
+pub(crate) use words::known_names;
 
 /// What is wrong with a launch file. Exhaustive, so that the test of bad launch files has one for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -193,6 +199,9 @@ pub enum PlanProblem {
         /// The topics that there are.
         known: Vec<String>,
     },
+    /// What nobody publishes, loops, and what the machine does not have.
+    #[error(transparent)]
+    Whole(#[from] WholeProblem),
     /// A topic is remapped that the node does not have.
     #[error("node `{node}` has no topic `{given}` in its code{}", known_names("topics of it", given, known))]
     UnusedRemap {
@@ -380,21 +389,4 @@ pub struct LargeTopic {
     pub name: String,
     /// What it can take.
     pub memory: TopicMemory,
-}
-
-fn largest(topics: &[LargeTopic]) -> String {
-    let topic = |LargeTopic { name, memory }: &LargeTopic| {
-        let (bytes, each) = (size_text(memory.bytes() as u64), size_text(memory.slot_bytes as u64));
-        format!("`{name}` ({bytes}: {} messages of {each})", memory.slots)
-    };
-    topics.iter().map(topic).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn known_names(what: &str, given: &str, known: &[String]) -> String {
-    let meant = nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
-    if known.is_empty() {
-        format!("{meant}; there are no {what} to choose from")
-    } else {
-        format!("{meant}; known {what} are {}", known.join(", "))
-    }
 }

@@ -72,3 +72,15 @@ pub(crate) fn plain_json(value: &Value) -> serde_json::Value {
         }
     }
 }
+
+/// The name of a variant, `SafeStop`, as launch files write it: `safe_stop`.
+pub(crate) fn snake(variant: &str) -> String {
+    let mut name = String::new();
+    for letter in variant.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}

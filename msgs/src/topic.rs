@@ -107,6 +107,13 @@ impl<T> Topic<T> {
         self
     }
 
+    /// The same topic, whose other end may be a tool outside of the robot. See [`Qos::external`].
+    #[must_use]
+    pub const fn external(mut self) -> Self {
+        self.qos.external = true;
+        self
+    }
+
     /// The topic's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -175,6 +182,10 @@ pub struct Qos {
     /// Whether each message begins a new lineage. Without such a topic, messages in a loop of nodes count as the
     /// consequences of one event, and after 32 of them within a second publishing is refused as `refused_hops`.
     pub feedback: bool,
+    /// Whether tools outside of the robot are its other end: `nevil topic pub` for what nodes only subscribe to, `nevil topic
+    /// echo` or a screen for what they only publish. A plan then misses neither a publisher nor a subscription. It changes
+    /// nothing about how messages are carried.
+    pub external: bool,
 }
 
 impl Qos {
@@ -189,6 +200,7 @@ impl Qos {
         deadline: None,
         exclusive: false,
         feedback: false,
+        external: false,
     };
 }
 

@@ -34,8 +34,9 @@ pub const SAFETY_STATUS: Topic<SafetyStatus> = Topic::latest("safety_status")
 /// What the robot's own navigation wants to do.
 pub const AUTONOMOUS_DRIVE: Topic<Drive> = Topic::latest("autonomous_drive");
 
-/// What a person wants the car to do. Served before what the navigation wants.
-pub const OPERATOR_DRIVE: Topic<Drive> = Topic::latest("operator_drive").priority(TopicPriority::High);
+/// What a person wants the car to do, said by a tool. Served before what the navigation wants.
+pub const OPERATOR_DRIVE: Topic<Drive> =
+    Topic::latest("operator_drive").priority(TopicPriority::High).external();
 
 /// What the car is to do, decided by `motion` and nobody else. Here the loop from sensor to wheels is closed.
 pub const DRIVE: Topic<Drive> =
@@ -45,13 +46,13 @@ pub const DRIVE: Topic<Drive> =
 /// what became of it is closed.
 pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").latched().feedback();
 
-/// Where the simulated car really is.
-pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state");
+/// Where the simulated car really is, for who looks on: no node of a robot may know it.
+pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state").external();
 
 /// Requests for an emergency stop, from any node or tool. The request works where it is published and is in nobody's queue;
 /// subscriptions hear of it besides. It is the robot's: no namespace is put before it.
 pub const EMERGENCY_STOP_REQUEST: Topic<EmergencyStopRequest> =
-    Topic::new("emergency_stop/request").priority(TopicPriority::Critical).message_bytes_max(1024);
+    Topic::new("emergency_stop/request").priority(TopicPriority::Critical).message_bytes_max(1024).external();
 
 /// Whether an emergency stop holds, said by the runtime when it changes; who comes later is told at once. It is the robot's:
 /// no namespace is put before it.
@@ -59,35 +60,54 @@ pub const EMERGENCY_STOP_STATE: Topic<EmergencyStopStatus> = Topic::latest("emer
     .priority(TopicPriority::Critical)
     .latched()
     .exclusive()
-    .message_bytes_max(1024);
+    .message_bytes_max(1024)
+    .external();
 
 /// How the robot is as a whole, said by the supervisor when it changes; who comes later is told at once. This topic and the
 /// next four are the robot's: no namespace is put before them, and no node publishes on them. Under simulation, where
 /// nothing is supervised, nothing is said on them.
-pub const HEALTH: Topic<Health> =
-    Topic::latest("health").priority(TopicPriority::High).latched().exclusive().message_bytes_max(4096);
+pub const HEALTH: Topic<Health> = Topic::latest("health")
+    .priority(TopicPriority::High)
+    .latched()
+    .exclusive()
+    .message_bytes_max(4096)
+    .external();
 
 /// Whether each node makes progress, said by the supervisor for each node each second. A subscription keeps two
 /// seconds of the largest robot.
-pub const SYSTEM_HEARTBEAT: Topic<Heartbeat> =
-    Topic::new("system_heartbeat").depth(256).priority(TopicPriority::Low).exclusive().message_bytes_max(512);
+pub const SYSTEM_HEARTBEAT: Topic<Heartbeat> = Topic::new("system_heartbeat")
+    .depth(256)
+    .priority(TopicPriority::Low)
+    .exclusive()
+    .message_bytes_max(512)
+    .external();
 
 /// What an operator is to know. Nothing on it is said again: who comes later looks at `health`.
-pub const SYSTEM_ALERTS: Topic<Alert> =
-    Topic::new("system_alerts").depth(32).priority(TopicPriority::High).exclusive().message_bytes_max(1024);
+pub const SYSTEM_ALERTS: Topic<Alert> = Topic::new("system_alerts")
+    .depth(32)
+    .priority(TopicPriority::High)
+    .exclusive()
+    .message_bytes_max(1024)
+    .external();
 
 /// Which breakers are not closed, said by the supervisor when that changes; who comes later is told at once.
 pub const BREAKERS_STATE: Topic<BreakerStates> = Topic::latest("breakers/state")
     .priority(TopicPriority::High)
     .latched()
     .exclusive()
-    .message_bytes_max(16 * 1024);
+    .message_bytes_max(16 * 1024)
+    .external();
 
 /// What each breaker has counted, one message for each in turn, all of them within some seconds.
-pub const BREAKERS_STATS: Topic<BreakerReport> =
-    Topic::new("breakers/stats").depth(64).priority(TopicPriority::Low).exclusive().message_bytes_max(1024);
+pub const BREAKERS_STATS: Topic<BreakerReport> = Topic::new("breakers/stats")
+    .depth(64)
+    .priority(TopicPriority::Low)
+    .exclusive()
+    .message_bytes_max(1024)
+    .external();
 
-/// Names of the topics that are the robot's: no namespace is put before them.
+/// Names of the topics that are the robot's: no namespace is put before them, and the robot itself or its tools are their
+/// other end.
 pub const OF_ROBOT: [&str; 7] = [
     EMERGENCY_STOP_REQUEST.name(),
     EMERGENCY_STOP_STATE.name(),

@@ -52,7 +52,7 @@ pub use error::{ReadError, RingClaimError, RingError, WriteError};
 pub use input::RingInput;
 pub use output::RingOutput;
 pub use reader::{ReaderCounts, RingReader, Start};
-pub use registry::Rings;
+pub use registry::{PlannedRing, Rings};
 pub use shared::{Block, Ring, RingReaderStatus, RingSeat, RingStatus};
 pub use spec::{AudioShape, Carries, PictureShape, RingSpec, Waking};
 pub use view::RingView;

@@ -23,10 +23,10 @@ pub(crate) struct Call {
 }
 
 const COLOUR: Topic<Work> = Topic::new("colour").latched();
-const FOLLOW: Topic<Order> = Topic::new("follow");
-const LISTEN: Topic<Call> = Topic::new("listen");
+const FOLLOW: Topic<Order> = Topic::new("follow").external();
+const LISTEN: Topic<Call> = Topic::new("listen").external();
 const LOOP: Topic<Work> = Topic::new("loop");
-const WORK: Topic<Work> = Topic::new("work");
+const WORK: Topic<Work> = Topic::new("work").external();
 
 /// Where a node writes what has happened to it.
 #[derive(Debug, Parameters)]

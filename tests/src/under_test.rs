@@ -57,7 +57,7 @@ struct Order {
     trouble: Trouble,
 }
 
-const TROUBLE: Topic<Order> = Topic::new("trouble");
+const TROUBLE: Topic<Order> = Topic::new("trouble").external();
 
 #[derive(Debug, Parameters)]
 struct Params {

@@ -1,11 +1,14 @@
 //! Each wrong launch file in `files/bad` is answered with exactly the text that stands beside it, and there is one for
-//! everything that can be wrong.
+//! everything that can be wrong. The same holds for `files/notes` and what is worth a note.
+
+#![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use nevil_launch::{
-    ExpansionProblem, LaunchFileError, LaunchInputs, Plan, PlanErrors, PlanProblem, ReadyProblem,
+    ExpansionProblem, LaunchFileError, LaunchInputs, Machine, Plan, PlanErrors, PlanFor, PlanNote,
+    PlanProblem, ReadyProblem, WholeProblem,
 };
 use nevil_msgs::Problem;
 use nevil_runtime::NodeTypes;
@@ -161,6 +164,19 @@ impl Node for Parrot {
     }
 }
 
+/// A node that says again at once what it hears, under another name.
+struct Echo;
+
+impl Node for Echo {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(Topic::<Words>::new("heard"), |_, _, _| Ok(()))?;
+        setup.publisher(Topic::<Words>::new("said"))?;
+        Ok(Self)
+    }
+}
+
 /// A node with an error in its code.
 struct Broken;
 
@@ -192,6 +208,7 @@ fn types() -> NodeTypes {
         .with::<Broken>("broken")
         .with::<Car>("car")
         .with::<Crowd>("crowd")
+        .with::<Echo>("echo")
         .with::<Frozen>("frozen")
         .with::<Helm>("helm")
         .with::<Lamp>("lamp")
@@ -219,10 +236,18 @@ fn inputs_of(path: &Path) -> LaunchInputs {
     inputs
 }
 
+/// The machine that the texts speak of: this one, as it is on every desk.
+fn small_machine() -> Machine {
+    let pi = Machine::named("pi4").unwrap();
+    Machine { name: "this machine".to_owned(), is_here: true, cores: vec![0, 1], ..pi }
+}
+
 /// The errors of the file at `path`, none if it is right. Only `HOME` is set.
 fn errors_of(path: &Path) -> Option<PlanErrors> {
     let lookup = |name: &str| (name == "HOME").then(|| "/home/pi".to_owned());
-    match Plan::read(&inputs_of(path), &lookup, &types()) {
+    let (types, machine) = (types(), small_machine());
+    let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &lookup };
+    match Plan::read(&inputs_of(path), &plan_for) {
         Err(LaunchFileError::Wrong(errors)) => Some(errors),
         Err(error) => panic!("{error}"),
         Ok(_) => None,
@@ -231,7 +256,11 @@ fn errors_of(path: &Path) -> Option<PlanErrors> {
 
 /// The files below `files/bad` that end in `ending`, without it.
 fn bad_files(ending: &str) -> BTreeSet<PathBuf> {
-    let entries = std::fs::read_dir("files/bad").expect("cargo runs tests in the directory of their crate");
+    files("files/bad", ending)
+}
+
+fn files(directory: &str, ending: &str) -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir(directory).expect("cargo runs tests in the directory of their crate");
     let entries = entries.map(|entry| entry.expect("the files are part of the source").path());
     let of_ending = entries.filter(|path| path.extension().is_some_and(|found| found == ending));
     of_ending.map(|path| path.with_extension("")).collect()
@@ -258,7 +287,9 @@ kinds!(PLAN_PROBLEMS, plan_problem, PlanProblem:
     TopicOfTwoTypes TopicOfTwoWriters TopicQos SubscriptionQos RuleOfTopic NotSubscribed UnknownTopic UnusedRemap TooManySlots BusTooLarge Refused Hangs
     Panicked WaitsInCycle UnknownCallback UnknownGroup UnusedGroup GroupName TooManyGroups DelayAboveMost
     HangAboveShutdown TimeoutWithoutDevice UnknownBreaker BreakerName PresetName TooManyBreakers NoRate
-    WindowOfTwoKinds MinCallsAboveWindow Ready Log);
+    WindowOfTwoKinds MinCallsAboveWindow Ready Log Whole);
+
+kinds!(WHOLE_PROBLEMS, whole_problem, WholeProblem: SubscribedNeverPublished UnmarkedLoop CoreMissing PriorityDenied);
 
 kinds!(READY_PROBLEMS, ready_problem, ReadyProblem: NotDeclared Topic AboveStart);
 
@@ -320,5 +351,39 @@ fn there_is_a_bad_launch_file_for_everything_that_can_be_wrong() {
         })
         .collect();
     assert_eq!(found_ready, READY_PROBLEMS.iter().copied().collect());
+    let found_whole: BTreeSet<_> = problems
+        .iter()
+        .filter_map(|problem| match problem {
+            PlanProblem::Whole(problem) => Some(whole_problem(problem)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found_whole, WHOLE_PROBLEMS.iter().copied().collect());
     assert_eq!(found_values, VALUE_PROBLEMS.iter().copied().collect());
+}
+
+/// The notes of the file at `path`, which is right and planned for a `pi4`.
+fn notes_of(path: &Path) -> Vec<PlanNote> {
+    let (types, machine, here) = (types(), Machine::named("pi4").unwrap(), small_machine());
+    let plan_for = PlanFor { types: &types, machine: &machine, here: &here, lookup: &|_| None };
+    Plan::read(&path.into(), &plan_for).unwrap().notes
+}
+
+kinds!(PLAN_NOTES, plan_note, PlanNote: NeverSubscribed NotHere RightsNeeded; _ => "another");
+
+#[test]
+fn each_file_that_is_worth_a_note_has_the_notes_beside_it_and_there_is_one_of_each_kind() {
+    let (mut wrong, mut found) = (Vec::new(), BTreeSet::new());
+    let files = files("files/notes", "yaml");
+    for file in &files {
+        let notes = notes_of(&file.with_extension("yaml"));
+        found.extend(notes.iter().map(plan_note));
+        let given: String = notes.iter().map(|note| format!("{note}\n")).collect();
+        let wanted = std::fs::read_to_string(file.with_extension("txt")).unwrap_or_default();
+        if given != wanted {
+            wrong.push(format!("{}.txt should be\n\n{wanted}\nand is\n\n{given}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(found, PLAN_NOTES.iter().copied().collect());
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use nevil::runtime::NodeTypes;
-use nevil_launch::{LaunchFile, Plan, PlanNote};
+use nevil_launch::{LaunchFile, Plan};
 
 // Templates of a project, with their own tests.
 #[path = "../../launch/cli/src/scaffold/templates/node.rs"]
@@ -40,10 +40,10 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn the_launch_file_of_a_new_robot_is_planned_and_all_its_loops_are_control_loops() {
+fn the_launch_file_of_a_new_robot_is_planned_without_a_note() {
     let plan = plan(LAUNCH);
     assert_eq!(plan.nodes.len(), 4);
-    assert!(!plan.notes.iter().any(|note| matches!(note, PlanNote::Cycle(_))), "{:?}", plan.notes);
+    assert_eq!(plan.notes, []);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod bus_audit;
+mod check;
 mod completion;
 mod estop;
 mod file_args;
@@ -12,6 +13,7 @@ mod new;
 mod node;
 mod node_operate;
 mod param;
+mod plan;
 mod process;
 mod restart;
 mod schema;
@@ -65,6 +67,8 @@ enum Command {
     #[command(visible_alias = "start")]
     Launch(launch::LaunchArgs),
     Schema(schema::SchemaArgs),
+    Check(check::CheckArgs),
+    Plan(plan::PlanArgs),
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Restart(restart::RestartArgs),
@@ -162,6 +166,8 @@ impl Cli {
             Command::Process(args) => return args.run(types),
             Command::Launch(args) => return args.run(robot, types),
             Command::Schema(args) => args.run(types),
+            Command::Check(args) => return args.run(types),
+            Command::Plan(args) => return args.run(types),
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Restart(args) => args.run(robot),

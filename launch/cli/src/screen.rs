@@ -8,6 +8,7 @@ pub(crate) mod key;
 pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod param;
+pub(crate) mod plan;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod topic;

@@ -113,6 +113,7 @@ fn qos(topic: &TopicDescription) -> Value {
         "deadline_us": topic.qos.deadline.map(us),
         "exclusive": topic.qos.exclusive,
         "feedback": topic.qos.feedback,
+        "external": topic.qos.external,
         "overridden": topic.overridden,
     })
 }

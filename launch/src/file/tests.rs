@@ -163,7 +163,7 @@ fn everything_that_can_be_said_about_a_topic_is_read() {
     let qos = |text: &str| parse(&format!("robot: r\ntopics: {{ range: {text} }}\nnodes: {{ car: {{}} }}"));
     let qos = |text: &str| qos(text).map(|file| file.topics[0].qos.clone());
     let all = "{ overflow: drop_newest, depth: 256, priority: critical, message_bytes_max: 16MiB, latched: false, \
-               lifespan: 1ms, deadline: 60min, exclusive: true, feedback: true }";
+               lifespan: 1ms, deadline: 60min, exclusive: true, feedback: true, external: true }";
     let wanted = QosOverride {
         overflow: Some(Overflow::DropNewest),
         depth: Some(256),
@@ -174,6 +174,7 @@ fn everything_that_can_be_said_about_a_topic_is_read() {
         deadline: Some(Some(Duration::from_secs(3600))),
         exclusive: Some(true),
         feedback: Some(true),
+        external: Some(true),
     };
     assert_eq!(qos(all), Ok(wanted));
     assert_eq!(qos(""), Ok(QosOverride::default()));

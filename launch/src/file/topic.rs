@@ -49,6 +49,7 @@ fn qos(topic: &Value, path: &str, reader: &mut Reader) -> QosOverride {
         deadline,
         exclusive: key("exclusive").and_then(|(value, path)| reader.typed(value, &path)),
         feedback: key("feedback").and_then(|(value, path)| reader.typed(value, &path)),
+        external: key("external").and_then(|(value, path)| reader.typed(value, &path)),
     }
 }
 

@@ -1,18 +1,18 @@
 //! Configuring every node for a look at what it declares, and what goes wrong there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use nevil_runtime::{
-    Clock, ConfigureError, Environment, NodeError, NodeLook, NodeSpec, NodeTypes, QosOverride, SetupError,
-    SubscriptionQos, TopicDescription, TopicError,
+    Clock, ConfigureError, Environment, NodeError, NodeLook, NodeSpec, NodeTypes, SetupError,
+    SubscriptionQos, TopicError,
 };
 
-use super::cycles::waiting_in_cycle;
-use super::{memory, paths, ready};
-use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, SubscriptionEntry, TopicEntry};
+use super::topics::{entry_of, nodes_of, overrides};
+use super::{paths, ready};
+use crate::file::{LaunchFile, NodeEntry, Remap, SingleCallback, SubscriptionEntry};
 use crate::problem::{PlanError, PlanProblem};
 use crate::rules::ReadyRule;
 
@@ -183,60 +183,7 @@ fn topic_of_two_types(error: &TopicError, topic: &str, environment: &Environment
     PlanProblem::TopicOfTwoTypes { error: error.clone(), nodes }
 }
 
-/// The nodes that publish on a topic, then those that subscribe to it.
-fn nodes_of(topic: &TopicDescription) -> impl Iterator<Item = &Arc<str>> {
-    topic.publishers.iter().chain(topic.subscriptions.iter().map(|(node, _)| node))
-}
-
 /// What the file says about single subscriptions of the node, by topic.
 fn of_subscriptions(entry: &NodeEntry) -> BTreeMap<String, SubscriptionQos> {
     entry.subscriptions.iter().map(|said| (said.topic.clone(), said.qos.clone())).collect()
-}
-
-/// What the file says about topics, by name.
-pub(super) fn overrides(file: &LaunchFile) -> BTreeMap<String, QosOverride> {
-    file.topics.iter().map(|topic| (topic.name.clone(), topic.qos.clone())).collect()
-}
-
-/// What is wrong with the topics of all nodes together. Without all nodes, nobody knows which topics there are.
-pub(super) fn topic_problems(
-    file: &LaunchFile,
-    topics: &[TopicDescription],
-    all_configured: bool,
-) -> Vec<PlanError> {
-    let mut problems = Vec::new();
-    let is_known = |name: &str| topics.iter().any(|topic| *topic.name == *name);
-    for entry in file.topics.iter().filter(|entry| all_configured && !is_known(&entry.name)) {
-        let known = topics.iter().map(|topic| topic.name.to_string()).collect();
-        let problem = PlanProblem::UnknownTopic { given: entry.name.clone(), known };
-        problems.push(PlanError::new(&entry.mark, "topics", problem));
-    }
-    for (topic, error) in memory::too_many_slots(topics) {
-        let path = format!("topics.{}", topic.name);
-        let problem = PlanProblem::TooManySlots { error };
-        problems.push(match entry_of(file, &topic.name) {
-            Some(entry) => PlanError::new(&entry.mark, path, problem),
-            None => of_node(file, nodes_of(topic).next(), problem),
-        });
-    }
-    if let Some(problem) = memory::over_budget(topics, file.bus_bytes_max.0) {
-        problems.push(PlanError::new(&file.bus_bytes_max.1, "memory.bus_max", problem));
-    }
-    problems.extend(
-        waiting_in_cycle(topics).into_iter().map(|(node, problem)| of_node(file, Some(&node), problem)),
-    );
-    problems
-}
-
-fn entry_of<'file>(file: &'file LaunchFile, topic: &str) -> Option<&'file TopicEntry> {
-    file.topics.iter().find(|entry| entry.name == *topic)
-}
-
-/// The problem at the place of the node, or of the file if it has no such node.
-fn of_node(file: &LaunchFile, node: Option<&Arc<str>>, problem: PlanProblem) -> PlanError {
-    let entry = node.and_then(|node| file.nodes.iter().find(|entry| *entry.instance == **node));
-    match entry {
-        Some(entry) => PlanError::new(&entry.mark, format!("nodes.{}", entry.instance), problem),
-        None => PlanError::new(&file.bus_bytes_max.1, "nodes", problem),
-    }
 }

@@ -5,19 +5,10 @@ use std::sync::Arc;
 
 use nevil_runtime::TopicDescription;
 
-use super::cycles::{NodeCycle, cycles};
-
 /// Something about a plan that is not wrong but worth a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanNote {
-    /// Nobody publishes on a topic.
-    NeverPublished {
-        /// The topic.
-        topic: Arc<str>,
-        /// The nodes that wait for its messages.
-        subscribers: Vec<Arc<str>>,
-    },
     /// Nobody subscribes to a topic.
     NeverSubscribed {
         /// The topic.
@@ -25,41 +16,52 @@ pub enum PlanNote {
         /// The nodes that publish on it.
         publishers: Vec<Arc<str>>,
     },
-    /// Nodes answer one another in a loop, and no topic of it says that it is a control loop.
-    Cycle(NodeCycle),
+    /// Something is impossible on this machine, but the plan is for another one, which has it.
+    NotHere {
+        /// The node.
+        node: Arc<str>,
+        /// The other machine.
+        machine: String,
+        /// Why it is impossible here.
+        reason: String,
+    },
+    /// The robot will not start on another machine, as it is installed, unless it is granted a right there.
+    RightsNeeded {
+        /// The node.
+        node: Arc<str>,
+        /// The other machine.
+        machine: String,
+        /// What is missing there, and what to do.
+        reason: String,
+    },
 }
 
 impl fmt::Display for PlanNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NeverPublished { topic, subscribers } => {
-                write!(f, "topic `{topic}`: no node publishes on it; {} subscribed", subscribers.join(", "))
-            }
-            Self::Cycle(cycle) => write!(
-                f,
-                "nodes answer one another in a loop: {cycle}; if a sensor or a timer paces it, say `feedback: true` of \
-                 the topic that closes it, else 32 messages within a second end it"
-            ),
             Self::NeverSubscribed { topic, publishers } => {
                 write!(f, "topic `{topic}`: no node subscribes to it; published by {}", publishers.join(", "))
             }
+            Self::NotHere { node, machine, reason } => {
+                write!(f, "node `{node}`: possible on {machine}, not here: {reason}")
+            }
+            Self::RightsNeeded { node, machine, reason } => write!(
+                f,
+                "node `{node}`: on {machine}, as it is installed, the robot would not start (`on_denied: fail`): {reason}"
+            ),
         }
     }
 }
 
-/// The topics with one end, and the loops. The private ones between a driver and its node always have both.
-pub(super) fn notes(topics: Vec<TopicDescription>) -> Vec<PlanNote> {
-    let mut notes: Vec<_> = cycles(&topics).into_iter().map(PlanNote::Cycle).collect();
-    for topic in topics.into_iter().filter(|topic| !topic.is_private) {
-        let mut subscribers: Vec<_> = topic.subscriptions.into_iter().map(|(node, _)| node).collect();
-        subscribers.dedup();
-        match (topic.publishers.is_empty(), subscribers.is_empty()) {
-            (true, false) => notes.push(PlanNote::NeverPublished { topic: topic.name, subscribers }),
-            (false, true) => {
-                notes.push(PlanNote::NeverSubscribed { topic: topic.name, publishers: topic.publishers });
-            }
-            (true, true) | (false, false) => {}
-        }
-    }
-    notes
+/// The topics that are only published, and not for somebody outside.
+pub(super) fn notes(topics: &[TopicDescription]) -> Vec<PlanNote> {
+    let is_unheard = |topic: &&TopicDescription| {
+        let is_published = !topic.is_private && !topic.publishers.is_empty();
+        is_published && !topic.qos.external && topic.subscriptions.is_empty()
+    };
+    let note = |topic: &TopicDescription| PlanNote::NeverSubscribed {
+        topic: Arc::clone(&topic.name),
+        publishers: topic.publishers.clone(),
+    };
+    topics.iter().filter(is_unheard).map(note).collect()
 }

@@ -56,8 +56,7 @@ pub(crate) const TOPIC: &Section = &Section {
             Kind::Bool,
             "whether tools outside of the robot are its other end, so that nobody misses a node there",
         )
-        .otherwise(IN_CODE)
-        .unread(),
+        .otherwise(IN_CODE),
         IF,
         UNLESS,
     ],

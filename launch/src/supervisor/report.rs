@@ -5,7 +5,6 @@ use std::time::Duration;
 use nevil_runtime::ThreadReport;
 
 use super::Supervisor;
-use crate::plan::PlanNote;
 use crate::text::duration_text;
 
 impl Supervisor {
@@ -27,11 +26,8 @@ impl Supervisor {
             ));
         }
         for note in &self.plan.notes {
-            match note {
-                PlanNote::Cycle(_) => tracing::warn!("{note}"),
-                // Worth a look while a robot is being written; this one may be meant so.
-                _ => tracing::debug!("{note}"),
-            }
+            // Worth a look while a robot is being written, and may be meant so; `nevil check` shows them.
+            tracing::debug!("{note}");
         }
         self.robot.lines.line("look at it from another terminal: `nevil status`, `nevil topic list`");
     }

@@ -17,8 +17,9 @@ use super::operator::Orders;
 use crate::control::{Control, Request};
 use crate::crashes::CrashRecord;
 use crate::limits::CHECK_STACK_BYTES;
+use crate::machine::Machine;
 use crate::options::LaunchInputs;
-use crate::plan::{Plan, PlannedNode};
+use crate::plan::{Plan, PlanFor, PlannedNode};
 use crate::status::{RobotPhase, RobotReport};
 use crate::supervision::Pauses;
 
@@ -96,7 +97,11 @@ impl Robot {
     /// Plans the robot once more, as it would start now; on a thread with as much stack as that has then.
     fn check_again(&self) -> Result<(), String> {
         let (inputs, types) = (self.inputs.clone(), self.types.clone());
-        let check = move || Plan::read(&inputs, &|name| std::env::var(name).ok(), &types).map(drop);
+        let check = move || {
+            let (here, lookup) = (Machine::here(), |name: &str| std::env::var(name).ok());
+            let plan_for = PlanFor { types: &types, machine: &here, here: &here, lookup: &lookup };
+            Plan::read(&inputs, &plan_for).map(drop)
+        };
         let thread =
             std::thread::Builder::new().name("check".into()).stack_size(CHECK_STACK_BYTES).spawn(check);
         let checked = thread.map_err(|error| error.to_string())?.join();

@@ -56,6 +56,12 @@ impl Actuators {
         Arc::clone(&self.motion)
     }
 
+    /// The actuators that nodes have declared, called `<node>/<name>`, in the order in which they were declared.
+    #[must_use]
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.cells().iter().map(|cell| Arc::clone(&cell.name)).collect()
+    }
+
     /// The actuators, in the order in which they were declared.
     pub(crate) fn cells(&self) -> Vec<Arc<ActuatorCell>> {
         self.lock().clone()

@@ -38,6 +38,8 @@ pub struct QosOverride {
     pub exclusive: Option<bool>,
     /// See [`Qos::feedback`].
     pub feedback: Option<bool>,
+    /// See [`Qos::external`].
+    pub external: Option<bool>,
 }
 
 impl QosOverride {
@@ -55,6 +57,7 @@ impl QosOverride {
             deadline: self.deadline.unwrap_or(qos.deadline),
             exclusive: self.exclusive.unwrap_or(qos.exclusive),
             feedback: self.feedback.unwrap_or(qos.feedback),
+            external: self.external.unwrap_or(qos.external),
         }
     }
 
@@ -71,6 +74,7 @@ impl QosOverride {
             ("deadline", self.deadline.is_some()),
             ("exclusive", self.exclusive.is_some()),
             ("feedback", self.feedback.is_some()),
+            ("external", self.external.is_some()),
         ];
         keys.into_iter().filter(|(_, is_said)| *is_said).map(|(key, _)| key).collect()
     }
@@ -162,6 +166,7 @@ pub(crate) fn differences(one: &Qos, other: &Qos) -> Vec<&'static str> {
         ("deadline", one.deadline == other.deadline),
         ("exclusive", one.exclusive == other.exclusive),
         ("feedback", one.feedback == other.feedback),
+        ("external", one.external == other.external),
     ];
     rules.into_iter().filter(|(_, is_same)| !is_same).map(|(rule, _)| rule).collect()
 }
@@ -261,6 +266,7 @@ mod tests {
             deadline: Some(Some(Duration::from_secs(9))),
             exclusive: Some(true),
             feedback: Some(true),
+            external: Some(true),
         };
         let wanted = Qos {
             overflow: Overflow::DropNewest,
@@ -272,10 +278,11 @@ mod tests {
             deadline: Some(Duration::from_secs(9)),
             exclusive: true,
             feedback: true,
+            external: true,
         };
         assert_eq!(all.apply(topics::RANGE.qos()), wanted);
         assert_eq!(all.keys(), differences(&wanted, &topics::RANGE.qos()));
-        assert_eq!(all.keys().len(), 9);
+        assert_eq!(all.keys().len(), 10);
         assert_eq!(QosOverride::default().apply(topics::RANGE.qos()), topics::RANGE.qos());
     }
 

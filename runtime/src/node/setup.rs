@@ -239,6 +239,7 @@ impl<'a, N: Node> Setup<'a, N> {
         spec: RingSpec<T>,
     ) -> Result<RingOutput<T>, SetupError> {
         let place = self.environment.rings.claim::<T>(name, self.incarnation.instance())?;
+        place.plan(&spec);
         let output = RingOutput::new(place, spec, Arc::clone(&self.incarnation));
         self.shared.hold(OutputSlot(output.clone()).holding());
         self.work.devices.push(Box::new(OutputSlot(output.clone())));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nevil_msgs::nearest;
-use nevil_sys::mem::ring::{Element, ElementKind, RingState};
+use nevil_sys::mem::ring::{Element, ElementKind, RingLayout, RingShape, RingState};
 
 use crate::clock::Clock;
 use crate::ring::error::{RingClaimError, RingError};
@@ -31,8 +31,25 @@ pub(crate) struct RingPlace {
     known: Mutex<Known>,
 }
 
+/// A ring as a node declares to write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedRing {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The node that writes it.
+    pub writer: Option<Arc<str>>,
+    /// The nodes that read it.
+    pub readers: Vec<Arc<str>>,
+    /// Blocks.
+    pub blocks: usize,
+    /// Bytes that it will take; 0 if nobody writes it, or if it cannot be made.
+    pub bytes: u64,
+}
+
 #[derive(Debug, Default)]
 struct Known {
+    /// What the writer has declared.
+    planned: Option<RingShape>,
     writer: Option<Arc<str>>,
     readers: BTreeSet<Arc<str>>,
     ring: Option<Arc<Ring>>,
@@ -120,6 +137,23 @@ impl Rings {
         self.lock().values().map(|place| place.status()).collect()
     }
 
+    /// All rings that were declared, by name, with what they will take where memory has pages of `page_bytes`.
+    #[must_use]
+    pub fn planned(&self, page_bytes: usize) -> Vec<PlannedRing> {
+        let ring = |place: &Arc<RingPlace>| {
+            let known = place.known();
+            let layout = known.planned.and_then(|shape| RingLayout::new(&shape, page_bytes).ok());
+            PlannedRing {
+                name: Arc::clone(&place.name),
+                writer: known.writer.clone(),
+                readers: known.readers.iter().cloned().collect(),
+                blocks: known.planned.map_or(0, |shape| shape.blocks),
+                bytes: layout.map_or(0, |layout| (layout.total_bytes + layout.cursor_bytes) as u64),
+            }
+        };
+        self.lock().values().map(ring).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<RingPlace>>> {
         // No step under this lock panics half-way.
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
@@ -129,6 +163,11 @@ impl Rings {
 impl RingPlace {
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Notes what the ring is to be, before it is made.
+    pub(crate) fn plan<T: Element>(&self, spec: &RingSpec<T>) {
+        self.known().planned = Some(spec.shape(&self.name, 0));
     }
 
     /// Makes the next life of the ring; readers of the one before are told so.

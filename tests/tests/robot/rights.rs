@@ -59,7 +59,7 @@ fn a_robot_that_insists_on_its_rights_does_not_start_without_them() {
     let file = place.file(text);
     let Some(command) = without_rights(&place, &["launch", file.to_str().unwrap()]) else { return };
     let ended = Process::start(command).end();
-    assert_eq!(ended.code(), Some(3), "{ended:?}");
+    assert_eq!(ended.code(), Some(2), "{ended:?}");
     assert!(ended.err.contains("lamp"), "{}", ended.err);
-    assert!(ended.err.contains("not permitted to use `fifo 60` ("), "{}", ended.err);
+    assert!(ended.err.contains("not permitted to use `fifo 60`, "), "{}", ended.err);
 }

@@ -31,6 +31,35 @@ impl FileArgs {
     }
 }
 
+/// Launch files and the arguments of all of them.
+#[derive(Debug, Args)]
+pub(crate) struct FilesArgs {
+    /// Launch files, and values of their arguments, such as world:=maze.yaml
+    #[arg(value_name = "FILE|NAME:=VALUE", required = true)]
+    words: Vec<String>,
+    /// Look at this mode of the files instead of their first
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+}
+
+impl FilesArgs {
+    /// What the words say, for each file.
+    pub(crate) fn inputs(self) -> Result<Vec<LaunchInputs>, String> {
+        let (arguments, files): (Vec<_>, Vec<_>) =
+            self.words.into_iter().partition(|word| word.contains(":="));
+        let arguments = arguments.iter().map(|word| parse_argument(word)).collect::<Result<Vec<_>, _>>()?;
+        if files.is_empty() {
+            return Err("no launch file is named".to_owned());
+        }
+        let inputs = |file: String| LaunchInputs {
+            file: file.into(),
+            arguments: arguments.clone(),
+            mode: self.mode.clone(),
+        };
+        Ok(files.into_iter().map(inputs).collect())
+    }
+}
+
 fn parse_argument(text: &str) -> Result<(String, String), String> {
     let split = text.split_once(":=").filter(|(name, _)| !name.is_empty());
     let (name, value) = split.ok_or("an argument is written NAME:=VALUE, without spaces")?;

@@ -129,6 +129,7 @@ fn rules(qos: &Value) -> Table {
         ("deadline", time(&qos["deadline_us"])),
         ("exclusive", yes("exclusive")),
         ("feedback", yes("feedback")),
+        ("external", yes("external")),
     ];
     let overridden = qos["overridden"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut table = Table::new(["rule", "value", "said by"].map(Column::text).to_vec());
@@ -306,7 +307,7 @@ mod tests {
             "qos": {
                 "overflow": "drop_oldest", "depth": 4, "priority": "normal", "message_bytes_max": 65536,
                 "latched": false, "lifespan_us": 1500, "deadline_us": 90_000_000, "exclusive": true,
-                "feedback": false, "overridden": ["depth", "lifespan"],
+                "feedback": false, "external": false, "overridden": ["depth", "lifespan"],
             },
             "publishers": [{ "node": "sim_car", "published": 120, "accepted": 119, "refused_size": 1 }],
             "subscriptions": [
@@ -339,6 +340,7 @@ lifespan           1.5ms        launch file
 deadline           1 min 30 s   code
 exclusive          yes          code
 feedback           no           code
+external           no           code
 
 published by  published  accepted
 sim_car             120       119

@@ -1,6 +1,7 @@
 //! The command as people and scripts use it, beside a robot that has real topics.
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod guide;
 mod robot;
 mod topics;
 

@@ -2,8 +2,9 @@
 
 use nevil::prelude::*;
 
-/// The topic on which it says so.
-pub const REPORT: Topic<Report> = Topic::new("sample_report");
+/// The topic on which it says so. `external`: whoever wants to know listens with `nevil topic echo`, so that nobody misses a
+/// node that subscribes to it.
+pub const REPORT: Topic<Report> = Topic::new("sample_report").external();
 
 /// What it says.
 #[derive(Clone, Copy, Debug, Message, PartialEq)]
