@@ -42,9 +42,9 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// The names of the keys that are read.
+    /// The names of the keys.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().filter(|key| key.is_read).map(|key| key.name)
+        self.keys.iter().map(|key| key.name)
     }
 }
 
@@ -64,8 +64,6 @@ pub(crate) struct Key {
     pub(crate) otherwise: &'static str,
     /// What is allowed besides the bounds of the kind, in Markdown.
     pub(crate) range: &'static str,
-    /// Whether there is a reader for it; without one it is refused.
-    pub(crate) is_read: bool,
 }
 
 /// What may stand at a key. Bounds are included.
@@ -105,41 +103,31 @@ pub(crate) enum Kind {
 
 /// All sections, each once, in the order in which a reader meets them.
 pub(crate) fn sections() -> Vec<&'static Section> {
-    sections_below(|_| true)
-}
-
-/// Those of them that are read.
-pub(crate) fn read_sections() -> Vec<&'static Section> {
-    sections_below(|key| key.is_read)
-}
-
-fn sections_below(is_wanted: fn(&Key) -> bool) -> Vec<&'static Section> {
     let mut sections = Vec::new();
-    add_section(ROBOT, is_wanted, &mut sections);
+    add_section(ROBOT, &mut sections);
     sections
 }
 
-fn add_section(section: &'static Section, is_wanted: fn(&Key) -> bool, sections: &mut Vec<&'static Section>) {
+fn add_section(section: &'static Section, sections: &mut Vec<&'static Section>) {
     if sections.iter().any(|known| known.place == section.place) {
         return;
     }
     sections.push(section);
-    let keys = section.keys.iter().filter(|key| is_wanted(key));
-    keys.for_each(|key| add_sections_of(&key.kind, is_wanted, sections));
+    section.keys.iter().for_each(|key| add_sections_of(&key.kind, sections));
 }
 
-fn add_sections_of(kind: &'static Kind, is_wanted: fn(&Key) -> bool, sections: &mut Vec<&'static Section>) {
+fn add_sections_of(kind: &'static Kind, sections: &mut Vec<&'static Section>) {
     match kind {
-        Kind::Map(section) => add_section(section, is_wanted, sections),
-        Kind::Entries(inner, _) | Kind::List(inner, _) => add_sections_of(inner, is_wanted, sections),
-        Kind::OneOf(kinds) => kinds.iter().for_each(|kind| add_sections_of(kind, is_wanted, sections)),
+        Kind::Map(section) => add_section(section, sections),
+        Kind::Entries(inner, _) | Kind::List(inner, _) => add_sections_of(inner, sections),
+        Kind::OneOf(kinds) => kinds.iter().for_each(|kind| add_sections_of(kind, sections)),
         _ => {}
     }
 }
 
 /// A key that may be left out.
 const fn key(name: &'static str, kind: Kind, meaning: &'static str) -> Key {
-    Key { name, kind, meaning, is_required: false, default: None, otherwise: "", range: "", is_read: true }
+    Key { name, kind, meaning, is_required: false, default: None, otherwise: "", range: "" }
 }
 
 impl Key {
@@ -164,12 +152,6 @@ impl Key {
     /// What is allowed besides, in words.
     const fn range(mut self, text: &'static str) -> Self {
         self.range = text;
-        self
-    }
-
-    /// It has no reader yet.
-    const fn unread(mut self) -> Self {
-        self.is_read = false;
         self
     }
 }

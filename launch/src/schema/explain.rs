@@ -4,7 +4,7 @@ use nevil_msgs::{FieldInfo, nearest};
 use nevil_runtime::{NodeType, NodeTypes};
 use serde::Serialize;
 
-use super::{Key, Kind, ROBOT, Section, read_sections};
+use super::{Key, Kind, ROBOT, Section, sections};
 use crate::problem::known_names;
 
 /// What is known of a key of a launch file, or of a parameter. Texts are Markdown without links, empty if there is nothing to
@@ -62,9 +62,9 @@ fn place_of(above: &str) -> String {
 pub fn explain_key(name: &str, types: &NodeTypes) -> Result<Vec<KeyExplanation>, UnknownKey> {
     from_the_top(name, types).map(|found| vec![found]).or_else(|error| {
         let end = format!(".{name}");
-        let found = read_sections().into_iter().flat_map(|section| {
+        let found = sections().into_iter().flat_map(|section| {
             let whole = move |key: &'static Key| (in_place(section.place, key.name), key);
-            section.keys.iter().filter(|key| key.is_read).map(whole)
+            section.keys.iter().map(whole)
         });
         let found: Vec<_> = found.filter(|(whole, _)| whole.ends_with(&end)).collect();
         match found.is_empty() {
@@ -88,7 +88,7 @@ fn find(
     types: &NodeTypes,
 ) -> Result<KeyExplanation, UnknownKey> {
     let (given, rest) = steps.split_first().map_or(("", steps), |(first, rest)| (*first, rest));
-    let Some(key) = section.keys.iter().find(|key| key.is_read && key.name == given) else {
+    let Some(key) = section.keys.iter().find(|key| key.name == given) else {
         return Err(unknown(given, place, section.names()));
     };
     let place = in_place(place, key.name);
@@ -188,7 +188,7 @@ fn of_parameter(name: String, field: &FieldInfo) -> KeyExplanation {
 }
 
 fn keys_of(section: &'static Section) -> Vec<(String, String)> {
-    let keys = section.keys.iter().filter(|key| key.is_read);
+    let keys = section.keys.iter();
     keys.map(|key| (key.name.to_owned(), without_links(key.meaning))).collect()
 }
 

@@ -8,7 +8,7 @@ use nevil_runtime::{NodeType, NodeTypes};
 use serde_json::{Map, Value, json};
 
 use super::explain::without_links;
-use super::{Key, Kind, ROBOT, Section, read_sections};
+use super::{Key, Kind, ROBOT, Section, sections};
 
 const DURATION: &str = r"^[0-9]+(\.[0-9]{1,9})?(us|ms|s|m|min|h)$";
 const SIZE: &str = "^[0-9]+(B|KiB|MiB|GiB)$";
@@ -23,7 +23,7 @@ const SIZE: &str = "^[0-9]+(B|KiB|MiB|GiB)$";
 #[must_use]
 pub fn json_schema(types: &NodeTypes) -> Value {
     let types: Vec<&NodeType> = types.names().into_iter().filter_map(|name| types.get(name)).collect();
-    let mut defs: Map<_, _> = read_sections()
+    let mut defs: Map<_, _> = sections()
         .into_iter()
         .filter(|section| !section.place.is_empty())
         .map(|section| (def_of(section), object(section)))
@@ -49,7 +49,7 @@ fn def_of(section: &Section) -> String {
 
 /// A map with the keys of a section. What must be there is left out: another file may say it.
 fn object(section: &Section) -> Value {
-    let keys = section.keys.iter().filter(|key| key.is_read);
+    let keys = section.keys.iter();
     let properties: Map<_, _> = keys.map(|key| (key.name.to_owned(), property(key))).collect();
     json!({
         "type": ["object", "null"],

@@ -9,7 +9,7 @@ mod robot;
 
 use std::collections::BTreeSet;
 
-use super::{Key, Section, read_sections, sections};
+use super::{Key, Section, sections};
 use examples::Example;
 use robot::{what_runs, without_places};
 
@@ -24,17 +24,10 @@ fn keys_of(section: &'static Section) -> impl Iterator<Item = (String, &'static 
 
 /// The keys that are read.
 fn keys() -> Vec<(String, &'static Key)> {
-    read_sections().into_iter().flat_map(keys_of).filter(|(_, key)| key.is_read).collect()
+    sections().into_iter().flat_map(keys_of).collect()
 }
 
 /// A key leaves this list with its reader.
-#[test]
-fn all_keys_are_read_but_these() {
-    let unread = sections().into_iter().flat_map(keys_of).filter(|(_, key)| !key.is_read);
-    let unread: Vec<_> = unread.map(|(name, _)| name).collect();
-    assert_eq!(unread, ["topics.<name>.external"]);
-}
-
 #[test]
 fn each_key_changes_what_runs() {
     let mut idle = Vec::new();
