@@ -10,6 +10,7 @@
 //! * `file`: what stands in it
 //! * `machine`: where it is to run, and what the kernel allows there
 //! * `plan`: what is to be started, in which order
+//! * `reload`: what differs between two plans, and how much of it can change while the robot runs
 //! * `runtime_dir`: where sockets and locks lie, and which robots run
 //! * `status`: what tools see of a robot
 //! * `control`: what tools ask of a running robot
@@ -38,6 +39,7 @@ mod notify;
 mod options;
 mod plan;
 mod problem;
+mod reload;
 mod restart;
 mod rules;
 mod runtime_dir;

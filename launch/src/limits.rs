@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Most nodes of a robot. Each has a thread, and a person has to keep them apart.
 pub const NODES_MAX: usize = 128;
 
+/// How long no file has to be written until a launch that watches its file reads it again: an editor writes more than once.
+pub const WATCH_SETTLE: Duration = Duration::from_millis(100);
+
 /// Most files that a launch file may include, directly or not.
 pub const INCLUDES_MAX: usize = 64;
 

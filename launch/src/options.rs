@@ -41,6 +41,8 @@ pub struct LaunchOptions {
     pub seed: u64,
     /// After which time the robot stops by itself; without it, it runs until it is stopped. Of the robot's own clock.
     pub duration: Option<Duration>,
+    /// Whether the launch file is read again whenever it is written.
+    pub watch: bool,
 }
 
 /// Which time a robot lives in.

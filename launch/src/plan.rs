@@ -6,6 +6,7 @@
 //! * `notes`: what is worth a look
 //! * `kernel`: what the kernel refuses there; `explain`: where each effective value comes from
 //! * `ready`: when a node is ready
+//! * `modes`: the plans of the modes of a robot
 //! * `paths`: paths in parameters, which the file means relative to itself
 
 mod configure;
@@ -13,6 +14,7 @@ mod cycles;
 mod explain;
 mod kernel;
 mod memory;
+mod modes;
 mod notes;
 mod order;
 mod paths;
@@ -22,6 +24,7 @@ mod tests;
 mod topics;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,6 +108,12 @@ pub struct Plan {
     pub bus_bytes_max: u64,
     /// What is not wrong but worth a look.
     pub notes: Vec<PlanNote>,
+    /// All files that were read, the launch file first.
+    pub files: Vec<PathBuf>,
+    /// The mode that this is the plan of; `None`: there are no modes.
+    pub mode: Option<String>,
+    /// The plans of all modes by name, in the order of the file; those have none themselves.
+    pub modes: Vec<(String, Plan)>,
 }
 
 /// What the nodes of a plan declare.
@@ -200,8 +209,11 @@ impl Plan {
         inputs: &LaunchInputs,
         plan_for: &PlanFor<'_>,
     ) -> Result<(Self, LaunchFile), LaunchFileError> {
-        let (file, problems) = LaunchFile::parse_all(inputs, &read_text(&inputs.file)?, plan_for.lookup);
-        Ok((Self::check(&file, plan_for, problems)?, file))
+        let text = read_text(&inputs.file)?;
+        let (file, problems) = LaunchFile::parse_all(inputs, &text, plan_for.lookup);
+        let mut plan = Self::check(&file, plan_for, problems)?;
+        plan.modes = modes::plans(inputs, &text, (&file, &plan), plan_for)?;
+        Ok((plan, file))
     }
 
     /// The plan, if neither the file had `problems` nor the plan has.
@@ -282,6 +294,9 @@ impl Plan {
             bus_bytes_max: file.bus_bytes_max.0,
             graph: PlannedGraph::of(environment, topics, plan_for.machine),
             notes,
+            files: file.files.clone(),
+            mode: file.mode.clone(),
+            modes: Vec::new(),
         }
     }
 }

@@ -20,6 +20,9 @@ pub(crate) fn run(plan: Plan, options: &LaunchOptions) -> Exit {
     let Some(duration) = options.duration else {
         return say_error("a simulation needs to know for how long: add `--for 10m`", Exit::Usage);
     };
+    if options.watch {
+        return say_error("a simulation reads its launch file once; leave `--watch` out", Exit::Usage);
+    }
     let wall = Clock::monotonic();
     let began = wall.now();
     let supervision = Supervision::of(&plan);

@@ -15,9 +15,11 @@ mod operator;
 mod params;
 mod phases;
 mod readiness;
+mod reload;
 mod report;
 mod robot;
 mod signals;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -106,6 +108,8 @@ pub(crate) struct Supervisor {
     watchdogs: Watchdogs,
     /// What was begun for operators.
     under_way: Vec<UnderWay>,
+    /// Whether the launch file is read again whenever it is written.
+    watches_file: bool,
 }
 
 /// How a robot has ended.
@@ -205,7 +209,8 @@ impl Supervisor {
             lines,
             log: log.filter(),
             orders: Orders::default(),
-            planned: plan.nodes.clone(),
+            running: Mutex::new(Arc::new(plan.clone())),
+            reloading: Mutex::default(),
             inputs: options.inputs.clone(),
             types: types.clone(),
             again: AtomicBool::new(false),
@@ -231,6 +236,7 @@ impl Supervisor {
             suspects,
             watchdogs: Watchdogs::default(),
             under_way: Vec::new(),
+            watches_file: options.watch,
         })
     }
 
@@ -254,11 +260,21 @@ impl Supervisor {
                 self.watch_health();
                 self.start_watchdogs();
                 self.robot.orders.open();
+                self.watch_file();
                 self.watch()
             }
             Err(exit) => exit,
         };
         self.stop(exit, Some(control))
+    }
+
+    /// Reads the launch file again whenever it is written, where that is wanted. Without that the robot runs on, and says so.
+    fn watch_file(&self) {
+        if self.watches_file
+            && let Err(error) = watch::start(Arc::clone(&self.robot))
+        {
+            self.robot.deny(format!("the launch file cannot be watched ({error}); use `nevil reload`"));
+        }
     }
 
     /// Lets others watch the robot from now on: a start may take longer than they would wait.

@@ -9,12 +9,14 @@ mod file_args;
 mod launch;
 mod log;
 mod logs;
+mod mode;
 mod new;
 mod node;
 mod node_operate;
 mod param;
 mod plan;
 mod process;
+mod reload;
 mod restart;
 mod schema;
 mod status;
@@ -72,6 +74,8 @@ enum Command {
     Status(status::StatusArgs),
     Stop(stop::StopArgs),
     Restart(restart::RestartArgs),
+    Reload(reload::ReloadArgs),
+    Mode(mode::ModeArgs),
     Estop(estop::EstopArgs),
     Logs(logs::LogsArgs),
     /// List, show, pause and restart the nodes of a robot
@@ -171,6 +175,8 @@ impl Cli {
             Command::Status(args) => args.run(robot),
             Command::Stop(args) => args.run(robot),
             Command::Restart(args) => args.run(robot),
+            Command::Reload(args) => args.run(robot),
+            Command::Mode(args) => args.run(robot),
             Command::Param(command) => command.run(robot),
             Command::Log(args) => args.run(robot),
             Command::Estop(args) => args.run(robot),

@@ -88,6 +88,18 @@ pub enum Request {
         /// From keys of a launch file, such as `half_open.permits`, to values as they are written there.
         changes: BTreeMap<String, String>,
     },
+    /// Read the launch file again, and change what differs.
+    Reload {
+        /// Whether what cannot change while the robot runs is started again; else it is named.
+        #[serde(default)]
+        restart: bool,
+    },
+    /// The modes of the robot; or change to another one.
+    Mode {
+        /// The mode to change to.
+        #[serde(default)]
+        name: Option<String>,
+    },
     /// The parameters of a node, or of all.
     ParamList {
         /// The node; all, if it is not given.

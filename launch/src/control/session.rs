@@ -149,6 +149,8 @@ impl Session {
             | Request::ParamSet { .. }
             | Request::ParamLoad { .. }
             | Request::Log { .. }
+            | Request::Reload { .. }
+            | Request::Mode { .. }
             | Request::NodeInfo { .. }
             | Request::NodeRestart { .. }
             | Request::NodePause { .. }

@@ -120,4 +120,12 @@ pub enum ExpansionProblem {
         /// The name.
         given: String,
     },
+    /// A mode changes what a robot cannot change while it runs.
+    #[error("mode `{mode}` changes {what}, which cannot change while the robot runs; say it for all modes")]
+    ModeNotLive {
+        /// The mode.
+        mode: String,
+        /// What would change.
+        what: String,
+    },
 }

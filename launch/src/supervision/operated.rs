@@ -4,7 +4,7 @@ use nevil_runtime::Time;
 
 use super::machine::Outcome;
 use super::{Action, State, Supervision};
-use crate::rules::OnInputDown;
+use crate::rules::{OnInputDown, RestartRule};
 
 /// Why a node is not started again for an operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +83,12 @@ impl Supervision {
             }
             Outcome::default()
         }))
+    }
+
+    /// The node is supervised by other rules from now on. What has been counted of it stays.
+    pub(crate) fn set_rules(&mut self, node: usize, restart: RestartRule, on_input_down: OnInputDown) {
+        let rule = &mut self.nodes[node].rule;
+        (rule.restart, rule.on_input_down) = (restart, on_input_down);
     }
 
     /// Where the node is.

@@ -126,6 +126,9 @@ impl Drop for HealthWatch {
 impl Teller {
     fn look(&mut self) {
         let now = self.robot.now();
+        if let Some((rule, of_nodes)) = self.robot.board.take_limits() {
+            self.resources.set_limits(&rule, &of_nodes);
+        }
         let beats = now >= self.next_beat;
         if beats {
             // What was missed, because the machine slept, is not made up for.

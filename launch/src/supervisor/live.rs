@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::operator::{Answer, Order};
+use super::reload::Rest;
 use super::{Robot, lock};
 use crate::control::{Control, Request};
 use crate::limits::{NODE_PAUSE_WAIT, NODE_RESTART_WAIT_MAX};
@@ -20,6 +21,9 @@ impl Robot {
             Request::ParamSet { node, params } => self.param_set(node, params),
             Request::ParamLoad { node, name, text } => self.param_load(node, name, text),
             Request::Log { filter } => self.change_log(filter.as_deref()),
+            Request::Reload { restart: false } => self.reload(Rest::Name),
+            Request::Reload { restart: true } => self.reload(Rest::Restart),
+            Request::Mode { name } => self.mode(name.as_deref()),
             Request::NodeInfo { node } => self.node_info(node),
             Request::NodeRestart { node, timeout_ms } => {
                 let within = Duration::from_millis(*timeout_ms).min(NODE_RESTART_WAIT_MAX);
@@ -75,7 +79,8 @@ impl Robot {
         let index = self.find(name)?;
         let status = self.status();
         let mut info = status["nodes"][index].clone();
-        let (planned, spec) = (&self.planned[index], self.nodes[index].spec());
+        let (plan, spec) = (self.plan(), self.nodes[index].spec());
+        let planned = &plan.nodes[index];
         let topics = self.bus().topics();
         let topic = |topic: &&nevil_runtime::TopicDescription| json!({ "name": &*topic.name, "type": topic.type_info.name });
         let publishes = topics.iter().filter(|topic| topic.publishers.iter().any(|node| **node == *name));
@@ -95,7 +100,7 @@ impl Robot {
         info["required"] = json!(planned.required);
         info["depends_on"] = json!(planned.depends_on.iter().map(|name| &**name).collect::<Vec<_>>());
         let needs = |other: &&crate::plan::PlannedNode| other.depends_on.iter().any(|of| **of == *name);
-        let dependents = self.planned.iter().filter(needs).map(|other| &*other.spec.instance);
+        let dependents = plan.nodes.iter().filter(needs).map(|other| &*other.spec.instance);
         info["needed_by"] = json!(dependents.collect::<Vec<_>>());
         info["params"] = self.param_list(Some(name))?["params"].take();
         let held = self.nodes[index].holds();

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::{Robot, Supervisor, lock};
 use crate::exit::Exit;
 use crate::limits::{OPERATOR_ANSWER_GRACE, OPERATOR_ORDERS_MAX};
+use crate::plan::Plan;
 use crate::supervision::Stage;
 use crate::text::duration_text;
 
@@ -34,6 +35,8 @@ pub(super) enum Order {
     Hold { node: usize },
     /// Call them again, as far as it is for the operator to say.
     Release { node: usize },
+    /// Go on by this plan, which has the same nodes. Answered at once.
+    Adopt { plan: Arc<Plan> },
     /// End the life of the node and begin the next one. Answered when it is active.
     RestartNode { node: usize },
 }
@@ -216,6 +219,16 @@ impl Supervisor {
                 self.robot.nodes[node].set_begins_paused(false);
                 tracing::info!("an operator resumes node `{}`", self.robot.nodes[node].instance());
                 (self.supervision.release(node, now), begun(What::Resume, node))
+            }
+            Order::Adopt { plan } => {
+                for (node, planned) in plan.nodes.iter().enumerate() {
+                    self.supervision.set_rules(node, planned.restart.clone(), planned.on_input_down);
+                }
+                self.plan = Plan::clone(&plan);
+                // Who asked may have left.
+                let _ = answer.try_send(Ok(json!({})));
+                let actions = self.supervision.act(now);
+                return self.obey(actions);
             }
             Order::RestartNode { node } => {
                 let name = Arc::clone(self.robot.nodes[node].instance());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nevil_msgs::{FieldInfo, Key, Mark, Value, ValueKind};
-use nevil_runtime::with_instead;
+use nevil_runtime::{NodeSpec, with_instead};
 use serde_json::json;
 
 use super::Robot;
@@ -18,6 +18,12 @@ const BESIDES: Duration = Duration::from_millis(500);
 
 /// Longest that it is waited for: the tool hears of it before it gives up.
 const LONGEST: Duration = CONTROL_ANSWER_WAIT.saturating_sub(OPERATOR_ANSWER_GRACE).saturating_sub(BESIDES);
+
+/// How long a node is waited for that is given new parameters.
+pub(super) fn patience(spec: &NodeSpec) -> Duration {
+    let rule = spec.rules.of("params_changed");
+    (rule.timeout + rule.hang_grace + BESIDES).min(LONGEST)
+}
 
 impl Robot {
     /// The parameters of the node called `node`, or of all.
@@ -63,9 +69,7 @@ impl Robot {
         let (spec, before) = (node.spec(), self.param_list(Some(node.instance()))?);
         let params =
             node.read_params(with_instead(&spec.params, changed)).map_err(|error| error.to_string())?;
-        let rule = spec.rules.of("params_changed");
-        let within = (rule.timeout + rule.hang_grace + BESIDES).min(LONGEST);
-        self.order(Order::ChangeParams { node: index, params }, within)?;
+        self.order(Order::ChangeParams { node: index, params }, patience(&spec))?;
         let names = match &changed.kind {
             ValueKind::Map(entries) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
             _ => Vec::new(),
@@ -101,8 +105,8 @@ impl Robot {
     /// All that is known about one parameter.
     fn param(&self, index: usize, field: &FieldInfo) -> serde_json::Value {
         let node = &self.nodes[index];
-        let spec = node.spec();
-        let (given, planned) = (spec.params.get(field.name), self.planned[index].spec.params.get(field.name));
+        let (spec, plan) = (node.spec(), self.plan());
+        let (given, planned) = (spec.params.get(field.name), plan.nodes[index].spec.params.get(field.name));
         let default = field.default.map(|text| default_value(node, &spec.params, field.name, text));
         let value = match (given, &default) {
             (Some(value), _) => plain_json(value),

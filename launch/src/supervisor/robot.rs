@@ -16,10 +16,8 @@ use super::lock;
 use super::operator::Orders;
 use crate::control::{Control, Request};
 use crate::crashes::CrashRecord;
-use crate::limits::CHECK_STACK_BYTES;
-use crate::machine::Machine;
 use crate::options::LaunchInputs;
-use crate::plan::{Plan, PlanFor, PlannedNode};
+use crate::plan::Plan;
 use crate::status::{RobotPhase, RobotReport};
 use crate::supervision::Pauses;
 
@@ -51,8 +49,10 @@ pub(crate) struct Robot {
     pub(super) types: NodeTypes,
     /// Whether it is to start again when it has stopped.
     pub(super) again: AtomicBool,
-    /// The nodes as they were planned.
-    pub(super) planned: Vec<PlannedNode>,
+    /// The plan that it runs by.
+    pub(super) running: Mutex<Arc<Plan>>,
+    /// Held by who changes that.
+    pub(super) reloading: Mutex<()>,
 }
 
 /// What supervision knows, for tools.
@@ -92,21 +92,6 @@ impl Robot {
 
     pub(super) fn set_degraded(&self, degraded: Option<(Time, String)>) {
         lock(&self.supervised).degraded = degraded;
-    }
-
-    /// Plans the robot once more, as it would start now; on a thread with as much stack as that has then.
-    fn check_again(&self) -> Result<(), String> {
-        let (inputs, types) = (self.inputs.clone(), self.types.clone());
-        let check = move || {
-            let (here, lookup) = (Machine::here(), |name: &str| std::env::var(name).ok());
-            let plan_for = PlanFor { types: &types, machine: &here, here: &here, lookup: &lookup };
-            Plan::read(&inputs, &plan_for).map(drop)
-        };
-        let thread =
-            std::thread::Builder::new().name("check".into()).stack_size(CHECK_STACK_BYTES).spawn(check);
-        let checked = thread.map_err(|error| error.to_string())?.join();
-        // The panic has been reported where it was.
-        checked.map_err(|_| "its check panicked; see the log".to_owned())?.map_err(|error| error.to_string())
     }
 
     fn stop_now(&self) {
@@ -211,7 +196,7 @@ impl Control for Robot {
             );
         }
         // A robot that would not start again goes on.
-        self.check_again()
+        self.plan_again(self.inputs.mode.clone())
             .map_err(|why| format!("the robot goes on, because it could not start again: {why}"))?;
         self.again.store(true, Ordering::Release);
         self.stop_now();

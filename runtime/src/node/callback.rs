@@ -108,6 +108,9 @@ impl Callback {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Callbacks(Arc<Register>);
 
+/// The callback by which a node hears of other parameters.
+pub(crate) const PARAMS_CHANGED: &str = "params_changed";
+
 /// A node instance, and the name of a callback of it.
 type Key = (Arc<str>, Arc<str>);
 
@@ -157,6 +160,29 @@ impl Callbacks {
         let callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
         let timeout = callbacks.get(&(instance.into(), name.into()))?.rule.timeout;
         (timeout != NO_TIMEOUT).then_some(timeout)
+    }
+
+    /// Lets the breaker of a callback work by `policy` from now on. Where that does not say what is slow, this stays as it is.
+    /// `None`: there is no such callback, or its breaker never opens.
+    pub(crate) fn set_breaker(
+        &self,
+        instance: &str,
+        name: &str,
+        policy: BreakerPolicy,
+        now: Time,
+    ) -> Option<Result<(), BreakerError>> {
+        let callbacks = self.0.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = callbacks.get(&(instance.into(), name.into()))?;
+        // What it says to its supervisor, or to who changes its parameters, opens nothing.
+        if known.rule.timeout == NO_TIMEOUT || name == PARAMS_CHANGED {
+            return None;
+        }
+        let slow_after = match (policy.slow_after, known.rule.breaker.slow_after, known.breaker.policy()) {
+            (Some(said), _, _) => Some(said),
+            (None, None, Ok(works_by)) => works_by.slow_after,
+            (None, ..) => Some(known.rule.timeout),
+        };
+        Some(known.breaker.set_policy(now, BreakerPolicy { slow_after, ..policy }))
     }
 
     /// The callback `name` of the node `instance`: the same one in each of its lives. If another rule holds than before, it

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nevil_sys::mem::Bell;
 
 use crate::actuator::Actuators;
-use crate::breaker::Breakers;
+use crate::breaker::{BreakerError, BreakerPolicy, Breakers};
 use crate::bus::{Bus, QosOverride, TopicError};
 use crate::clock::Clock;
 use crate::device::Claims;
@@ -104,6 +104,23 @@ impl Environment {
     #[must_use]
     pub fn callback_timeout(&self, breaker: &str) -> Option<Duration> {
         self.callbacks.timeout(breaker)
+    }
+
+    /// Lets the breaker of the callback `callback` of `node` work by `policy` from now on, as its rule would say from the next
+    /// life on. Where the policy does not say what is slow, this stays as it is. `false`: there is no such callback, or its
+    /// breaker never opens.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Breaker::set_policy`](crate::Breaker::set_policy).
+    pub fn set_callback_breaker(
+        &self,
+        node: &str,
+        callback: &str,
+        policy: BreakerPolicy,
+    ) -> Result<bool, BreakerError> {
+        let set = self.callbacks.set_breaker(node, callback, policy, self.bus.clock().now());
+        set.map_or(Ok(false), |set| set.map(|()| true))
     }
 
     /// The bus.

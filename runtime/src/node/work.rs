@@ -11,6 +11,7 @@ use crate::error::{NodeError, NodeResult, drop_caught};
 use crate::guard::Guard;
 use crate::limits::TURN_MESSAGES_MAX;
 use crate::node::Node;
+use crate::node::callback::PARAMS_CHANGED;
 use crate::node::context::Context;
 use crate::node::down::InputDown;
 use crate::node::driver::{AnyDriver, ReadyDriver};
@@ -128,8 +129,8 @@ impl<N: Node> NodeCore<N> {
         let input_down = callback("input_down");
         // What it answers to new parameters is an answer, and no failure that its breaker would open for.
         let answer = || {
-            let record = shared.record_answer("params_changed");
-            record.map_or_else(|_| hook("params_changed"), |record| Guarded::new(record, Arc::clone(&shared)))
+            let record = shared.record_answer(PARAMS_CHANGED);
+            record.map_or_else(|_| hook(PARAMS_CHANGED), |record| Guarded::new(record, Arc::clone(&shared)))
         };
         let has_params = params.is_some() || !N::Params::schema().is_empty();
         let params_change = has_params.then(|| ParamsChange::new(params, answer()));

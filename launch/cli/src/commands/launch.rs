@@ -28,6 +28,9 @@ pub(crate) struct LaunchArgs {
     /// Live in the machine's time, or in virtual time that passes as fast as it can
     #[arg(long, value_name = "CLOCK", default_value = "real")]
     clock: ClockArg,
+    /// Reload the file whenever it, or one that it includes, is written (see `nevil reload`)
+    #[arg(long)]
+    watch: bool,
     /// Show the arguments of the file and end
     #[arg(long, alias = "show-arguments")]
     show_args: bool,
@@ -65,6 +68,13 @@ impl LaunchArgs {
             ClockArg::Real => LaunchClock::Real,
             ClockArg::Sim => LaunchClock::Simulated,
         };
-        LaunchOptions { inputs: self.file.inputs(), robot, clock, seed: self.seed, duration: self.duration }
+        LaunchOptions {
+            inputs: self.file.inputs(),
+            robot,
+            clock,
+            seed: self.seed,
+            duration: self.duration,
+            watch: self.watch,
+        }
     }
 }

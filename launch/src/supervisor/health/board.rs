@@ -9,6 +9,8 @@ use nevil_runtime::Time;
 
 use crate::health::{Event, HealthReport};
 use crate::limits::EVENTS_MAX;
+use crate::plan::Plan;
+use crate::rules::{Limits, ResourceRule};
 use crate::supervisor::lock;
 
 /// What is to be done for lack of resources.
@@ -28,6 +30,8 @@ pub(in crate::supervisor) struct Board {
     lost: AtomicU64,
     savings: Mutex<Vec<Saving>>,
     report: Mutex<Option<HealthReport>>,
+    /// Limits of resources that have not been taken over yet.
+    limits: Mutex<Option<(ResourceRule, Vec<Limits>)>>,
     guard_lost: AtomicBool,
     asked: AtomicBool,
     thread: OnceLock<Thread>,
@@ -90,6 +94,17 @@ impl Board {
         if !savings.contains(&saving) && savings.len() < EVENTS_MAX {
             savings.push(saving);
         }
+    }
+
+    /// Lets robot and nodes use as much as `plan` says from now on.
+    pub(in crate::supervisor) fn set_limits(&self, plan: &Plan) {
+        let of_nodes = plan.nodes.iter().map(|node| node.cpu_percent.clone()).collect();
+        *lock(&self.limits) = Some((plan.resources.clone(), of_nodes));
+        self.look();
+    }
+
+    pub(super) fn take_limits(&self) -> Option<(ResourceRule, Vec<Limits>)> {
+        lock(&self.limits).take()
     }
 
     pub(super) fn set_report(&self, report: Option<HealthReport>) {

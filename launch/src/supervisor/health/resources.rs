@@ -9,6 +9,7 @@ use super::board::Saving;
 use crate::exit::Exit;
 use crate::health::{CpuMeter, Gauge, Strain, memory_bytes, process_cpu};
 use crate::plan::Plan;
+use crate::rules::{Limits, ResourceRule};
 use crate::supervisor::{Robot, Supervisor};
 use crate::text::size_text;
 
@@ -37,6 +38,20 @@ impl Resources {
             cpu_percent: None,
             meter: CpuMeter::default(),
             nodes: plan.nodes.iter().map(node).collect(),
+        }
+    }
+
+    /// Judges by other limits from now on; where they are the same, what has been read stays.
+    pub(super) fn set_limits(&mut self, rule: &ResourceRule, of_nodes: &[Limits]) {
+        let set = |gauge: &mut Gauge, limits: &Limits| {
+            if gauge.limits() != limits {
+                *gauge = Gauge::new(limits.clone());
+            }
+        };
+        set(&mut self.memory, &rule.memory_bytes);
+        set(&mut self.cpu, &rule.cpu_percent);
+        for ((_, gauge, _), limits) in self.nodes.iter_mut().zip(of_nodes) {
+            set(gauge, limits);
         }
     }
 
