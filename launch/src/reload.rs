@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nevil_msgs::{Key, Value, ValueKind};
-use nevil_runtime::{BreakerPolicy, NodeRules, NodeSpec, SubscriptionDescription, TopicDescription};
+use nevil_runtime::{
+    BreakerPolicy, NodeRules, NodeSpec, SubscriptionDescription, SubscriptionQos, TopicDescription,
+};
 
 use crate::plan::{Plan, PlannedNode};
 use crate::text::plain_json;
@@ -125,6 +127,8 @@ fn must_restart(before: &NodeSpec, after: &NodeSpec) -> BTreeSet<&'static str> {
         let mut all: Vec<_> = spec.subscriptions.clone().into_iter().collect();
         all.push(("*".to_owned(), spec.subscription_default.clone()));
         all.iter_mut().for_each(|(_, qos)| qos.depth = None);
+        // One of which nothing else is said is as good as one of which nothing is said.
+        all.retain(|(_, qos)| *qos != SubscriptionQos::NOTHING);
         all
     };
     let mut single: BTreeSet<_> = before.rules.callbacks.keys().collect();

@@ -6,6 +6,9 @@ use nevil_msgs::{Mark, Problem, ValueError};
 
 use crate::problem::PlanProblem;
 
+/// What follows from problems, at the end of their list.
+pub(crate) const NOTHING_STARTED: &str = "; nothing was started";
+
 /// A problem of a launch file, and where it is.
 ///
 /// Shown as `picar.yaml:12:15: nodes.navigation.thread.priority: value is too large (120), at most 79 is allowed`.
@@ -96,7 +99,7 @@ impl fmt::Display for PlanErrors {
             writeln!(f)?;
         }
         let problems = if self.problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{} {problems} in {}; nothing was started", self.problems.len(), self.file)
+        write!(f, "{} {problems} in {}{NOTHING_STARTED}", self.problems.len(), self.file)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::limits::{CHECK_STACK_BYTES, NODE_PAUSE_WAIT, NODE_RESTART_WAIT_MAX};
 use crate::machine::Machine;
 use crate::options::LaunchInputs;
 use crate::plan::{Plan, PlanFor};
-use crate::problem::known_names;
+use crate::problem::{NOTHING_STARTED, known_names};
 use crate::reload::{Live, difference};
 
 /// What is done about what cannot change while the robot runs.
@@ -73,7 +73,8 @@ impl Robot {
     pub(super) fn reload(&self, rest: Rest) -> Answer {
         let _turn = self.turn()?;
         let running = self.plan();
-        let new = self.plan_again(running.mode.clone())?;
+        let wrong = |text: String| text.replace(NOTHING_STARTED, "; nothing was changed");
+        let new = self.plan_again(running.mode.clone()).map_err(wrong)?;
         if rest == Rest::Restart && !difference(&running, &new).robot.is_empty() {
             self.request_restart()?;
             return Ok(json!({ "restarting": true }));

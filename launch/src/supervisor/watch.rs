@@ -102,20 +102,21 @@ fn tell(robot: &Robot) {
         Ok(answer) => answer,
         Err(error) => return tracing::error!("the launch file has changed, and nothing else: {error}"),
     };
-    let list = |key: &str| -> Vec<String> {
-        let texts = answer[key].as_array().into_iter().flatten();
-        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
-    };
-    let changed = list("changed");
+    let changed = texts(&answer["changed"]);
     if !changed.is_empty() {
         tracing::info!("the launch file has changed: {}", changed.join(", "));
     }
     for node in answer["nodes_must_restart"].as_array().into_iter().flatten() {
         let name = node["node"].as_str().unwrap_or_default();
-        tracing::warn!("node `{name}` must restart for {}; see `nevil reload --restart`", node["because"]);
+        let because = texts(&node["because"]).join(", ");
+        tracing::warn!("node `{name}` must restart for {because}; see `nevil reload --restart`");
     }
-    let robot = list("robot_must_restart");
+    let robot = texts(&answer["robot_must_restart"]);
     if !robot.is_empty() {
         tracing::warn!("the robot must restart for {}; see `nevil reload --restart`", robot.join(", "));
     }
+}
+
+fn texts(list: &serde_json::Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
 }

@@ -71,15 +71,29 @@ impl Inside {
     }
 }
 
-impl World {
-    /// Starts a world process in which the car stands at the start of the world in `file`.
-    pub(crate) fn start(file: &Path, seed: u64, dropout_share: f64) -> DeviceResult<Self> {
-        // The number of the process makes the name its own among all robots of this machine.
-        static STARTED: AtomicU32 = AtomicU32::new(0);
+/// Worlds of the lives before that a process which has executed itself again may find still there: each goes some seconds
+/// after its robot.
+const OLD_WORLDS_MAX: u32 = 64;
+
+/// A socket with a name that no other robot of this machine has: the number of the process is in it.
+fn listen() -> io::Result<(SocketAddr, UnixListener)> {
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let mut tried = 0;
+    loop {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("nevil-world-{}-{number}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name)?;
-        let listener = UnixListener::bind_addr(&address)?;
+        match UnixListener::bind_addr(&address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < OLD_WORLDS_MAX => tried += 1,
+            listener => return Ok((address, listener?)),
+        }
+    }
+}
+
+impl World {
+    /// Starts a world process in which the car stands at the start of the world in `file`.
+    pub(crate) fn start(file: &Path, seed: u64, dropout_share: f64) -> DeviceResult<Self> {
+        let (address, listener) = listen()?;
         let mut command = Command::new(env::current_exe()?);
         command.args(["process", process::NAME]).arg("--world").arg(file);
         command.args(["--seed", &seed.to_string(), "--dropout-share", &dropout_share.to_string()]);

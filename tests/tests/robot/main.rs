@@ -24,6 +24,7 @@ mod nodes;
 mod operator;
 mod params;
 mod ready;
+mod reload;
 mod restart;
 mod rights;
 mod simulation;

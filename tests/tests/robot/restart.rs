@@ -1,6 +1,6 @@
 //! The robot as a whole is started again in its process, which keeps its number; and one that could not start goes on.
 
-use crate::place::{Place, three};
+use crate::place::{Place, three, wandering};
 use crate::robot::Robot;
 
 #[test]
@@ -77,4 +77,15 @@ fn a_robot_that_does_not_end_well_is_not_started_again() {
         "{}",
         ended.err
     );
+}
+
+#[test]
+fn a_simulated_car_is_started_again_beside_the_world_of_its_life_before() {
+    let place = Place::new();
+    let robot = Robot::launch(&place, &wandering());
+    for _ in 0..2 {
+        let restarted = place.run(&["restart", "--timeout", "40s"]);
+        assert_eq!(restarted.code(), Some(0), "{}\n{}", restarted.err, robot.complaints());
+    }
+    assert_eq!(robot.stop().code(), Some(0));
 }
