@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use nevil_launch::{Explained, LockMemory, Machine, Plan, Source, size_text};
+use nevil_launch::{Explained, LockMemory, Machine, Plan, Source, size_text, wrap_line};
 use nevil_runtime::TopicDescription;
 use serde_json::{Value, json};
 
-use crate::output::{COLUMNS, Reader};
+use crate::output::Reader;
 use crate::screen::table::{Cell, Column, Table, Tone};
 
 /// The plan on one screen.
@@ -331,22 +331,7 @@ pub(crate) fn wrap(text: &str, indent: usize, reader: Reader) -> String {
     if reader == Reader::Pipe {
         return text + "\n";
     }
-    let own = text.len() - text.trim_start().len();
-    let (mut lines, mut line) = (String::new(), " ".repeat(own));
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        let gap = usize::from(!is_empty);
-        if !is_empty && line.chars().count() + gap + word.chars().count() > COLUMNS {
-            lines += line.trim_end();
-            lines.push('\n');
-            line = " ".repeat(indent);
-        } else if !is_empty {
-            line.push(' ');
-        }
-        line += word;
-        is_empty = false;
-    }
-    lines + &line + "\n"
+    wrap_line(&text, indent) + "\n"
 }
 
 #[cfg(test)]
