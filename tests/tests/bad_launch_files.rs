@@ -295,7 +295,7 @@ kinds!(READY_PROBLEMS, ready_problem, ReadyProblem: NotDeclared Topic AboveStart
 
 kinds!(EXPANSION_PROBLEMS, expansion_problem, ExpansionProblem:
     Unreadable IncludeCycle TooManyIncludes DefinedTwice Prefix ArgumentName UnknownArgument MissingArgument ArgumentType
-    ArgumentChoice Condition VariableName UnknownMode ModeName);
+    ArgumentChoice Condition VariableName UnknownMode ModeName ModeNotLive);
 
 // Two have no file: a text above a mebibyte would be one itself, and `Other` is what no reader of ours says.
 kinds!(VALUE_PROBLEMS, value_problem, Problem:

@@ -51,7 +51,8 @@ nodes:
   ear:
     group: all
     timeout: 50ms
-    thread: { nice: '${nice}' }
+    thread:
+      nice: ${nice}
     restart: { delay: 1s }
     subscriptions: { range: { priority: low } }
     callbacks: { tick: { hang_grace: '${hang}' } }
