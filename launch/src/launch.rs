@@ -1,7 +1,7 @@
 //! From the command line to the robot: reads, checks, locks, and hands over to the supervisor or the simulation.
 
 use std::env;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use nevil_runtime::NodeTypes;
 use nevil_runtime::log::{self, Log, LogError};
@@ -12,6 +12,7 @@ use crate::machine::Machine;
 use crate::options::{LaunchClock, LaunchOptions};
 use crate::plan::{Plan, PlanFor};
 use crate::runtime_dir::{LockError, RobotLock, RuntimeDir};
+use crate::terminal::for_terminal;
 use crate::{environment, restart, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
@@ -79,7 +80,9 @@ fn say(text: &str, exit: Exit) -> Exit {
     // A file must not be able to send control sequences to the terminal.
     let shown: String =
         text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    let shown = format!("nevil: {shown}");
+    let shown = if io::stderr().is_terminal() { for_terminal(&shown) } else { shown };
     // Nobody may be reading; the code says enough.
-    let _ = writeln!(io::stderr(), "nevil: {shown}");
+    let _ = writeln!(io::stderr(), "{shown}");
     exit
 }

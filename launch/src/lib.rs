@@ -25,6 +25,7 @@
 
 pub mod limits;
 
+mod terminal;
 mod text;
 
 mod control;
@@ -79,4 +80,5 @@ pub use runtime_dir::{
 };
 pub use schema::{KeyExplanation, UnknownKey, explain_key, json_schema, reference_page};
 pub use status::{RobotPhase, RobotReport};
+pub use terminal::{for_terminal, wrap_line};
 pub use text::{duration_text, size_text};

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 pub(crate) use breaker::{BACKOFF, BREAKER, HALF_OPEN, RATE, WINDOW};
 pub use explain::{KeyExplanation, UnknownKey, explain_key};
+pub(crate) use explain::{key_at, without_links};
 pub use json::json_schema;
 pub(crate) use language::{ARGUMENT, DEFAULTS, INCLUDE, MODE, MODE_NODE};
 pub(crate) use node::{CALLBACK, GROUP, NODE, NODE_RESOURCES, READY, RESTART, THREAD, WAIT};

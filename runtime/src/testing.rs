@@ -225,6 +225,12 @@ impl<N: Node> TestNode<N> {
         self.robot.nodes().next().map_or(NodeState::Stopped, |node| node.state())
     }
 
+    /// Whether the node has said that it is ready ([`Context::ready`](crate::Context::ready)).
+    #[must_use]
+    pub fn has_called_ready(&self) -> bool {
+        self.robot.nodes().any(|node| node.ready.is_called())
+    }
+
     /// The virtual time.
     #[must_use]
     pub fn now(&self) -> Time {

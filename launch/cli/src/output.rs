@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use nevil_launch::for_terminal;
+
 use crate::failure::Failure;
 
 /// Columns that a screen has: a terminal of 80 shows all of it.
@@ -46,6 +48,8 @@ pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
 
 /// Says `text` on standard error, as what it is.
 pub(crate) fn complain(text: &str) {
+    let text = format!("nevil: {text}");
+    let text = if io::stderr().is_terminal() { for_terminal(&text) } else { text };
     // Who has closed standard error does not want to know.
-    let _ = writeln!(io::stderr(), "nevil: {text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -4,6 +4,7 @@ pub(crate) mod arguments;
 pub(crate) mod audit;
 pub(crate) mod breaker;
 pub(crate) mod csv;
+pub(crate) mod explained;
 pub(crate) mod key;
 pub(crate) mod message;
 pub(crate) mod node;

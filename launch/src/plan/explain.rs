@@ -1,13 +1,18 @@
 //! Where each effective value comes from: the launch file, the code of a node or topic, or Nevil's own default.
+//!
+//! * `holds`: values that the plan knows
 
-use std::time::Duration;
+mod holds;
+#[cfg(test)]
+mod tests;
 
-use nevil_msgs::{FieldInfo, Mark, Qos, Value, ValueKind, nearest};
-use nevil_runtime::{NodeTypes, Policy, TopicDescription};
+use nevil_msgs::{FieldInfo, Mark, Value, ValueKind, nearest};
+use nevil_runtime::NodeTypes;
 
-use super::{Plan, PlannedNode};
+use super::Plan;
 use crate::file::LaunchFile;
-use crate::text::{size_text, snake};
+use crate::schema::{Key, Kind, ROBOT, Section, explain_key, key_at, without_links};
+use holds::Holds;
 
 /// A value that holds, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +42,14 @@ pub enum Source {
     Default,
 }
 
+/// Keys that have done their work when a robot is planned: what they say stands in its nodes and topics then.
+const DONE: [&str; 5] = ["args", "include", "defaults", "if", "unless"];
+
 /// The values at `key` or, if that is a map, in it, each with where it comes from. `file` is what `plan` was made of.
 ///
 /// # Errors
 ///
-/// A text that names the nearest key, if there is none like this.
+/// A text that names the nearest key, if there is none like this; or says why the key has no value.
 pub fn explain(
     plan: &Plan,
     file: &LaunchFile,
@@ -55,28 +63,142 @@ pub fn explain(
         if let Some(node_type) = types.get(node.spec.node_type.name()) {
             parameters(&format!("{path}.params"), node_type.schema(), &mut all);
         }
-        defaults(&path, of_node(node), &mut all);
     }
-    for topic in plan.graph.topics.iter().filter(|topic| !topic.is_private) {
-        rules(topic, &mut all);
-    }
-    defaults("", of_robot(plan), &mut all);
+    let unsaid = Unsaid { plan, file, holds: holds::of_plan(plan, file) };
+    unsaid.of_section(ROBOT, "", &mut all);
     let inside = format!("{key}.");
     let is_meant = |one: &&Explained| one.path == key || one.path.starts_with(&inside) || key.is_empty();
     let meant: Vec<_> = all.iter().filter(is_meant).cloned().collect();
     if !meant.is_empty() {
         return Ok(meant);
     }
+    not_listed(key, types, &all)
+}
+
+/// A key that is not shown with those around it, because it would say little there.
+fn not_listed(key: &str, types: &NodeTypes, all: &[Explained]) -> Result<Vec<Explained>, String> {
+    let is_done = key.starts_with("modes.")
+        || key.split('.').any(|step| DONE.contains(&step.split('[').next().unwrap_or_default()));
+    if is_done && explain_key(key, types).is_ok() {
+        return Err(format!(
+            "`{key}` has done its work when a robot is planned; ask for what came of it, or what it means with \
+             `nevil schema {key}`"
+        ));
+    }
     let mut known: Vec<&str> = Vec::new();
     for path in all.iter().map(|one| one.path.as_str()) {
         let ends = path.match_indices('.').map(|(end, _)| &path[..end]);
         known.extend(ends.chain([path]));
+    }
+    // What it would be in: not a key of a node that there is not.
+    let is_there = key.rsplit_once('.').is_none_or(|(above, _)| {
+        known.iter().any(|known| *known == above) || key_at(above).is_some_and(|_| is_in(above, &known))
+    });
+    if let Some(found) = key_at(key).filter(|_| is_there) {
+        return Ok(vec![Explained::of_key(key.to_owned(), found, default_of(found), Source::Default)]);
     }
     let meant = nearest(key, &known).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
     Err(format!(
         "nothing is at `{key}`{meant}; keys are written as `nodes.NAME.thread.priority`, `topics.NAME.depth` or \
          `shutdown_timeout`"
     ))
+}
+
+/// Whether the first two steps of `path`, such as `nodes.motion`, are known.
+fn is_in(path: &str, known: &[&str]) -> bool {
+    let end = path.match_indices('.').nth(1).map_or(path.len(), |(end, _)| end);
+    known.contains(&&path[..end])
+}
+
+/// What the schema says that holds.
+fn default_of(key: &Key) -> String {
+    if key.is_required { "not set".to_owned() } else { without_links(&key.default_text().replace('`', "")) }
+}
+
+/// What holds for a single callback: the same as for its node.
+fn of_node(path: &str, all: &[Explained]) -> Option<(String, Source)> {
+    let (node, callback) = path.split_once(".callbacks.")?;
+    let of_node = format!("{node}.{}", callback.split_once('.')?.1);
+    all.iter().find(|one| one.path == of_node).map(|one| (one.value.clone(), one.source.clone()))
+}
+
+/// What the file does not say.
+struct Unsaid<'p> {
+    plan: &'p Plan,
+    file: &'p LaunchFile,
+    holds: Holds,
+}
+
+impl Unsaid<'_> {
+    /// The keys of `section`, which is at `path`. What stands in the file has its meaning already.
+    fn of_section(&self, section: &'static Section, path: &str, all: &mut Vec<Explained>) {
+        for key in section.keys.iter().filter(|key| !DONE.contains(&key.name)) {
+            let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+            self.of_key(&key.kind, key, &path, all);
+        }
+    }
+
+    fn of_key(&self, kind: &'static Kind, key: &'static Key, path: &str, all: &mut Vec<Explained>) {
+        let inside = format!("{path}.");
+        match kind {
+            Kind::Map(section) => self.of_section(section, path, all),
+            Kind::Entries(Kind::Map(section), _) if !self.names(path).is_empty() => {
+                for name in self.names(path) {
+                    self.of_section(section, &format!("{path}.{name}"), all);
+                }
+            }
+            // The map is a longer way to say it, of which the plan may know what came of it.
+            Kind::OneOf([.., Kind::Map(section)])
+                if self.holds.keys().any(|known| known.starts_with(&inside)) =>
+            {
+                for key in section.keys {
+                    // `restart: permanent` is the policy.
+                    let is_said = key.name == "policy" && all.iter().any(|one| one.path == *path);
+                    if !is_said {
+                        self.of_key(&key.kind, key, &format!("{path}.{}", key.name), all);
+                    }
+                }
+            }
+            // Each has a meaning with other policies alone.
+            _ if matches!(key.name, "nice" | "priority")
+                && path.contains(".thread.")
+                && !self.holds.contains_key(path) => {}
+            _ if all.iter().any(|one| one.path == *path || one.path.starts_with(&inside)) => {}
+            _ => {
+                let said = self.holds.get(path).cloned().or_else(|| of_node(path, all));
+                let (value, source) = said.unwrap_or_else(|| (default_of(key), Source::Default));
+                all.push(Explained::of_key(path.to_owned(), key, value, source));
+            }
+        }
+    }
+
+    /// The names of what is in the map at `path`.
+    fn names(&self, path: &str) -> Vec<String> {
+        match path {
+            "nodes" => self.plan.nodes.iter().map(|node| node.spec.instance.to_string()).collect(),
+            "topics" => {
+                let topics = self.plan.graph.topics.iter().filter(|topic| !topic.is_private);
+                topics.map(|topic| topic.name.to_string()).collect()
+            }
+            path => {
+                let value = path.split('.').try_fold(self.file.effective(), |value, step| value.get(step));
+                match value.map(|value| &value.kind) {
+                    Some(ValueKind::Map(entries)) => {
+                        entries.iter().map(|(key, _)| key.name.clone()).collect()
+                    }
+                    _ => Vec::new(),
+                }
+            }
+        }
+    }
+}
+
+impl Explained {
+    /// The value of a key of the schema.
+    fn of_key(path: String, key: &'static Key, value: String, source: Source) -> Self {
+        let range = Some(without_links(&key.range_text().replace('`', ""))).filter(|range| !range.is_empty());
+        Self { path, value, source, doc: without_links(key.meaning), range, unit: None }
+    }
 }
 
 /// What stands in the file. A list is one value.
@@ -93,13 +215,11 @@ fn written(value: &Value, path: &str, all: &mut Vec<Explained>) {
         return;
     }
     let how = value.origin().map(|origin| origin.to_string());
-    all.push(Explained {
-        path: path.to_owned(),
-        value: text(value),
-        source: Source::File(value.mark.clone(), how),
-        doc: String::new(),
-        range: None,
-        unit: None,
+    let source = Source::File(value.mark.clone(), how);
+    let (path, value) = (path.to_owned(), text(value));
+    all.push(match key_at(&path) {
+        Some(key) => Explained::of_key(path, key, value, source),
+        None => Explained { path, value, source, doc: String::new(), range: None, unit: None },
     });
 }
 
@@ -131,197 +251,6 @@ fn parameters(path: &str, schema: &[FieldInfo], all: &mut Vec<Explained>) {
                 doc: field.doc.to_owned(),
                 range: field.range.map(|range| range.to_string()),
                 unit: field.unit.map(str::to_owned),
-            },
-            all,
-        );
-    }
-}
-
-/// The rules of a topic. What the file does not say stands in the code.
-fn rules(topic: &TopicDescription, all: &mut Vec<Explained>) {
-    let Qos {
-        overflow,
-        depth,
-        priority,
-        message_bytes_max,
-        latched,
-        lifespan,
-        deadline,
-        exclusive,
-        feedback,
-        external,
-    } = topic.qos;
-    let limit = |limit: Option<Duration>| limit.map_or("off".to_owned(), time);
-    let rules: [(&str, String, &str, Option<&str>); 10] = [
-        ("overflow", word(&overflow), "What a full subscription does.", None),
-        (
-            "depth",
-            depth.to_string(),
-            "Messages that a subscription keeps of each publisher.",
-            Some("1 to 256"),
-        ),
-        ("priority", word(&priority), "Which topics a node serves first.", None),
-        (
-            "message_bytes_max",
-            size_text(message_bytes_max.into()),
-            "Most bytes of one message.",
-            Some("1B to 16MiB"),
-        ),
-        (
-            "latched",
-            latched.to_string(),
-            "Whether who comes later gets the last message of each publisher.",
-            None,
-        ),
-        ("lifespan", limit(lifespan), "Age from which a queued message is dropped.", Some("1ms to 60min")),
-        ("deadline", limit(deadline), "Silence that is reported.", Some("1ms to 60min")),
-        ("exclusive", exclusive.to_string(), "Whether one node alone may publish.", None),
-        ("feedback", feedback.to_string(), "Whether it closes a control loop.", None),
-        ("external", external.to_string(), "Whether tools outside of the robot are its other end.", None),
-    ];
-    for (rule, value, doc, range) in rules {
-        add(
-            Explained {
-                path: format!("topics.{}.{rule}", topic.name),
-                value,
-                source: Source::Code,
-                doc: doc.to_owned(),
-                range: range.map(str::to_owned),
-                unit: None,
-            },
-            all,
-        );
-    }
-}
-
-/// A key, the value that holds where the file does not say another, what it means, and its range.
-type Row = (&'static str, String, &'static str, Option<&'static str>);
-
-fn of_node(node: &PlannedNode) -> Vec<Row> {
-    let (thread, rule) = (&node.spec.thread, &node.spec.rules.callback);
-    let mut rows = vec![
-        ("required", node.required.to_string(), "Whether the robot is worth nothing without it.", None),
-        (
-            "depends_on",
-            format!("[{}]", node.depends_on.join(", ")),
-            "Nodes that are started before it.",
-            None,
-        ),
-        (
-            "namespace",
-            or_none(&node.spec.namespace),
-            "What is put in front of the names of its topics.",
-            None,
-        ),
-        (
-            "on_input_down",
-            word(&node.on_input_down),
-            "What it does while a node that it depends on is down.",
-            None,
-        ),
-        ("on_hang", word(&node.spec.rules.on_hang), "What follows if a callback hangs.", None),
-        ("on_panic", word(&node.spec.rules.on_panic), "What follows if a callback panics.", None),
-        ("timeout", time(rule.timeout), "How long a call of a callback may take.", Some("1ms to 600s")),
-        (
-            "hang_grace",
-            time(rule.hang_grace),
-            "How much longer, until it is taken for hung.",
-            Some("10ms to 60s"),
-        ),
-        ("extend_max", time(rule.extend_max), "Most that one call may ask for besides.", Some("0s to 600s")),
-        ("safety", rule.safety.to_string(), "Whether it is called during an emergency stop too.", None),
-        (
-            "thread.cores",
-            thread.cores.to_string(),
-            "Cores that its thread may run on.",
-            Some("cores 0 to 1023"),
-        ),
-        ("thread.stack", size_text(thread.stack_bytes as u64), "Size of its stack.", Some("64KiB to 64MiB")),
-        (
-            "thread.wait.spin",
-            time(thread.wait.spin),
-            "How long it looks again before it sleeps.",
-            Some("0us to 10ms"),
-        ),
-    ];
-    let (class, key, number) = match thread.policy {
-        Policy::Normal { nice } => ("normal", "thread.nice", nice.to_string()),
-        Policy::Fifo { priority } => ("fifo", "thread.priority", priority.to_string()),
-        Policy::RoundRobin { priority } => ("rr", "thread.priority", priority.to_string()),
-    };
-    rows.push(("thread.policy", class.to_owned(), "Scheduling class of its thread.", None));
-    let (doc, range) = match thread.policy {
-        Policy::Normal { .. } => ("Higher is nicer to others.", "-20 to 19"),
-        Policy::Fifo { .. } | Policy::RoundRobin { .. } => ("Higher goes first.", "1 to 79"),
-    };
-    rows.push((key, number, doc, Some(range)));
-    rows
-}
-
-fn of_robot(plan: &Plan) -> Vec<Row> {
-    vec![
-        (
-            "shutdown_timeout",
-            time(plan.shutdown_timeout),
-            "How long all nodes together may take to stop.",
-            Some("100ms to 60s"),
-        ),
-        (
-            "start_timeout",
-            time(plan.start_timeout),
-            "How long each node may take for each phase of its start.",
-            Some("100ms to 600s"),
-        ),
-        ("lock_memory", word(&plan.lock_memory), "Whether the process stays out of the swap.", None),
-        (
-            "on_denied",
-            word(&plan.on_denied),
-            "What happens if the kernel denies a thread what it asks for.",
-            None,
-        ),
-        (
-            "memory.bus_max",
-            size_text(plan.bus_bytes_max),
-            "Most that the messages of all topics may take.",
-            Some("64KiB to 16GiB"),
-        ),
-        (
-            "zombies_max",
-            plan.zombies_max.to_string(),
-            "Threads of hung callbacks that the robot may keep.",
-            Some("0 to 16"),
-        ),
-    ]
-}
-
-fn time(time: Duration) -> String {
-    format!("{time:?}").replace('µ', "u")
-}
-
-fn or_none(text: &str) -> String {
-    if text.is_empty() { "none".to_owned() } else { text.to_owned() }
-}
-
-fn word(value: &dyn std::fmt::Debug) -> String {
-    snake(&format!("{value:?}"))
-}
-
-fn defaults(path: &str, rows: Vec<Row>, all: &mut Vec<Explained>) {
-    for (key, value, doc, range) in rows {
-        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        // A map in the file in place of this scalar says it all.
-        let inside = format!("{path}.");
-        if all.iter().any(|known| known.path.starts_with(&inside)) {
-            continue;
-        }
-        add(
-            Explained {
-                path,
-                value,
-                source: Source::Default,
-                doc: doc.to_owned(),
-                range: range.map(str::to_owned),
-                unit: None,
             },
             all,
         );

@@ -22,7 +22,9 @@ pub(super) fn did_you_mean(name: &Option<String>) -> String {
 }
 
 pub(crate) fn known_names(what: &str, given: &str, known: &[String]) -> String {
-    let meant = nearest(given, known).map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
+    // A number is not another one misspelt.
+    let meant = nearest(given, known).filter(|_| given.parse::<f64>().is_err());
+    let meant = meant.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
     if known.is_empty() {
         format!("{meant}; there are no {what} to choose from")
     } else {

@@ -74,6 +74,22 @@ pub fn explain_key(name: &str, types: &NodeTypes) -> Result<Vec<KeyExplanation>,
     })
 }
 
+/// The key at `path` of a launch file, such as `nodes.motion.thread.priority`; none if a name stands there, or a parameter.
+pub(crate) fn key_at(path: &str) -> Option<&'static Key> {
+    let mut steps = path.split('.');
+    let first = steps.next()?;
+    let mut found = ROBOT.keys.iter().find(|key| key.name == first)?;
+    while let Some(step) = steps.next() {
+        let (section, name) = match below(&found.kind) {
+            Below::Section(section) => (section, step),
+            Below::Named(section) => (section, steps.next()?),
+            Below::Params | Below::Nothing => return None,
+        };
+        found = section.keys.iter().find(|key| key.name == name)?;
+    }
+    Some(found)
+}
+
 fn from_the_top(name: &str, types: &NodeTypes) -> Result<KeyExplanation, UnknownKey> {
     let steps: Vec<_> = name.split('.').map(|step| step.split('[').next().unwrap_or_default()).collect();
     find(ROBOT, "", &steps, None, types)
@@ -197,7 +213,7 @@ fn one_line(doc: &str) -> String {
 }
 
 /// Markdown in which `[text](target)` is the text.
-pub(super) fn without_links(markdown: &str) -> String {
+pub(crate) fn without_links(markdown: &str) -> String {
     let mut text = String::new();
     let mut rest = markdown;
     while let Some((before, label, after)) = rest.split_once('[').and_then(|(before, link)| {

@@ -113,7 +113,7 @@ pub(crate) const MODE_NODE: &Section = &Section {
         key("paused", Kind::Bool, "whether its callbacks are not called").otherwise("as in the file"),
         key("params", Kind::Params, "parameters that differ; such that can be changed while it runs")
             .otherwise("as in the file"),
-        BREAKER_KEY,
-        RESOURCES_KEY,
+        BREAKER_KEY.otherwise("as in the file"),
+        RESOURCES_KEY.otherwise("as in the file"),
     ],
 };

@@ -112,9 +112,11 @@ pub(crate) const NODE: &Section = &Section {
         key(
             "ready",
             Kind::OneOf(&[Kind::Choice(&["activate", "called"]), Kind::Map(READY)]),
-            "when nodes that depend on it are activated: when it is active; when its code has called `ctx.ready()`; or              as a map, see below",
+            "when nodes that depend on it are activated: when it is active; when its code has called `ctx.ready()`; or as a \
+             map, see below",
         )
-        .otherwise("`called` for a node whose code declares that, else `activate`"),
+        .default("activate")
+        .otherwise("or `called` of a node that declares it"),
         key("paused", Kind::Bool, "whether none of its callbacks is called until `nevil node resume`").default("false"),
         key(
             "namespace",

@@ -4,7 +4,9 @@ use std::env;
 use std::process::ExitCode;
 
 use clap::Args;
-use nevil_launch::{LaunchFileError, LaunchInputs, Machine, Plan, PlanError, PlanErrors, PlanFor};
+use nevil_launch::{
+    LaunchFileError, LaunchInputs, Machine, Plan, PlanError, PlanErrors, PlanFor, for_terminal,
+};
 use nevil_runtime::NodeTypes;
 use serde_json::{Value, json};
 
@@ -86,7 +88,7 @@ fn text(inputs: &LaunchInputs, outcome: &Outcome, reader: Reader) -> String {
 fn wrong(errors: &PlanErrors, reader: Reader) -> String {
     let mut text = String::new();
     for problem in &errors.problems {
-        text += &wrap(&problem.to_string(), 2, reader);
+        text += &format!("{problem}\n");
         if let Some(snippet) = problem.mark.snippet() {
             text += &snippet;
             text.push('\n');
@@ -94,7 +96,11 @@ fn wrong(errors: &PlanErrors, reader: Reader) -> String {
         text.push('\n');
     }
     let problems = if errors.problems.len() == 1 { "problem" } else { "problems" };
-    text + &format!("{}: {} {problems}\n", errors.file, errors.problems.len())
+    text += &format!("{}: {} {problems}\n", errors.file, errors.problems.len());
+    // A file must not be able to send control sequences to the terminal.
+    let is_shown = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    let text: String = text.chars().map(|letter| if is_shown(letter) { letter } else { '?' }).collect();
+    if reader == Reader::Pipe { text } else { for_terminal(&text) }
 }
 
 fn nodes(count: usize) -> String {

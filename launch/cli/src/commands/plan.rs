@@ -11,7 +11,7 @@ use crate::commands::check::MachineArg;
 use crate::commands::file_args::FileArgs;
 use crate::failure::Failure;
 use crate::output::{Reader, print, print_json};
-use crate::screen::plan;
+use crate::screen::{explained, plan};
 
 /// Show what a launch file would start, and start nothing
 #[derive(Debug, Args)]
@@ -49,9 +49,9 @@ impl PlanArgs {
         if let Some(key) = &self.explain {
             let values = explain(&plan, &file, types, key).map_err(Failure::Usage)?;
             if self.json {
-                print_json(&plan::explained_json(&values))?;
+                print_json(&explained::json_of(&values))?;
             } else {
-                print(plan::explained(key, &values, reader))?;
+                print(explained::render(key, &values, reader))?;
             }
         } else if self.mermaid {
             print(plan::mermaid(&plan))?;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use nevil_launch::{Explained, LockMemory, Machine, Plan, Source, size_text};
+use nevil_launch::{LockMemory, Machine, Plan, size_text, wrap_line};
 use nevil_runtime::TopicDescription;
 use serde_json::{Value, json};
 
-use crate::output::{COLUMNS, Reader};
+use crate::output::Reader;
 use crate::screen::table::{Cell, Column, Table, Tone};
 
 /// The plan on one screen.
@@ -18,12 +18,12 @@ pub(crate) fn render(plan: &Plan, machine: &Machine, reader: Reader) -> String {
         plan.nodes.len(),
         topics.len()
     );
-    text += &threads(plan).render(reader);
+    text += &threads(plan).render_whole(reader);
     text.push('\n');
-    text += &topic_table(&topics).render(reader);
+    text += &topic_table(&topics).render_whole(reader);
     for table in [rings(plan), devices(plan)].into_iter().flatten() {
         text.push('\n');
-        text += &table.render(reader);
+        text += &table.render_whole(reader);
     }
     text.push('\n');
     text += &wrap(&memory(plan), 2, reader);
@@ -51,39 +51,43 @@ fn topics(plan: &Plan) -> impl Iterator<Item = &TopicDescription> {
 }
 
 fn threads(plan: &Plan) -> Table {
-    let columns = [Column::number("start"), Column::text("node"), Column::text("type")].into_iter();
-    let columns =
-        columns.chain(["thread", "policy", "cores"].map(Column::text)).chain([Column::number("stack")]);
-    let mut table = Table::new(columns.collect());
+    // Of most robots each node is called like its type.
+    let has_types = plan.nodes.iter().any(|node| *node.spec.instance != *node.spec.node_type.name());
+    let mut columns = vec![Column::number("start"), Column::text("node")];
+    columns.extend(has_types.then(|| Column::text("type")));
+    columns.extend(["thread", "policy", "cores"].map(Column::text));
+    columns.push(Column::number("stack"));
+    let mut table = Table::new(columns);
     for (index, node) in plan.nodes.iter().enumerate() {
         let (spec, thread) = (&node.spec, &node.spec.thread);
-        table.row(vec![
-            Cell::plain((index + 1).to_string()),
-            Cell::toned(spec.instance.to_string(), Tone::Strong),
-            Cell::plain(spec.node_type.name()),
-            Cell::plain(node.thread_name.clone()),
-            Cell::plain(thread.policy.to_string()),
-            Cell::plain(thread.cores.to_string()),
-            Cell::plain(size_text(thread.stack_bytes as u64)),
-        ]);
+        let name = Cell::toned(spec.instance.to_string(), Tone::Strong);
+        let mut row = vec![Cell::plain((index + 1).to_string()), name];
+        row.extend(has_types.then(|| Cell::plain(spec.node_type.name())));
+        row.push(Cell::plain(node.thread_name.clone()));
+        row.extend([thread.policy.to_string(), thread.cores.to_string()].map(Cell::plain));
+        row.push(Cell::plain(size_text(thread.stack_bytes as u64)));
+        table.row(row);
     }
     table
 }
 
 fn topic_table(topics: &[&TopicDescription]) -> Table {
-    let columns = ["topic", "type", "from", "to"].map(Column::text).into_iter();
-    let columns = columns.chain([Column::number("memory"), Column::text("file says")]);
-    let mut table = Table::new(columns.collect());
+    let is_said = topics.iter().any(|topic| !topic.overridden.is_empty());
+    let mut columns = ["topic", "type", "from", "to"].map(Column::text).to_vec();
+    columns.push(Column::number("memory"));
+    columns.extend(is_said.then(|| Column::text("file says")));
+    let mut table = Table::new(columns);
     for topic in topics {
-        let memory = format!("{} x {}", topic.memory.slots, size_text(topic.memory.slot_bytes as u64));
-        table.row(vec![
+        let memory = format!("{}×{}", topic.memory.slots, size_text(topic.memory.slot_bytes as u64));
+        let mut row = vec![
             Cell::toned(topic.name.to_string(), Tone::Strong),
             Cell::plain(topic.type_info.name),
             Cell::plain(ends(&topic.publishers, topic)),
             Cell::plain(ends(&subscribers(topic), topic)),
             Cell::plain(memory),
-            Cell::plain(or_dash(topic.overridden.join(", "))),
-        ]);
+        ];
+        row.extend(is_said.then(|| Cell::plain(or_dash(topic.overridden.join(", ")))));
+        table.row(row);
     }
     table
 }
@@ -259,94 +263,13 @@ pub(crate) fn mermaid(plan: &Plan) -> String {
     text
 }
 
-/// One value with all that is known of it, or several as a table.
-pub(crate) fn explained(key: &str, values: &[Explained], reader: Reader) -> String {
-    match values {
-        [one] if one.path == key => single(one, reader),
-        values => {
-            let mut table = Table::new(["key", "value", "comes from"].map(Column::text).to_vec());
-            for one in values {
-                let tone = if matches!(one.source, Source::File(..)) { Tone::Strong } else { Tone::Plain };
-                table.row(vec![
-                    Cell::plain(one.path.clone()),
-                    Cell::toned(one.value.clone(), tone),
-                    Cell::plain(source(&one.source)),
-                ]);
-            }
-            table.render(reader)
-        }
-    }
-}
-
-fn single(one: &Explained, reader: Reader) -> String {
-    let unit = one.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
-    let mut text = wrap(&format!("{}: {}{unit}", one.path, one.value), 2, reader);
-    text += &match &one.source {
-        Source::File(mark, how) => {
-            let snippet = mark.snippet().map(|snippet| snippet + "\n").unwrap_or_default();
-            let how = how.as_ref().map(|how| format!(" ({how})")).unwrap_or_default();
-            format!("  from {mark}{how}\n{snippet}")
-        }
-        Source::Code => "  from the code: the launch file does not say otherwise\n".to_owned(),
-        Source::Default => "  default: the launch file does not say otherwise\n".to_owned(),
-    };
-    if let Some(line) = one.doc.lines().next().filter(|line| !line.is_empty()) {
-        text += &wrap(&format!("  {line}"), 2, reader);
-    }
-    if let Some(range) = &one.range {
-        text += &format!("  allowed: {range}{unit}\n");
-    }
-    text
-}
-
-fn source(source: &Source) -> String {
-    match source {
-        Source::File(mark, None) => mark.to_string(),
-        Source::File(_, Some(how)) => how.clone(),
-        Source::Code => "code".to_owned(),
-        Source::Default => "default".to_owned(),
-    }
-}
-
-/// The values for programs.
-pub(crate) fn explained_json(values: &[Explained]) -> Value {
-    let value = |one: &Explained| {
-        let (source, place) = match &one.source {
-            Source::File(mark, _) => ("file", Some(mark.to_string())),
-            Source::Code => ("code", None),
-            Source::Default => ("default", None),
-        };
-        let how = if let Source::File(_, how) = &one.source { how.as_deref() } else { None };
-        json!({
-            "path": one.path, "value": one.value, "source": source, "place": place, "how": how,
-            "doc": one.doc, "range": one.range, "unit": one.unit,
-        })
-    };
-    json!({ "values": values.iter().map(value).collect::<Vec<_>>() })
-}
-
 /// `text` as lines of 80 columns for people, those behind the first indented; a single line for programs.
 pub(crate) fn wrap(text: &str, indent: usize, reader: Reader) -> String {
     let text: String = text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
     if reader == Reader::Pipe {
         return text + "\n";
     }
-    let own = text.len() - text.trim_start().len();
-    let (mut lines, mut line) = (String::new(), " ".repeat(own));
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        let gap = usize::from(!is_empty);
-        if !is_empty && line.chars().count() + gap + word.chars().count() > COLUMNS {
-            lines += line.trim_end();
-            lines.push('\n');
-            line = " ".repeat(indent);
-        } else if !is_empty {
-            line.push(' ');
-        }
-        line += word;
-        is_empty = false;
-    }
-    lines + &line + "\n"
+    wrap_line(&text, indent) + "\n"
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Tables of text, within 80 columns for people and as wide as need be for programs.
 
+use nevil_launch::wrap_line;
+
 use crate::output::{COLUMNS, Reader};
 
 /// Columns between two cells.
@@ -110,21 +112,84 @@ impl Table {
         lines
     }
 
+    /// The table as lines, with every text whole: where it is too wide for people, texts go on below themselves; and if that
+    /// does not help, each row is its first text, and the others behind their columns' names below that.
+    pub(crate) fn render_whole(&self, reader: Reader) -> String {
+        let Some(widths) = self.widths_of_words().filter(|_| reader != Reader::Pipe) else {
+            return if reader == Reader::Pipe { self.render(reader) } else { self.stacked(reader) };
+        };
+        let mut lines = String::new();
+        let names = self.columns.iter().map(|column| Cell::toned(column.name, Tone::Faint));
+        self.line(&names.collect::<Vec<_>>(), &widths, reader, &mut lines);
+        for row in &self.rows {
+            let cells: Vec<_> =
+                row.iter().zip(&widths).map(|(cell, space)| words_within(&cell.text, *space)).collect();
+            for index in 0..cells.iter().map(Vec::len).max().unwrap_or_default() {
+                let part = |(cell, lines): (&Cell, &Vec<String>)| {
+                    Cell::toned(lines.get(index).cloned().unwrap_or_default(), cell.tone)
+                };
+                let parts: Vec<_> = row.iter().zip(&cells).map(part).collect();
+                self.line(&parts, &widths, reader, &mut lines);
+            }
+        }
+        lines
+    }
+
+    /// Widths of the columns with which the table fits and no word is cut; `None`: there are none.
+    fn widths_of_words(&self) -> Option<Vec<usize>> {
+        let least = |index: usize, column: &Column| {
+            let cells = self.rows.iter().map(|row| row[index].text.as_str());
+            let longest = |text: &str| if column.is_number { width(text) } else { longest_word(text) };
+            cells.map(longest).max().unwrap_or_default().max(width(column.name))
+        };
+        let least: Vec<_> =
+            self.columns.iter().enumerate().map(|(index, column)| least(index, column)).collect();
+        let mut widths = self.natural_widths(Reader::Plain);
+        while self.is_too_wide(&widths) {
+            let can_give = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least);
+            *can_give.map(|(width, _)| width).max()? -= 1;
+        }
+        Some(widths)
+    }
+
+    fn stacked(&self, reader: Reader) -> String {
+        let mut lines = String::new();
+        for row in &self.rows {
+            let first = self.columns.iter().position(|column| !column.is_number).unwrap_or_default();
+            lines += &row[first].tone.paint(&row[first].text, reader);
+            lines.push('\n');
+            let others = self.columns.iter().zip(row).enumerate().filter(|(index, _)| *index != first);
+            let others = others.map(|(_, (column, cell))| format!("{} {}", column.name, cell.text));
+            lines += &wrap_line(&format!("  {}", others.collect::<Vec<_>>().join("; ")), 4);
+            lines.push('\n');
+        }
+        lines
+    }
+
     /// Widths of the columns. For people, the widest texts are shortened until the table fits.
     fn widths(&self, reader: Reader) -> Vec<usize> {
+        let mut widths = self.natural_widths(reader);
+        while reader != Reader::Pipe && self.is_too_wide(&widths) {
+            let texts = widths.iter_mut().zip(&self.columns).filter(|(_, column)| !column.is_number);
+            match texts.map(|(width, _)| width).max() {
+                Some(widest) if *widest > SHORTENED_MIN => *widest -= 1,
+                _ => break,
+            }
+        }
+        widths
+    }
+
+    fn is_too_wide(&self, widths: &[usize]) -> bool {
+        widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) > COLUMNS
+    }
+
+    /// Widths of the columns, with every text whole on one line.
+    fn natural_widths(&self, reader: Reader) -> Vec<usize> {
         let named = |column: &Column| if reader == Reader::Pipe { 0 } else { width(column.name) };
         let mut widths: Vec<_> = self.columns.iter().map(named).collect();
         for row in &self.rows {
             for (widest, cell) in widths.iter_mut().zip(row) {
                 *widest = (*widest).max(width(&cell.text));
-            }
-        }
-        let gaps = GAP * widths.len().saturating_sub(1);
-        while reader != Reader::Pipe && widths.iter().sum::<usize>() + gaps > COLUMNS {
-            let texts = widths.iter_mut().zip(&self.columns).filter(|(_, column)| !column.is_number);
-            match texts.map(|(width, _)| width).max() {
-                Some(widest) if *widest > SHORTENED_MIN => *widest -= 1,
-                _ => break,
             }
         }
         widths
@@ -146,6 +211,28 @@ impl Table {
 
 fn width(text: &str) -> usize {
     text.chars().count()
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(width).max().unwrap_or_default()
+}
+
+/// The words of `text` in lines of at most `space` columns; a longer word stands alone.
+fn words_within(text: &str, space: usize) -> Vec<String> {
+    if width(text) <= space {
+        return vec![text.to_owned()];
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut().filter(|line| width(line) + 1 + width(word) <= space) {
+            Some(line) => {
+                line.push(' ');
+                *line += word;
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn shortened(text: &str, space: usize) -> String {
@@ -181,6 +268,35 @@ mod tests {
         let text = table(&"t".repeat(100)).render(Reader::Plain);
         assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
         assert!(text.contains("t…  12  sim_car"), "{text}");
+    }
+
+    #[test]
+    fn whole_texts_go_on_below_themselves() {
+        let names = ["front_sonar", "navigation", "obstacle_detection", "motion", "led_indicator", "horn"];
+        let text = table(&names.join(", ")).render_whole(Reader::Plain);
+        let expected = "\
+topic                                                             ok  by
+front_sonar, navigation, obstacle_detection, motion,              12  sim_car
+led_indicator, horn
+";
+        assert_eq!(words(&text), words(expected));
+        assert!(
+            text.lines().count() == 3 && text.lines().all(|line| line.chars().count() <= COLUMNS),
+            "{text}"
+        );
+        assert_eq!(table("range").render_whole(Reader::Plain), table("range").render(Reader::Plain));
+    }
+
+    fn words(text: &str) -> Vec<Vec<&str>> {
+        text.lines().map(|line| line.split_whitespace().collect()).collect()
+    }
+
+    #[test]
+    fn where_words_do_not_fit_beside_one_another_each_row_is_a_paragraph() {
+        let name = "t".repeat(78);
+        let text = table(&name).render_whole(Reader::Plain);
+        assert_eq!(text, format!("{name}\n  ok 12; by sim_car\n"));
+        assert_eq!(table(&name).render_whole(Reader::Pipe), table(&name).render(Reader::Pipe));
     }
 
     #[test]
