@@ -84,7 +84,9 @@ fn a_robot_that_watches_its_file_reloads_when_it_is_written() {
     let command = place.command(&["launch", file.to_str().unwrap(), "--watch"]);
     let robot = Robot::of(&place, command, "picar");
     rewrite(&place, "brightness: 80", "brightness: 20");
-    wait_until("the file is reloaded", || place.run(&["param", "get", "second", "brightness"]).out == "20\n");
+    wait_until("the file is reloaded", || {
+        (place.run(&["param", "get", "second", "brightness"]).out == "20\n").then_some(())
+    });
     assert_eq!(robot.stop().code(), Some(0));
 }
 
