@@ -28,27 +28,34 @@ const EVENT_BYTES: usize = 4096;
 ///
 /// The operating system's, if files cannot be watched or there is no thread.
 pub(super) fn start(robot: Arc<Robot>) -> io::Result<()> {
-    // Before the files are read for the first time, so that nothing is missed.
     let mut watched = watch(&robot.plan().files)?;
     let thread = thread::Builder::new().name("watch".to_owned()).stack_size(CONTROL_STACK_BYTES);
     let body = move || {
         be_ordinary("watch");
-        let mut before = contents(&robot.plan().files);
+        // Unknown: the files may have changed since the robot was launched.
+        let mut before = None;
         while !robot.stop.load(Ordering::Acquire) {
+            // Read before the robot reads them: what changes after that is seen the next time.
+            let files = robot.plan().files.clone();
+            let now = Some(contents(&files));
+            if now != before {
+                before = now;
+                tell(&robot);
+                // It may include others by now.
+                if robot.plan().files != files {
+                    before = None;
+                    match watch(&robot.plan().files) {
+                        Ok(again) => watched = again,
+                        Err(error) => {
+                            return tracing::error!("the launch file is watched no longer: {error}");
+                        }
+                    }
+                    continue;
+                }
+            }
             if let Err(error) = wait(&watched) {
                 return tracing::error!("the launch file is watched no longer: {error}");
             }
-            let now = contents(&robot.plan().files);
-            if now == before {
-                continue;
-            }
-            tell(&robot);
-            // It may include others by now.
-            let files = robot.plan().files.clone();
-            (watched, before) = match watch(&files) {
-                Ok(again) => (again, contents(&files)),
-                Err(error) => return tracing::error!("the launch file is watched no longer: {error}"),
-            };
         }
     };
     thread.spawn(body).map(drop)

@@ -44,11 +44,11 @@ fn what_differs_in_the_file_changes_while_the_robot_runs() {
 fn a_wrong_file_changes_nothing_and_says_why() {
     let place = Place::new();
     let robot = Robot::launch(&place, &three(", brightness: 80"));
-    rewrite(&place, "brightness: 80", "brightness: 300");
+    rewrite(&place, "brightness: 80", "brightness: 120");
     let reload = place.run(&["reload"]);
     assert_eq!((reload.code(), &*reload.out), (Some(1), ""));
     assert!(
-        reload.err.contains("brightness: value is too large (300), at most 100 is allowed"),
+        reload.err.contains("brightness: value is too large (120), at most 100 is allowed"),
         "{}",
         reload.err
     );
