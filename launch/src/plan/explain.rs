@@ -112,7 +112,8 @@ fn is_in(path: &str, known: &[&str]) -> bool {
 
 /// What the schema says that holds.
 fn default_of(key: &Key) -> String {
-    if key.is_required { "not set".to_owned() } else { without_links(&key.default_text().replace('`', "")) }
+    let text = without_links(&key.default_text().replace('`', ""));
+    if key.is_required || text.is_empty() { "not set".to_owned() } else { text }
 }
 
 /// What holds for a single callback: the same as for its node.

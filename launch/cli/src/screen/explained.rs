@@ -8,8 +8,8 @@ use crate::output::Reader;
 use crate::screen::plan::wrap;
 use crate::screen::table::{Cell, Column, Table, Tone};
 
-/// Most columns that the name of a file takes in a table.
-const FILE_COLUMNS: usize = 32;
+/// Most columns that the name of a file takes in a table: a long key and a list of names fit beside it.
+const FILE_COLUMNS: usize = 20;
 
 /// One value with all that is known of it, or several as a table, whose keys are those below `key`.
 pub(crate) fn render(key: &str, values: &[Explained], reader: Reader) -> String {
@@ -73,12 +73,16 @@ fn source(source: &Source) -> String {
 /// File and line. Of a long path the end is what tells files apart.
 fn place(mark: &Mark) -> String {
     let name = &mark.source().name;
-    let letters = name.chars().count();
-    if letters <= FILE_COLUMNS {
-        return format!("{name}:{}", mark.line());
-    }
-    let end: String = name.chars().skip(letters + 1 - FILE_COLUMNS).collect();
-    format!("…{end}:{}", mark.line())
+    let fits = |end: &&str| end.chars().count() < FILE_COLUMNS;
+    let mut ends = name.match_indices('/').map(|(at, _)| &name[at..]);
+    let shown = match name.chars().count() {
+        0..=FILE_COLUMNS => name.clone(),
+        letters => match ends.find(fits) {
+            Some(end) => format!("…{end}"),
+            None => format!("…{}", name.chars().skip(letters + 1 - FILE_COLUMNS).collect::<String>()),
+        },
+    };
+    format!("{shown}:{}", mark.line())
 }
 
 /// The values for programs.
@@ -102,6 +106,14 @@ pub(crate) fn json_of(values: &[Explained]) -> Value {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_file_is_named_by_the_end_of_its_path() {
+        let place_of = |name: &str| place(&Mark::named(name));
+        assert_eq!(place_of("launch/picar.yaml"), "launch/picar.yaml:1");
+        assert_eq!(place_of("/home/pi/robots/rover/launch/picar.yaml"), "…/launch/picar.yaml:1");
+        assert_eq!(place_of("the_launch_file_of_my_robot.yaml"), "…le_of_my_robot.yaml:1");
+    }
+
     fn value(path: &str, source: Source) -> Explained {
         let (path, value) = (path.to_owned(), "500ms".to_owned());
         Explained { path, value, source, doc: "how long".to_owned(), range: None, unit: None }
@@ -121,7 +133,7 @@ mod tests {
         let expected = "\
 key        value  comes from
 thread     500ms  default
-wait.spin  500ms  …robots/robots/robots/picar.yaml:1
+wait.spin  500ms  …/robots/picar.yaml:1
 cores      500ms  argument `x`, given
 ";
         assert_eq!(render("nodes.eye.thread", &values, Reader::Plain), expected);

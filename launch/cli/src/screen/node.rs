@@ -173,7 +173,7 @@ mod tests {
             screen,
             "motion, a `motion`\n  state        active, life 2, required\n  thread       `motion` (17), normal, \
              cores 0-3\n  depends on   sim_car\n  last failure callback `on_safety` panicked: the lamp is broken and \
-             so is the one\n               that is beside it\n\n           topic  type\npublishes  drive  Drive\n\n\
+             so is the\n               one that is beside it\n\n           topic  type\npublishes  drive  Drive\n\n\
              callback   breaker  ok  failed  panicked  timed out  refused\non_safety  closed   12       1         0          \
              0        0\n\nparameter      value  unit  as in\nspeed_mps_max  0.3    m/s   changed\n"
         );

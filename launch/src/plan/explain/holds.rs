@@ -127,7 +127,7 @@ fn of_topic(topic: &TopicDescription) -> Vec<(&'static str, String)> {
 }
 
 fn time(time: Duration) -> String {
-    format!("{time:?}").replace('µ', "u")
+    if time.is_zero() { "0s".to_owned() } else { format!("{time:?}").replace('µ', "u") }
 }
 
 fn word(value: &dyn Debug) -> String {

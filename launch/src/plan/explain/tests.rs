@@ -114,8 +114,8 @@ fn each_key_of_the_schema_is_explained_said_or_not() {
 
 #[test]
 fn what_the_file_says_has_its_place_and_what_was_put_in_its_origin() {
-    assert_eq!(one("nodes.ear.timeout"), row("50ms", "picar.yaml:12:14", "1ms to 600s"));
-    assert_eq!(one("nodes.ear.extend_max"), row("7s", "picar.yaml:3:25", "0s to 600s"));
+    assert_eq!(one("nodes.ear.timeout"), row("50ms", "picar.yaml:12:14", "1ms to 10min"));
+    assert_eq!(one("nodes.ear.extend_max"), row("7s", "picar.yaml:3:25", "0s to 10min"));
     let given = "argument `nice`, given on the command line";
     assert_eq!(one("nodes.ear.thread.nice"), row("7", given, "−20 to 19, only with normal"));
     let default = "argument `hang`, by its default at picar.yaml:2:18";
@@ -126,7 +126,7 @@ fn what_the_file_says_has_its_place_and_what_was_put_in_its_origin() {
 
 #[test]
 fn what_it_does_not_say_is_as_in_the_code_or_the_default_and_of_a_callback_as_of_its_node() {
-    assert_eq!(one("nodes.ear.callbacks.tick.timeout"), row("50ms", "picar.yaml:12:14", "1ms to 600s"));
+    assert_eq!(one("nodes.ear.callbacks.tick.timeout"), row("50ms", "picar.yaml:12:14", "1ms to 10min"));
     assert_eq!(one("nodes.ear.ready"), row("called", "code", ""));
     assert_eq!(one("nodes.ear.restart.intensity"), row("3", "default", "0 to 100"));
     assert_eq!(one("topics.range.latched").1, "code");
