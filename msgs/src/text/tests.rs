@@ -95,10 +95,10 @@ proptest! {
 #[test]
 fn a_message_that_is_typed_may_have_angles_with_their_unit() {
     let read = |text: &str| from_value_checked::<Drive>(&Value::parse_yaml("message", text).unwrap());
-    let drive = read("{speed_mps: 0.1, steering_rad: -20deg}").unwrap();
+    let drive = read("{speed_mps: 0.1, steering_rad: -20deg, valid_for_ms: 300}").unwrap();
     assert_eq!(drive.steering_rad, (-20.0_f64).to_radians() as f32);
     assert_eq!(
-        read("{speed_mps: 0.1, steering_rad: 45deg}").unwrap_err().to_string(),
-        "message:1:32: steering_rad: value is too large (45deg), at most 0.52rad is allowed"
+        read("{speed_mps: 0.1, steering_rad: 45deg, valid_for_ms: 300}").unwrap_err().to_string(),
+        "message:1:32: steering_rad: value is too large (45deg), at most 0.53rad is allowed"
     );
 }

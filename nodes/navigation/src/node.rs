@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn it_drives_as_fast_as_new_parameters_say_and_begins_nothing_anew() {
-        let mut node = TestNode::<Navigation>::start("{ seed: 1, cruise_mps: 0.1 }").unwrap();
-        node.set_params("{ cruise_mps: 0.4, turn_mps: 0.1 }").unwrap();
+        let mut node = TestNode::<Navigation>::start("{ seed: 1, cruise_mps: 0.1, turn_mps: 0.1 }").unwrap();
+        node.set_params("{ cruise_mps: 0.4, turn_mps: 0.3 }").unwrap();
         for _ in 0..40 {
             node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 3.0 }).unwrap();
             node.publish(topics::SAFETY_STATUS, SafetyStatus { level: SafetyLevel::Clear, distance_m: 3.0 })

@@ -103,7 +103,7 @@ impl ThreadedNode {
         let life = &pending.as_ref()?.life;
         // Before its report is looked for: it reports nothing after that.
         let has_ended = life.shared.incarnation.call().is_abandoned()
-            || life.has_shut_down()
+            || life.is_over()
             || !Arc::ptr_eq(life, &self.life());
         let outcome = match life.orders.params_report.take() {
             Some(mut order) => {
@@ -144,13 +144,5 @@ impl ThreadedNode {
     #[must_use]
     pub fn has_called_ready(&self) -> bool {
         self.shared().ready.is_called()
-    }
-}
-
-impl Life {
-    /// Whether it was told to shut down, and has said that it has.
-    fn has_shut_down(&self) -> bool {
-        // Relaxed: read by who orders.
-        self.is_to_end() && self.answered.load(std::sync::atomic::Ordering::Relaxed)
     }
 }

@@ -285,6 +285,32 @@ fn wrong_parameters_are_told_with_their_place() {
     }
 }
 
+#[test]
+fn a_node_whose_next_life_gets_no_thread_can_be_ended_again_and_started_later() {
+    let _one = ONE_AT_A_TIME.lock();
+    let robot = Robot::launch(&[("node", "")]);
+    let node = &robot.nodes[0];
+    for phase in [Phase::Deactivate, Phase::Shutdown] {
+        robot.order(0, phase).unwrap();
+    }
+    let mut wanted = spec("node", "");
+    // More than there are addresses.
+    wanted.thread.stack_bytes = 1 << 47;
+    node.set_spec(wanted);
+    let error = node.respawn().unwrap_err().to_string();
+    assert!(error.starts_with("its thread could not be started: "), "{error}");
+    for phase in [Phase::Deactivate, Phase::Shutdown, Phase::Shutdown] {
+        assert_eq!(robot.order(0, phase), Ok(()), "there is nothing to end");
+        assert!(node.is_shut_down());
+    }
+    node.set_spec(spec("node", ""));
+    node.respawn().unwrap();
+    robot.wait(0, LONG).unwrap();
+    robot.order(0, Phase::Activate).unwrap();
+    assert_eq!(node.state(), NodeState::Active);
+    robot.stop();
+}
+
 fn simulate(nodes: &[(&str, &str)]) -> Result<SimulatedRobot, SimulationError> {
     SAID.lock().unwrap().clear();
     let specs = nodes.iter().map(|(instance, params)| spec(instance, params)).collect();

@@ -21,7 +21,7 @@ use nevil_sys::mem::Ending;
 use crate::clock::{Clock, Time};
 use crate::executor::body::{Body, number};
 use crate::executor::live::Pending;
-use crate::executor::orders::Orders;
+use crate::executor::orders::{Orders, Report};
 use crate::executor::{NodeSpec, OrderError, Phase, Waker};
 use crate::limits::THREAD_NAME_BYTES;
 use crate::node::{Environment, Failure, InputDown, NodeShared, NodeState};
@@ -52,8 +52,8 @@ pub(super) struct Life {
     ordered: AtomicU8,
     /// When that was, in ns.
     ordered_at: AtomicU64,
-    /// Whether it has said how that phase ended.
-    pub(super) answered: AtomicBool,
+    /// Whether it has said that it was shut down: from then on its thread takes no orders.
+    over: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: Clock,
 }
@@ -79,34 +79,45 @@ impl Life {
         let thread = builder.spawn(run).map_err(OrderError::Thread)?;
         let ordered = AtomicU8::new(number(Phase::Configure));
         let ordered_at = AtomicU64::new(clock.now().as_ns());
-        let (answered, thread) = (AtomicBool::new(false), Mutex::new(Some(thread)));
-        Ok(Self { shared, orders, ordered, ordered_at, answered, thread, clock })
+        let (over, thread) = (AtomicBool::new(false), Mutex::new(Some(thread)));
+        Ok(Self { shared, orders, ordered, ordered_at, over, thread, clock })
     }
 
     fn order(&self, phase: Phase) {
         // Long work that looks at the token gives up, so that the end of the node is not late.
         let ends = matches!(phase, Phase::Deactivate | Phase::Shutdown);
         self.shared.incarnation.cancel().set(ends);
-        // Relaxed, all three: read by those who order.
-        self.answered.store(false, Ordering::Relaxed);
+        // Relaxed, both: read by those who order.
         self.ordered.store(number(phase), Ordering::Relaxed);
         self.ordered_at.store(self.clock.now().as_ns(), Ordering::Relaxed);
         // Release: whoever sees the order sees what was prepared for it.
         self.orders.wanted.store(number(phase), Ordering::Release);
         self.shared.wake.bell().ring();
+        if ends && self.is_over() {
+            // Nobody is there to say that there is nothing to end any more.
+            drop(self.orders.report.put(Box::new(Report { phase, result: Ok(()) })));
+        }
     }
 
     fn poll(&self) -> Option<Result<(), OrderError>> {
         // A report of an earlier phase comes from one that was given up.
         let report = self.orders.report.take();
         let report = report.filter(|report| number(report.phase) == self.ordered.load(Ordering::Relaxed))?;
-        self.answered.store(true, Ordering::Relaxed);
+        if report.phase == Phase::Shutdown {
+            self.over.store(true, Ordering::Relaxed);
+        }
         Some(report.result)
     }
 
     /// Whether this life was told to shut down: then its thread takes no more orders.
     pub(super) fn is_to_end(&self) -> bool {
-        self.ordered.load(Ordering::Relaxed) == number(Phase::Shutdown)
+        self.is_over() || self.ordered.load(Ordering::Relaxed) == number(Phase::Shutdown)
+    }
+
+    /// Whether it has said that it was shut down.
+    pub(super) fn is_over(&self) -> bool {
+        // Relaxed, as all that those keep who order.
+        self.over.load(Ordering::Relaxed)
     }
 
     /// How long the phase that was ordered last has had.
@@ -172,9 +183,15 @@ impl ThreadedNode {
         }
     }
 
-    /// Orders `phase`, without waiting.
+    /// Orders `phase`, without waiting. A life that was shut down, and that no other has followed, has nothing to end any
+    /// more, and is said to have ended at once.
     pub fn order(&self, phase: Phase) {
-        self.life().order(phase);
+        let life = self.life();
+        life.order(phase);
+        if life.is_over() {
+            // It is there to be polled already.
+            self.waker.wake();
+        }
     }
 
     /// Tells the node, without waiting, that nodes whose messages it gets are down; before it obeys the next order.
@@ -241,8 +258,7 @@ impl ThreadedNode {
     /// Whether it has been shut down, and has said so: nothing is left of this life.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        let life = self.life();
-        life.is_to_end() && life.answered.load(Ordering::Relaxed)
+        self.life().is_over()
     }
 
     /// Whether its thread was given up, so that its next life takes over, or nothing does.
