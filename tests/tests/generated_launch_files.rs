@@ -18,7 +18,8 @@ fn right() -> impl Strategy<Value = String> {
         "{ wait: { spin: 50us } }",
     ]);
     let restart = prop::sample::select(vec!["transient", "{ policy: permanent, delay: 1s }", "temporary"]);
-    let danger = 0.06_f32..0.2;
+    // Between the bounds on either side of it.
+    let danger = 0.11_f32..0.19;
     let timeout = 100_u32..2_000;
     (thread, restart, danger, timeout, 1_u32..=256, any::<bool>()).prop_map(
         |(thread, restart, danger, timeout, depth, navigates)| {
@@ -31,7 +32,7 @@ fn right() -> impl Strategy<Value = String> {
                 false => "  autonomous_drive: { external: true }\n  motion_status: { external: true }\n",
             };
             format!(
-                "robot: generated\nshutdown_timeout: {}ms\nnodes:\n  sim_car:\n    params: {{ world: room.yaml }}\n    \
+                "robot: generated\nshutdown_timeout: {}ms\nnodes:\n  sim_car:\n    params: {{ world: worlds/living_room.yaml }}\n    \
                  thread: {thread}\n  obstacle_detection:\n    restart: {restart}\n    depends_on: [sim_car]\n    \
                  params: {{ danger_m: {danger} }}\n  motion:\n    timeout: {timeout}ms\n    \
                  depends_on: [sim_car, obstacle_detection]\n{navigation}topics:\n{outside}  \
@@ -85,7 +86,9 @@ fn broken() -> impl Strategy<Value = String> {
 /// What is wrong with the file, with the lines of each problem.
 fn problems(text: &str) -> Vec<(usize, String)> {
     let types = nevil::shipped_nodes();
-    let plan = LaunchFile::parse("generated.yaml".as_ref(), text, &|_| None)
+    // Beside the worlds.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../launch/files/generated.yaml");
+    let plan = LaunchFile::parse(path.as_ref(), text, &|_| None)
         .and_then(|file| Plan::new(&file, &types).map(|_| ()));
     let problems = plan.err().map(|errors| errors.problems).unwrap_or_default();
     problems.iter().map(|problem| (problem.mark.line(), problem.to_string())).collect()

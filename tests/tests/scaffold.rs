@@ -55,13 +55,19 @@ fn the_node_that_the_page_shows_is_the_one_that_is_written() {
 #[test]
 fn every_launch_file_of_the_pages_is_planned() {
     let mut planned = 0;
+    let worlds = concat!(env!("CARGO_MANIFEST_DIR"), "/../launch/files/worlds/");
+    let robot = std::env::temp_dir().join(format!("nevil-scaffold-{}.yaml", std::process::id()));
+    std::fs::write(&robot, LAUNCH.replace("worlds/", worlds)).unwrap();
     for (kind, text) in blocks(START).into_iter().chain(blocks(WRITE_A_NODE)) {
         if kind == "yaml" {
-            // The template is called `sample`, and what the reader has made of it `horn`.
-            plan(&format!("robot: page\n{}\n", text.replace("horn_report", "sample_report")));
+            // The template is called `sample`, and what the reader has made of it `horn`. What a page shows is written
+            // into the reader's own launch file, or in place of it.
+            let text = text.replace("horn_report", "sample_report");
+            plan(&format!("robot: page\ninclude: [{}]\n{text}\n", robot.display()));
             planned += 1;
         }
     }
+    std::fs::remove_file(&robot).unwrap();
     assert!(planned >= 3, "{planned}");
 }
 

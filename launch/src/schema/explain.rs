@@ -50,7 +50,7 @@ fn place_of(above: &str) -> String {
 /// use nevil_runtime::NodeTypes;
 ///
 /// let types = NodeTypes::new();
-/// assert_eq!(explain_key("nodes.thread.priority", &types).unwrap()[0].range, "1 to 79, only with these");
+/// assert_eq!(explain_key("nodes.thread.priority", &types).unwrap()[0].range, "1 to 79, only with `fifo` and `rr`");
 /// assert_eq!(explain_key("priority", &types).unwrap().len(), 2);
 /// let error = explain_key("nodes.thread.prioritty", &types).unwrap_err().to_string();
 /// assert!(error.starts_with("unknown key `prioritty` in `nodes.<name>.thread`, did you mean `priority`?"));

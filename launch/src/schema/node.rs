@@ -214,7 +214,7 @@ pub(crate) const THREAD: &Section = &Section {
             "higher goes first; the safety thread, at 89, is above all nodes",
         )
         .otherwise("must be given with `fifo` and `rr`")
-        .range("only with these"),
+        .range("only with `fifo` and `rr`"),
         key(
             "cores",
             Kind::OneOf(&[

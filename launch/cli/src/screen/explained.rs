@@ -16,7 +16,11 @@ pub(crate) fn render(key: &str, values: &[Explained], reader: Reader) -> String 
     match values {
         [one] if one.path == key => single(one, reader),
         values => {
-            let mut table = Table::new(["key", "value", "comes from"].map(Column::text).to_vec());
+            let mut table = Table::new(vec![
+                Column::text("key"),
+                Column::long_text("value"),
+                Column::long_text("comes from"),
+            ]);
             for one in values {
                 let tone = if matches!(one.source, Source::File(..)) { Tone::Strong } else { Tone::Plain };
                 table.row(vec![

@@ -63,7 +63,7 @@ mod tests {
   higher goes first; the safety thread, at 89, is above all nodes
 
 type     integer
-range    1 to 79, only with these
+range    1 to 79, only with `fifo` and `rr`
 default  must be given with `fifo` and `rr`
 ";
         assert_eq!(screen("nodes.front.thread.priority"), priority);

@@ -10,6 +10,9 @@ const GAP: usize = 2;
 /// Fewest columns to which a text is shortened.
 const SHORTENED_MIN: usize = 8;
 
+/// Columns in which a text is seen whose words are broken.
+const BROKEN_MIN: usize = 24;
+
 /// A table. Its first line names the columns, for people alone.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -22,6 +25,8 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     name: &'static str,
     is_number: bool,
+    /// Whether its words may be broken too.
+    is_breakable: bool,
 }
 
 /// A cell of a table.
@@ -62,11 +67,16 @@ impl Tone {
 
 impl Column {
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, is_number: false }
+        Self { name, is_number: false, is_breakable: false }
+    }
+
+    /// A text of any length, such as a path, whose words may be broken too where that is needed to see it whole.
+    pub(crate) const fn long_text(name: &'static str) -> Self {
+        Self { name, is_number: false, is_breakable: true }
     }
 
     pub(crate) const fn number(name: &'static str) -> Self {
-        Self { name, is_number: true }
+        Self { name, is_number: true, is_breakable: false }
     }
 }
 
@@ -140,7 +150,9 @@ impl Table {
         let least = |index: usize, column: &Column| {
             let cells = self.rows.iter().map(|row| row[index].text.as_str());
             let longest = |text: &str| if column.is_number { width(text) } else { longest_word(text) };
-            cells.map(longest).max().unwrap_or_default().max(width(column.name))
+            let longest = cells.map(longest).max().unwrap_or_default();
+            let most = if column.is_breakable { BROKEN_MIN } else { usize::MAX };
+            longest.min(most).max(width(column.name))
         };
         let least: Vec<_> =
             self.columns.iter().enumerate().map(|(index, column)| least(index, column)).collect();
@@ -158,7 +170,9 @@ impl Table {
             let first = self.columns.iter().position(|column| !column.is_number).unwrap_or_default();
             lines += &row[first].tone.paint(&row[first].text, reader);
             lines.push('\n');
-            let others = self.columns.iter().zip(row).enumerate().filter(|(index, _)| *index != first);
+            let others = self.columns.iter().zip(row).enumerate();
+            // What there is nothing of needs no words here.
+            let others = others.filter(|(index, (_, cell))| *index != first && cell.text != "-");
             let others = others.map(|(_, (column, cell))| format!("{} {}", column.name, cell.text));
             lines += &wrap_line(&format!("  {}", others.collect::<Vec<_>>().join("; ")), 4);
             lines.push('\n');
@@ -217,7 +231,7 @@ fn longest_word(text: &str) -> usize {
     text.split_whitespace().map(width).max().unwrap_or_default()
 }
 
-/// The words of `text` in lines of at most `space` columns; a longer word stands alone.
+/// The words of `text` in lines of at most `space` columns. A longer word is broken.
 fn words_within(text: &str, space: usize) -> Vec<String> {
     if width(text) <= space {
         return vec![text.to_owned()];
@@ -229,7 +243,10 @@ fn words_within(text: &str, space: usize) -> Vec<String> {
                 line.push(' ');
                 *line += word;
             }
-            None => lines.push(word.to_owned()),
+            None => {
+                let letters: Vec<char> = word.chars().collect();
+                lines.extend(letters.chunks(space.max(1)).map(|part| part.iter().collect()));
+            }
         }
     }
     lines
@@ -275,7 +292,7 @@ mod tests {
         let names = ["front_sonar", "navigation", "obstacle_detection", "motion", "led_indicator", "horn"];
         let text = table(&names.join(", ")).render_whole(Reader::Plain);
         let expected = "\
-topic                                                              ok  by
+topic                                                                ok  by
 front_sonar, navigation, obstacle_detection, motion, led_indicator,  12  sim_car
 horn
 ";
@@ -289,6 +306,14 @@ horn
         let text = table(&name).render_whole(Reader::Plain);
         assert_eq!(text, format!("{name}\n  ok 12; by sim_car\n"));
         assert_eq!(table(&name).render_whole(Reader::Pipe), table(&name).render(Reader::Pipe));
+    }
+
+    #[test]
+    fn a_long_text_is_broken_anywhere_where_the_column_says_that_it_may_be() {
+        let mut table = Table::new(vec![Column::text("key"), Column::long_text("value")]);
+        table.row(vec![Cell::plain("world"), Cell::plain("/".repeat(100))]);
+        let text = table.render_whole(Reader::Plain);
+        assert_eq!(text, format!("key    value\nworld  {}\n       {}\n", "/".repeat(73), "/".repeat(27)));
     }
 
     #[test]
