@@ -10,7 +10,7 @@ fn who_comes_later_reads_what_a_node_has_said_and_then_what_it_says() {
     let lamps = "  lamp: { type: trouble }\n  candle: { type: trouble, params: { deaf: true } }\n";
     let robot = Robot::launch(&place, lamps);
     robot.trouble("refuse");
-    let follow = Process::start(place.command(&["logs", "lamp", "-f", "--level", "error"]));
+    let follow = Process::start(place.command(&["logs", "lamp", "-f", "--level", "warn"]));
     let first = follow.says(" lamp ");
     assert!(!first.contains("INFO"), "{first}");
     robot.trouble("panic");

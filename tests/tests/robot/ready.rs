@@ -49,7 +49,8 @@ fn a_node_is_ready_with_its_first_message_and_an_optional_one_without_is_left_ou
     let text = "robot: picar\nnodes:\n  \
                 echo: { required: false, ready: { topic: loop, timeout: 300ms } }\n  \
                 second: { type: trouble, required: false, depends_on: [echo] }\n  \
-                third: { type: trouble, params: { deaf: true } }\n";
+                third: { type: trouble, params: { deaf: true } }\n\
+                topics:\n  loop: { feedback: true }\n";
     let file = place.file(text);
     let robot = Robot::of(&place, place.command(&["launch", file.to_str().unwrap()]), "picar");
     robot.complains("it has published nothing on `loop`; the robot goes on without it");

@@ -76,7 +76,8 @@ fn a_node_that_panics_in_a_simulation_ends_it_with_4_and_is_named() {
     let place = Place::new();
     let car = picar(&format!("world: {}", shipped("worlds/empty_room.yaml")));
     let file = place.file(&format!(
-        "robot: picar\nnodes:\n{car}  lamp: {{ type: trouble, params: {{ later: panic }} }}\n"
+        "robot: picar\nnodes:\n{car}  lamp: {{ type: trouble, params: {{ later: panic }} }}\n\
+         topics:\n  autonomous_drive: {{ external: true }}\n"
     ));
     let ended = place.run(&["launch", file.to_str().unwrap(), "--clock", "sim", "--for", "5s"]);
     assert_eq!(ended.code(), Some(4), "{ended:?}");
