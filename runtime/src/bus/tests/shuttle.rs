@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::shuttle::rand::{Rng, thread_rng};
 use ::shuttle::scheduler::RandomScheduler;
 use ::shuttle::{Config, Runner, thread};
 use nevil_msgs::Topic;
@@ -15,6 +16,9 @@ use crate::bus::{Bus, Cause, PublishErrorKind, Publisher, Subscription, Wake};
 use crate::clock::Clock;
 
 const SCHEDULES: usize = 3000;
+
+/// Somewhat more than the steps in which a tap comes.
+const TAP_STEPS: u32 = 32;
 
 const LATCHED: Topic<Number> = Topic::new("latched").depth(8).latched();
 
@@ -264,7 +268,15 @@ fn shuttle_a_tap_that_comes_and_goes_changes_no_account() {
         let publisher = fixture.publisher(&OLDEST, "sender");
         let mut receiver = fixture.subscribe(&OLDEST, "receiver");
         fixture.seal();
-        let publishing = publish(publisher, 1..=3);
+        let publishing = thread::spawn(move || {
+            // It takes its first routes at any moment of the tap's coming, not mostly long before.
+            for _ in 0..thread_rng().gen_range(0..TAP_STEPS) {
+                thread::yield_now();
+            }
+            for value in 1..=3 {
+                publisher.publish(number(value)).unwrap();
+            }
+        });
         let mut tap = fixture.bus.tap(&OLDEST).unwrap();
         let mut last = 0;
         while let Some(received) = tap.take() {
