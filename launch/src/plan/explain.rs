@@ -92,7 +92,7 @@ fn not_listed(key: &str, types: &NodeTypes, all: &[Explained]) -> Result<Vec<Exp
     }
     // What it would be in: not a key of a node that there is not.
     let is_there = key.rsplit_once('.').is_none_or(|(above, _)| {
-        known.iter().any(|known| *known == above) || key_at(above).is_some_and(|_| is_in(above, &known))
+        known.contains(&above) || key_at(above).is_some_and(|_| is_in(above, &known))
     });
     if let Some(found) = key_at(key).filter(|_| is_there) {
         return Ok(vec![Explained::of_key(key.to_owned(), found, default_of(found), Source::Default)]);

@@ -22,7 +22,7 @@ pub(super) fn rules(
             (Some(entry), Some(look)) => match when(entry, spec, look, topics) {
                 Ok(when) => (when, entry.ready.timeout.as_ref().map(|(timeout, _)| *timeout)),
                 Err(error) => {
-                    problems.push(error);
+                    problems.push(*error);
                     (ReadyWhen::Activate, None)
                 }
             },
@@ -47,7 +47,7 @@ fn when(
     spec: &NodeSpec,
     look: &NodeLook,
     topics: &[TopicDescription],
-) -> Result<ReadyWhen, PlanError> {
+) -> Result<ReadyWhen, Box<PlanError>> {
     let path = || format!("nodes.{}.ready", entry.instance);
     let node = || entry.instance.clone();
     match &entry.ready.when {
@@ -56,7 +56,7 @@ fn when(
         None | Some((ReadyEntry::Activate, _)) => Ok(ReadyWhen::Activate),
         Some((ReadyEntry::Called, _)) if look.ready_by_call => Ok(ReadyWhen::Called),
         Some((ReadyEntry::Called, mark)) => {
-            Err(PlanError::new(mark, path(), ReadyProblem::NotDeclared { node: node() }))
+            Err(Box::new(PlanError::new(mark, path(), ReadyProblem::NotDeclared { node: node() })))
         }
         Some((ReadyEntry::Topic(given), mark)) => {
             let published = topics.iter().filter(|topic| topic.publishers.contains(&spec.instance));
@@ -66,7 +66,7 @@ fn when(
             let topic = topic.or_else(|| known.contains(given).then(|| given.clone()));
             topic.map(ReadyWhen::Topic).ok_or_else(|| {
                 let problem = ReadyProblem::Topic { node: node(), given: given.clone(), known };
-                PlanError::new(mark, format!("{}.topic", path()), problem)
+                Box::new(PlanError::new(mark, format!("{}.topic", path()), problem))
             })
         }
     }
