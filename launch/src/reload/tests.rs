@@ -49,8 +49,11 @@ fn plan(text: &str) -> Plan {
     Plan::new(&file, &NodeTypes::new().with::<Car>("car")).unwrap()
 }
 
-/// What becomes live, which nodes must restart, and why the robot must, when `from` is replaced by `to` in the file.
-fn changed(from: &str, to: &str) -> (Vec<String>, Vec<(usize, Vec<&'static str>)>, Vec<String>) {
+/// What becomes live, which nodes must restart and for which keys, and why the robot must.
+type Changed = (Vec<String>, Vec<(usize, Vec<&'static str>)>, Vec<String>);
+
+/// What follows when `from` is replaced by `to` in the file.
+fn changed(from: &str, to: &str) -> Changed {
     assert!(BASE.contains(from), "{from}");
     let (running, new) = (plan(BASE), plan(&BASE.replace(from, to)));
     let difference = difference(&running, &new);
