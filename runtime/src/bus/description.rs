@@ -46,7 +46,8 @@ pub struct SubscriptionDescription {
     pub qos: Qos,
     /// What of `qos` is said of the subscription and not of its topic, as launch files write it, and by whom.
     pub said: Vec<(&'static str, SaidBy)>,
-    /// How large its depth was planned, and so can become while the robot runs. 1 of [`Overflow::Latest`].
+    /// How large its depth was planned, and so can become while the robot runs. 1 of
+    /// [`Overflow::Latest`](nevil_msgs::Overflow::Latest).
     pub depth_planned: u16,
 }
 
