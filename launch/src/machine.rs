@@ -16,7 +16,7 @@ const MIB: u64 = 1 << 20;
 ///
 /// let pi4 = Machine::named("pi4").unwrap();
 /// assert_eq!((pi4.cores.as_slice(), pi4.page_bytes), (&[0, 1, 2, 3][..], 4096));
-/// assert_eq!(Machine::named("pi6").unwrap_err(), "unknown machine `pi6`, did you mean `pi5`?; known machines are pi3, pi4, pi5, zero2");
+/// assert_eq!(Machine::named("pi_4").unwrap_err(), "unknown machine `pi_4`, did you mean `pi4`?; known machines are pi3, pi4, pi5, zero2");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {

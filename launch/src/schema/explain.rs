@@ -51,7 +51,7 @@ fn place_of(above: &str) -> String {
 ///
 /// let types = NodeTypes::new();
 /// assert_eq!(explain_key("nodes.thread.priority", &types).unwrap()[0].range, "1 to 79, only with `fifo` and `rr`");
-/// assert_eq!(explain_key("priority", &types).unwrap().len(), 2);
+/// assert_eq!(explain_key("priority", &types).unwrap().len(), 3);
 /// let error = explain_key("nodes.thread.prioritty", &types).unwrap_err().to_string();
 /// assert!(error.starts_with("unknown key `prioritty` in `nodes.<name>.thread`, did you mean `priority`?"));
 /// ```
