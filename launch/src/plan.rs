@@ -36,7 +36,7 @@ use crate::file::{
 };
 use crate::machine::Machine;
 use crate::options::LaunchInputs;
-use crate::problem::{PlanError, PlanErrors};
+use crate::problem::{PlanError, PlanErrors, PlanProblem};
 use crate::rules::{GroupRule, Limits, OnInputDown, ReadyRule, ResourceRule, RestartRule};
 
 use configure::configure_all;
@@ -232,7 +232,13 @@ impl Plan {
         let of_topics = topic_problems(file, &topics, known);
         let (order, of_order) = order::start_order(&file.nodes);
         // One more problem at the place of another follows from it: the rest of such a value is a default.
-        let is_new = |error: &PlanError| problems.iter().all(|known| known.mark != error.mark);
+        let is_new = |error: &PlanError| {
+            // What a node says of parameters that are wrong already says nothing.
+            let of_params = format!("{}.params", error.path);
+            let follows = matches!(error.problem, PlanProblem::Refused { .. })
+                && problems.iter().any(|known| known.path.starts_with(&of_params));
+            !follows && problems.iter().all(|known| known.mark != error.mark)
+        };
         let of_kernel = kernel::refused(file, plan_for);
         let all = found.into_iter().chain(of_topics).chain(of_order).chain(of_kernel);
         let mut new: Vec<_> = Vec::new();

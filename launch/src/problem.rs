@@ -109,7 +109,10 @@ pub enum PlanProblem {
         given: String,
     },
     /// A node type that the robot does not have.
-    #[error("unknown node type `{given}`{}", known_names("node types", given, known))]
+    #[error(
+        "unknown node type `{given}`{}; nodes of your own are known to your robot's program alone: `cargo run -- check FILE`",
+        known_names("node types", given, known)
+    )]
     UnknownType {
         /// The type.
         given: String,

@@ -51,8 +51,9 @@ pub use text::{from_value_checked, to_text};
 pub use topic::{Overflow, Qos, Topic, TopicPriority};
 pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};
 pub use value::{
-    Key, Mark, Measured, Problem, Source, UnitError, Value, ValueError, ValueKind, Variable, YAML_BYTES_MAX,
-    YAML_DEPTH_MAX, YAML_NODES_MAX, from_value, nearest, parse_angle, parse_duration, parse_size,
+    Key, Mark, Measured, Problem, Source, UnitError, Value, ValueError, ValueKind, Variable, VariableKind,
+    YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX, from_value, nearest, parse_angle, parse_duration,
+    parse_size,
 };
 
 /// What the derives write refers to; not for use by hand.

@@ -62,10 +62,10 @@ pub struct Value {
 /// What a reference `${NAME}` stands for.
 ///
 /// ```
-/// use nevil_msgs::{Value, ValueKind, Variable};
+/// use nevil_msgs::{Value, ValueKind, Variable, VariableKind};
 ///
 /// let mut value = Value::parse_yaml("picar.yaml", "port: ${PORT}").unwrap();
-/// let port = Variable { text: "80".to_owned(), is_text: true, origin: "argument `PORT`".to_owned() };
+/// let port = Variable { text: "80".to_owned(), kind: VariableKind::Text, origin: "argument `PORT`".to_owned() };
 /// value.substitute_variables(&|_| Some(port.clone())).unwrap();
 /// let port = value.get("port").unwrap();
 /// assert_eq!((&port.kind, port.origin()), (&ValueKind::Text("80".to_owned()), Some("argument `PORT`")));
@@ -74,10 +74,21 @@ pub struct Value {
 pub struct Variable {
     /// Its value.
     pub text: String,
-    /// Whether it is text whatever it looks like, also where it stands without quotes.
-    pub is_text: bool,
+    /// What it is where nothing else stands beside it.
+    pub kind: VariableKind,
     /// Where it comes from, for people.
     pub origin: String,
+}
+
+/// What a variable is where nothing else stands beside its reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// What its text looks like; text where the reference has quotes.
+    AsItStands,
+    /// Text, whatever it looks like.
+    Text,
+    /// What its text looks like, also where the reference has quotes.
+    Typed,
 }
 
 /// What a [`Value`] holds.
@@ -147,12 +158,12 @@ impl Value {
     pub fn substitute(&mut self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<(), Vec<ValueError>> {
         let variable = |name: &str| {
             let origin = format!("environment variable `{name}`");
-            lookup(name).map(|text| Variable { text, is_text: false, origin })
+            lookup(name).map(|text| Variable { text, kind: VariableKind::AsItStands, origin })
         };
         self.substitute_variables(&variable)
     }
 
-    /// The same for variables that say more of themselves. One that [is text](Variable::is_text) stays text, and each value
+    /// The same for variables that say more of themselves. A variable may have a [kind](VariableKind) of its own, and each value
     /// that had references tells by [`Self::origin`] what was put in.
     ///
     /// # Errors

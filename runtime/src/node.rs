@@ -167,6 +167,8 @@ pub trait Node: Sized + Send + 'static {
     /// logged, opens no breaker, and the parameters before stay in force. A node that refuses those for while it is degraded
     /// is not given them again before its next life.
     fn params_changed(&mut self, _params: &Self::Params, _ctx: &Context) -> NodeResult {
-        Err(NodeError::new("this node takes its parameters at its start only; restart it"))
+        Err(NodeError::new(
+            "this node takes its parameters at its start only; change them in the launch file, then `nevil reload --restart`",
+        ))
     }
 }

@@ -25,7 +25,7 @@ use nevil_msgs::{Key, Mark, Value, ValueKind};
 
 use super::reader::Reader;
 use super::topic::ALL_SUBSCRIPTIONS;
-use super::{Lookup, read_text};
+use super::{LaunchFileError, Lookup, read_text};
 use crate::limits::{INCLUDE_DEPTH_MAX, INCLUDES_MAX};
 use crate::options::LaunchInputs;
 use crate::problem::ExpansionProblem;
@@ -266,10 +266,13 @@ impl Expander<'_> {
         } else {
             match read_text(path) {
                 Ok(text) => return Some(text),
-                Err(cause) => ExpansionProblem::Unreadable {
-                    path: path.display().to_string(),
-                    cause: cause.to_string(),
-                },
+                Err(error) => {
+                    let cause = match error {
+                        LaunchFileError::Unreadable { source, .. } => source.to_string(),
+                        wrong => wrong.to_string(),
+                    };
+                    ExpansionProblem::Unreadable { path: path.display().to_string(), cause }
+                }
             }
         };
         self.reader.problem(&named.mark, way, problem);

@@ -81,14 +81,27 @@ fn never_published(file: &LaunchFile, topics: &[TopicDescription]) -> Vec<PlanEr
     let problem = |(topic, subscribers): (&TopicDescription, Vec<Arc<str>>)| {
         let node = subscribers.first().cloned()?;
         let meant = meant(topic, topics).map(ToString::to_string);
+        // A name with `/` before it is not put into the namespace.
+        let remap =
+            meant.as_ref().map(|meant| format!("{}: /{meant}", name_in_code(file, &node, &topic.name)));
         let problem = WholeProblem::SubscribedNeverPublished {
             topic: topic.name.to_string(),
             subscribers: subscribers.iter().map(ToString::to_string).collect(),
             meant,
+            remap,
         };
         Some(of_topic(file, topic, Some(&node), problem))
     };
     heard.filter_map(problem).collect()
+}
+
+/// What the code of `node` calls the topic that the robot calls `topic`.
+fn name_in_code<'a>(file: &'a LaunchFile, node: &str, topic: &'a str) -> &'a str {
+    let Some(entry) = file.nodes.iter().find(|entry| entry.instance == node) else { return topic };
+    let inner = topic.strip_prefix(&entry.namespace).and_then(|rest| rest.strip_prefix('/')).unwrap_or(topic);
+    let remapped =
+        entry.remap.iter().find(|remap| remap.to == inner || remap.to.strip_prefix('/') == Some(topic));
+    remapped.map_or(inner, |remap| &remap.from)
 }
 
 /// The topic with publishers that was probably meant by `topic`: one of its type with a name like it, or with the same name

@@ -26,10 +26,11 @@ pub enum WholeProblem {
     },
     /// Nodes wait for what nobody says.
     #[error(
-        "no node publishes on topic `{topic}`, to which {} subscribed{}; start a node that publishes it, `remap` it, or \
-         say `topics: {{ {topic}: {{ external: true }} }}` if a tool does",
+        "no node publishes on topic `{topic}`, to which {} subscribed{}; start a node that publishes it, {}, or say \
+         `topics: {{ {topic}: {{ external: true }} }}` if a tool does",
         have(subscribers),
-        did_you_mean(meant)
+        did_you_mean(meant),
+        remap.as_ref().map_or_else(|| "`remap` it".to_owned(), |remap| format!("write `remap: {{ {remap} }}`"))
     )]
     SubscribedNeverPublished {
         /// The topic.
@@ -38,6 +39,8 @@ pub enum WholeProblem {
         subscribers: Vec<String>,
         /// The topic that was probably meant.
         meant: Option<String>,
+        /// The entry of `remap` by which the first of these nodes would subscribe to that.
+        remap: Option<String>,
     },
     /// Nodes answer one another in a loop, and no topic of it says that it is a control loop.
     #[error(

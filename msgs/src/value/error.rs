@@ -100,7 +100,7 @@ pub enum Problem {
     #[error("lists and maps are nested too deeply, at most {YAML_DEPTH_MAX} levels are allowed")]
     TooDeep,
     /// A reference to a variable that has no value.
-    #[error("variable `{name}` is not set{}; set it, or write `${{{name}:-default}}`", did_you_mean(meant.as_deref()))]
+    #[error("`${{{name}}}` stands for nothing{}; declare it under `args`, set it as a variable, or write `${{{name}:-default}}`", did_you_mean(meant.as_deref()))]
     UnsetVariable {
         /// The variable.
         name: String,

@@ -2,7 +2,7 @@
 
 use super::error::{Problem, ValueError};
 use super::plain;
-use super::{Value, ValueKind, Variable};
+use super::{Value, ValueKind, Variable, VariableKind};
 
 type Lookup<'lookup> = &'lookup dyn Fn(&str) -> Option<Variable>;
 
@@ -38,8 +38,11 @@ fn visit(value: &mut Value, lookup: Lookup<'_>, errors: &mut Vec<ValueError>) {
             if errors.len() == start {
                 value.kind = match replaced {
                     // Plain only as a whole: `${A}5` stays text, as it would be if A were in the text.
-                    Replaced::OneReference(text) if value.is_plain => plain::resolve(&text),
-                    Replaced::OneReference(text) | Replaced::Text(text) => ValueKind::Text(text),
+                    Replaced::OneReference(text, VariableKind::Typed) => plain::resolve(&text),
+                    Replaced::OneReference(text, VariableKind::AsItStands) if value.is_plain => {
+                        plain::resolve(&text)
+                    }
+                    Replaced::OneReference(text, _) | Replaced::Text(text) => ValueKind::Text(text),
                 };
                 if !origins.is_empty() {
                     value.origin = Some(origins.join(", ").into());
@@ -57,8 +60,8 @@ fn add_step(errors: &mut Vec<ValueError>, from: usize, step: impl Fn(ValueError)
 
 enum Replaced {
     /// The whole text was one reference.
-    OneReference(String),
-    /// There was other text too, or no reference, or what it stands for is text.
+    OneReference(String, VariableKind),
+    /// There was other text too, or no reference.
     Text(String),
 }
 
@@ -84,11 +87,11 @@ fn replace(
             problems.push(Problem::BadReference { given });
             return Replaced::Text(replaced);
         };
-        let mut is_text = false;
+        let mut kind = VariableKind::AsItStands;
         match lookup(name).filter(|variable| default.is_none() || !variable.text.is_empty()) {
             Some(variable) => {
                 replaced.push_str(&variable.text);
-                is_text = variable.is_text;
+                kind = variable.kind;
                 origins.push(variable.origin);
             }
             None => match default {
@@ -99,8 +102,8 @@ fn replace(
                 None => problems.push(Problem::UnsetVariable { name: name.to_owned(), meant: None }),
             },
         }
-        if start == 0 && after.is_empty() && rest.len() == text.len() && !is_text {
-            return Replaced::OneReference(replaced);
+        if start == 0 && after.is_empty() && rest.len() == text.len() {
+            return Replaced::OneReference(replaced, kind);
         }
         rest = after;
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nevil_msgs::{Key, Mark, Source, Value, ValueKind, Variable, parse_angle, parse_duration, parse_size};
+use nevil_msgs::{
+    Key, Mark, Source, Value, ValueKind, Variable, VariableKind, parse_angle, parse_duration, parse_size,
+};
 use serde::{Deserialize, Serialize};
 
 use super::scope::{Scope, scalar_text};
@@ -103,9 +105,12 @@ impl ArgumentKind {
         if is_right { Ok(()) } else { Err(expected) }
     }
 
-    /// Whether it is text where it looks like something else.
-    const fn is_text(self) -> bool {
-        matches!(self, Self::Text | Self::Path)
+    /// What it is where it is put in: its own type, with quotes around the reference or without.
+    const fn of_variable(self) -> VariableKind {
+        match self {
+            Self::Text | Self::Path | Self::Duration | Self::Size | Self::Angle => VariableKind::Text,
+            Self::Integer | Self::Number | Self::Bool => VariableKind::Typed,
+        }
     }
 }
 
@@ -254,7 +259,7 @@ pub(super) fn bind(
         check(argument, &text, mark, &path, reader);
         let origin = format!("argument `{}`, {origin}", argument.name);
         argument.value = Some((text.clone(), origin.clone()));
-        let variable = Variable { text, is_text: argument.kind.is_text(), origin };
+        let variable = Variable { text, kind: argument.kind.of_variable(), origin };
         scope.arguments.push((argument.name.clone(), variable));
     }
 }
@@ -272,7 +277,7 @@ fn stand_in(argument: &Argument, scope: &mut Scope<'_>) {
         };
         text.to_owned()
     });
-    let variable = Variable { text, is_text: argument.kind.is_text(), origin: String::new() };
+    let variable = Variable { text, kind: argument.kind.of_variable(), origin: String::new() };
     scope.arguments.push((argument.name.clone(), variable));
 }
 

@@ -1,6 +1,6 @@
 //! What `${NAME}` stands for in one file.
 
-use nevil_msgs::{Key, Mark, Problem, Value, ValueError, ValueKind, Variable, nearest};
+use nevil_msgs::{Key, Mark, Problem, Value, ValueError, ValueKind, Variable, VariableKind, nearest};
 
 use crate::file::Lookup;
 
@@ -28,10 +28,10 @@ impl Scope<'_> {
         }
         if let Some(set) = self.environment.iter().find(|set| set.name == name) {
             let origin = format!("variable `{name}`, set at {}", set.mark);
-            return Some(Variable { text: set.value.clone(), is_text: false, origin });
+            return Some(Variable { text: set.value.clone(), kind: VariableKind::AsItStands, origin });
         }
         let origin = format!("environment variable `{name}`");
-        (self.lookup)(name).map(|text| Variable { text, is_text: false, origin })
+        (self.lookup)(name).map(|text| Variable { text, kind: VariableKind::AsItStands, origin })
     }
 
     /// Puts values in place of all references in `value`.

@@ -68,7 +68,7 @@ fn an_argument_stands_for_what_is_given_else_for_its_default() {
     let folder = Folder::new("args", &[("robot.yaml", ARGS)]);
     let file = folder.read(&["speed:=0.5"]).unwrap();
     let given = "argument `speed`, given on the command line";
-    assert_eq!(at(&file, "nodes.car.params.speed"), ("`0.5`".into(), given.into()));
+    assert_eq!(at(&file, "nodes.car.params.speed"), ("0.5".into(), given.into()));
     let (value, origin) = at(&file, "nodes.car.params.plain");
     assert_eq!(value, "`/home/pi/car`");
     assert!(
