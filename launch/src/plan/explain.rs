@@ -120,7 +120,11 @@ fn default_of(key: &Key) -> String {
 fn of_node(path: &str, all: &[Explained]) -> Option<(String, Source)> {
     let (node, callback) = path.split_once(".callbacks.")?;
     let of_node = format!("{node}.{}", callback.split_once('.')?.1);
-    all.iter().find(|one| one.path == of_node).map(|one| (one.value.clone(), one.source.clone()))
+    let inside = format!("{of_node}.");
+    let same = all.iter().find(|one| one.path == of_node).map(|one| (one.value.clone(), one.source.clone()));
+    // A map has more values than one.
+    let map = || all.iter().find(|one| one.path.starts_with(&inside)).map(|one| one.source.clone());
+    same.or_else(|| Some(("as of the node".to_owned(), map()?)))
 }
 
 /// What the file does not say.

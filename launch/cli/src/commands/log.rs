@@ -10,8 +10,8 @@ use crate::output::{print, print_json};
 /// Show which log records a robot writes, or change that while it runs
 ///
 /// A filter is a level (off, error, warn, info, debug, trace) and levels for nodes,
-/// threads and modules, as in NEVIL_LOG. It ends with the robot. `nevil logs` shows the
-/// records themselves.
+/// threads and modules, as in NEVIL_LOG. It ends with the robot.
+/// `nevil logs` shows the records themselves.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nevil log\n  nevil log info,motion=debug")]
 pub(crate) struct LogArgs {

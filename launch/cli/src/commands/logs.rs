@@ -20,7 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Show the log of a robot that runs, or of one of its nodes
 ///
 /// The robot keeps the last 1000 records that it has written. Which records it
-/// writes is said by NEVIL_LOG when it is launched, and by `nevil log` while it runs.
+/// writes is said by NEVIL_LOG when it is launched, and by `nevil log` while it
+/// runs.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  nevil logs\n  nevil logs motion -f\n  nevil logs -n 1000 --level warn")]
 pub(crate) struct LogsArgs {

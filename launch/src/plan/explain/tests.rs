@@ -54,6 +54,7 @@ nodes:
     thread:
       nice: ${nice}
     restart: { delay: 1s }
+    breaker: { failures: 9 }
     subscriptions: { range: { priority: low } }
     callbacks: { tick: { hang_grace: '${hang}' } }
 ";
@@ -127,6 +128,7 @@ fn what_the_file_says_has_its_place_and_what_was_put_in_its_origin() {
 #[test]
 fn what_it_does_not_say_is_as_in_the_code_or_the_default_and_of_a_callback_as_of_its_node() {
     assert_eq!(one("nodes.ear.callbacks.tick.timeout"), row("50ms", "picar.yaml:12:14", "1ms to 10min"));
+    assert_eq!(one("nodes.ear.callbacks.tick.breaker").0, "as of the node");
     assert_eq!(one("nodes.ear.ready"), row("called", "code", ""));
     assert_eq!(one("nodes.ear.restart.intensity"), row("3", "default", "0 to 100"));
     assert_eq!(one("topics.range.latched").1, "code");
