@@ -166,6 +166,14 @@ impl LaunchFile {
         Ok(arguments)
     }
 
+    /// The file and all that it includes, as far as they can be read; whether they are right does not matter. Empty if the file
+    /// itself cannot be read.
+    #[must_use]
+    pub(crate) fn files_of(inputs: &LaunchInputs, lookup: Lookup<'_>) -> Vec<PathBuf> {
+        read_text(&inputs.file)
+            .map_or_else(|_| Vec::new(), |text| Self::parse_all(inputs, &text, lookup).0.files)
+    }
+
     /// What holds of all that was read: the tree of all files, after arguments, conditions, includes, defaults and the mode.
     /// Each value has its place, and tells what was put in for its references.
     #[must_use]

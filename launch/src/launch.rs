@@ -17,8 +17,8 @@ use crate::{environment, restart, simulate, supervisor};
 
 /// Launches the robot that `options` name, with nodes of `types`, and returns when it has stopped.
 pub fn launch(options: &LaunchOptions, types: &NodeTypes) -> Exit {
-    let (here, lookup) = (Machine::here(), |name: &str| env::var(name).ok());
-    let plan_for = PlanFor { types, machine: &here, here: &here, lookup: &lookup };
+    let here = Machine::here();
+    let plan_for = PlanFor { types, machine: &here, here: &here, lookup: &environment::launch_variable };
     let plan = match Plan::read(&options.inputs, &plan_for) {
         Ok(plan) => plan,
         Err(error) => return complain(&error),

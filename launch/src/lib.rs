@@ -55,6 +55,7 @@ pub use control::{
     BreakerOperation, ClientError, Control, ControlClient, ControlCounts, ControlError, ControlServer, Echo,
     EchoItem, EchoedMessage, Request, SeenMessage,
 };
+pub use environment::launch_variable;
 pub use exit::Exit;
 pub use file::{
     Argument, ArgumentKind, BreakerEntry, CallbackEntries, CallbackEntry, LaunchFile, LaunchFileError,

@@ -8,6 +8,12 @@ pub const NODES_MAX: usize = 128;
 /// How long no file has to be written until a launch that watches its file reads it again: an editor writes more than once.
 pub const WATCH_SETTLE: Duration = Duration::from_millis(100);
 
+/// Bytes for what the kernel tells at a time of files that were written; a longer list comes in parts.
+pub const WATCH_EVENT_BYTES: usize = 4096;
+
+/// Most events that are waited to end: who writes in that folder again and again must not keep the file from being read.
+pub const WATCH_EVENTS_MAX: usize = 50;
+
 /// Most files that a launch file may include, directly or not.
 pub const INCLUDES_MAX: usize = 64;
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, ffi, io};
 
-use crate::environment::ENTERED;
+use crate::environment;
 
 /// What the kernel puts behind the path of an executable that was replaced since it was started, as by a build.
 const REPLACED: &[u8] = b" (deleted)";
@@ -15,8 +15,11 @@ const REPLACED: &[u8] = b" (deleted)";
 /// Executes this process again. Comes back only if that cannot be done.
 pub(crate) fn execute_again() -> io::Error {
     match command() {
-        // Its launch file may set other variables by now.
-        Ok(mut command) => command.env_remove(ENTERED).exec(),
+        Ok(mut command) => {
+            // Its launch file may set other variables by now.
+            environment::leave(&mut command);
+            command.exec()
+        }
         Err(error) => error,
     }
 }

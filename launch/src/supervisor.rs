@@ -145,7 +145,9 @@ pub(crate) fn run(
             return AndThen::End(Exit::Failed);
         }
     };
-    let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(plan.topics.clone());
+    // Memory is planned by the first mode, whichever the robot begins in.
+    let planned = plan.modes.first().map_or(&plan, |(_, first)| first);
+    let environment = Environment::new(Clock::monotonic(), options.seed).with_topics(planned.topics.clone());
     let around = Around { options, types, log };
     let ended = match Supervisor::new(plan, around, lock, environment, Arc::clone(&lines)) {
         Ok(supervisor) => supervisor.run(lock),

@@ -195,9 +195,21 @@ impl Expander<'_> {
                 self.reader.problem(&key.mark, &path, ExpansionProblem::VariableName { given: name });
                 continue;
             }
-            let Some(value) = self.reader.typed(value, &path) else { continue };
-            if self.environment.iter().all(|set| set.name != name) {
-                self.environment.push(SetVariable { name, value, mark: key.mark.clone() });
+            // What was put in for a reference is what it is, however it looks.
+            let put_in = value.origin().and_then(|_| scope::scalar_text(value));
+            let Some(value) = put_in.or_else(|| self.reader.typed(value, &path)) else { continue };
+            let of_including = |set: &SetVariable| {
+                let name = &set.mark.source().name;
+                self.open.iter().any(|(open, _)| open.display().to_string() == *name)
+            };
+            match self.environment.iter().find(|set| set.name == name) {
+                None => self.environment.push(SetVariable { name, value, mark: key.mark.clone() }),
+                Some(set) if of_including(set) || set.value == value => {}
+                Some(set) => {
+                    let (what, first) = ("variable", set.mark.to_string());
+                    let problem = ExpansionProblem::DefinedTwice { what, name, first };
+                    self.reader.problem(&key.mark, &path, problem);
+                }
             }
         }
     }

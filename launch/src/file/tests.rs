@@ -107,7 +107,7 @@ fn a_variable_is_put_in_with_its_type() {
 fn a_variable_without_a_value_is_the_only_problem_of_its_place() {
     assert_eq!(
         parse("robot: r\nshutdown_timeout: ${GONE}\nnodes: { car: {} }").unwrap_err(),
-        "picar.yaml:2:19: shutdown_timeout: variable `GONE` is not set; set it, or write `${GONE:-default}`"
+        "picar.yaml:2:19: shutdown_timeout: `${GONE}` stands for nothing; declare it under `args`, set it as a variable, or write `${GONE:-default}`"
     );
 }
 

@@ -13,8 +13,8 @@ pub(super) fn plans(
     (file, plan): (&LaunchFile, &Plan),
     plan_for: &PlanFor<'_>,
 ) -> Result<Vec<(String, Plan)>, PlanErrors> {
-    let (mut plans, mut problems) = (Vec::new(), Vec::new());
-    for (name, mark) in &file.modes {
+    let (mut plans, mut problems): (Vec<(String, Plan)>, Vec<PlanError>) = (Vec::new(), Vec::new());
+    for (name, _) in &file.modes {
         if file.mode.as_deref() == Some(name) {
             plans.push((name.clone(), plan.clone()));
             continue;
@@ -22,18 +22,22 @@ pub(super) fn plans(
         let inputs = LaunchInputs { mode: Some(name.clone()), ..inputs.clone() };
         let (of_mode, found) = LaunchFile::parse_all(&inputs, text, plan_for.lookup);
         match Plan::check(&of_mode, plan_for, found) {
-            Ok(other) => {
-                if let Some(what) = what_is_not_live(plan, &other) {
-                    let problem = ExpansionProblem::ModeNotLive { mode: name.clone(), what };
-                    problems.push(PlanError::new(mark, format!("modes.{name}"), problem));
-                }
-                plans.push((name.clone(), other));
-            }
+            Ok(other) => plans.push((name.clone(), other)),
             // The same mistake may be in several modes.
             Err(errors) => {
                 problems.extend(
                     errors.problems.into_iter().filter(|error| !problems.contains(error)).collect::<Vec<_>>(),
                 );
+            }
+        }
+    }
+    // The first one says how much memory is planned, whichever the robot begins in.
+    if let Some(((_, first), others)) = plans.split_first() {
+        for (name, other) in others {
+            let mark = file.modes.iter().find(|(known, _)| known == name).map(|(_, mark)| mark);
+            if let (Some(what), Some(mark)) = (what_is_not_live(first, other), mark) {
+                let problem = ExpansionProblem::ModeNotLive { mode: name.clone(), what };
+                problems.push(PlanError::new(mark, format!("modes.{name}"), problem));
             }
         }
     }

@@ -53,7 +53,7 @@ pub(crate) const INCLUDE: &Section = &Section {
         )
         .otherwise("none")
         .range("as of a node"),
-        key("prefix", Kind::Text, "put before the names of its nodes and groups").otherwise("none"),
+        key("prefix", Kind::Text, "put before the names of its nodes, groups and breakers").otherwise("none"),
         IF,
         UNLESS,
     ],

@@ -55,6 +55,11 @@ impl Supervision {
         self.act(now)
     }
 
+    /// Whether an operator, or the launch file, wants the node to pause.
+    pub(crate) fn is_held(&self, node: usize) -> bool {
+        self.nodes[node].held
+    }
+
     /// An operator wants the node to be started again, at once, whatever its rule says. It is told to others as when it
     /// fails, and is charged to nobody. One that is being started again already goes on with that.
     pub(crate) fn restart_asked(&mut self, node: usize, now: Time) -> Result<Vec<Action>, RestartRefused> {
@@ -74,7 +79,10 @@ impl Supervision {
             match supervised.state {
                 State::Up => (supervised.state, supervised.asked) = (State::ToStop, true),
                 State::ToStop | State::Stopping => supervised.asked = true,
-                State::Waiting | State::Starting | State::StartingToStop => {}
+                // It may be starting as it was told before.
+                State::Starting => (supervised.state, supervised.asked) = (State::StartingToStop, true),
+                State::StartingToStop => supervised.asked = true,
+                State::Waiting => {}
                 State::Finished | State::GivenUp => {
                     supervised.restarts.clear();
                     supervised.failures = 0;

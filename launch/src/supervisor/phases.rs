@@ -16,6 +16,7 @@ use crate::control::ControlServer;
 use crate::exit::Exit;
 use crate::file::{LockMemory, OnDenied};
 use crate::limits::END_WAIT_MIN;
+use crate::reload::{Live, difference};
 use crate::status::RobotPhase;
 
 impl Supervisor {
@@ -37,6 +38,7 @@ impl Supervisor {
             tracing::error!("{error}");
             return Err(Exit::NotStarted);
         }
+        self.begin_in_mode();
         self.check_denied()?;
         self.start_safety()?;
         self.activate_all()?;
@@ -45,6 +47,18 @@ impl Supervisor {
 
     pub(super) fn is_to_stop(&self) -> bool {
         self.robot.stop.load(Ordering::Acquire)
+    }
+
+    /// Gives topics the depths of the mode that the robot begins in, which are at most those of the first one.
+    fn begin_in_mode(&self) {
+        let Some((_, first)) = self.plan.modes.first() else { return };
+        for live in difference(first, &self.plan).live {
+            if let Live::Depth { topic, node, depth } = live
+                && let Err(error) = self.robot.environment.bus().set_depth(&topic, node.as_deref(), depth)
+            {
+                tracing::error!("{error}");
+            }
+        }
     }
 
     /// Lets a crash be charged to a callback by its name.

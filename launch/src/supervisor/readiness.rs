@@ -26,8 +26,12 @@ impl Supervisor {
         ReadyWait { since, until: since + rule.timeout, before: self.published(index) }
     }
 
-    /// Whether the node, which is active, is ready.
+    /// Whether the node, which is active, is ready. One that pauses because somebody wants it to has nothing to say, and is not
+    /// waited for.
     pub(super) fn is_ready(&self, index: usize, wait: &ReadyWait) -> bool {
+        if self.supervision.is_held(index) {
+            return true;
+        }
         match self.plan.nodes[index].ready.when {
             ReadyWhen::Activate => true,
             ReadyWhen::Called => self.robot.nodes[index].has_called_ready(),

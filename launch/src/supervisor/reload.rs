@@ -8,19 +8,24 @@ use std::thread;
 use std::time::Duration;
 
 use nevil_msgs::{Key, Value, ValueKind};
-use nevil_runtime::NodeSpec;
+use nevil_runtime::{NodeRules, NodeSpec};
 use serde_json::json;
 
 use super::operator::{Answer, Order};
 use super::params::patience;
 use super::{Robot, lock};
 use crate::control::Control;
+use crate::environment::launch_variable;
 use crate::limits::{CHECK_STACK_BYTES, NODE_PAUSE_WAIT, NODE_RESTART_WAIT_MAX};
 use crate::machine::Machine;
 use crate::options::LaunchInputs;
 use crate::plan::{Plan, PlanFor};
 use crate::problem::{NOTHING_STARTED, known_names};
 use crate::reload::{Live, difference};
+use crate::status::RobotPhase;
+
+/// What is said to who comes while somebody else changes the plan.
+pub(super) const BUSY: &str = "somebody else changes the robot at this moment; try again";
 
 /// What is done about what cannot change while the robot runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +64,8 @@ impl Robot {
     pub(super) fn plan_again(&self, mode: Option<String>) -> Result<Plan, String> {
         let (inputs, types) = (LaunchInputs { mode, ..self.inputs.clone() }, self.types.clone());
         let plan = move || {
-            let (here, lookup) = (Machine::here(), |name: &str| std::env::var(name).ok());
-            let plan_for = PlanFor { types: &types, machine: &here, here: &here, lookup: &lookup };
+            let here = Machine::here();
+            let plan_for = PlanFor { types: &types, machine: &here, here: &here, lookup: &launch_variable };
             Plan::read(&inputs, &plan_for)
         };
         let thread = thread::Builder::new().name("check".into()).stack_size(CHECK_STACK_BYTES).spawn(plan);
@@ -84,12 +89,12 @@ impl Robot {
 
     /// The modes; or changes to the one called `wanted`.
     pub(super) fn mode(&self, wanted: Option<&str>) -> Answer {
+        let turn = wanted.map(|_| self.turn()).transpose()?;
         let running = self.plan();
         let names: Vec<_> = running.modes.iter().map(|(name, _)| name.clone()).collect();
         let Some(wanted) = wanted else {
             return Ok(json!({ "mode": running.mode, "modes": names }));
         };
-        let _turn = self.turn()?;
         let found = running.modes.iter().find(|(name, _)| name == wanted);
         let Some((_, mode)) = found else {
             return Err(format!("unknown mode `{wanted}`{}", known_names("modes", wanted, &names)));
@@ -98,17 +103,19 @@ impl Robot {
             self.change_to(&running, Plan { modes: running.modes.clone(), ..mode.clone() }, Rest::Name)?;
         tracing::info!("an operator has changed the mode to `{wanted}`");
         answer["mode"] = json!(wanted);
+        drop(turn);
         Ok(answer)
     }
 
     /// One who changes the plan at a time.
     fn turn(&self) -> Result<std::sync::MutexGuard<'_, ()>, String> {
+        if self.phase() != RobotPhase::Running {
+            return Err("the robot does not run yet, or stops; try again when it runs".to_owned());
+        }
         match self.reloading.try_lock() {
             Ok(turn) => Ok(turn),
             Err(TryLockError::Poisoned(turn)) => Ok(PoisonError::into_inner(turn)),
-            Err(TryLockError::WouldBlock) => {
-                Err("somebody else changes the robot at this moment; try again".to_owned())
-            }
+            Err(TryLockError::WouldBlock) => Err(BUSY.to_owned()),
         }
     }
 
@@ -141,6 +148,13 @@ impl Robot {
         }
         if report.nodes.is_empty() && report.robot.is_empty() {
             adopted.graph.clone_from(&new.graph);
+            // Pools are as large as they were planned.
+            for topic in &mut adopted.graph.topics {
+                let known = running.graph.topics.iter().find(|known| known.name == topic.name);
+                if let Some(known) = known.filter(|known| known.memory.slots > topic.memory.slots) {
+                    topic.memory = known.memory;
+                }
+            }
             adopted.topics.clone_from(&new.topics);
         }
         self.adopt(adopted)?;
@@ -192,12 +206,15 @@ impl Robot {
                 before.ready = after.ready.clone();
             }
             Live::Breaker { node, callback, policy } => {
-                self.change_breaker(*node, callback, policy, new, adopted)?
+                return self.change_breaker(*node, callback, policy, new, adopted);
             }
             Live::Depth { topic, node, depth } => {
                 let set = self.environment.bus().set_depth(topic, node.as_deref(), *depth);
                 set.map_err(|error| Refused::ByRobot(format!("{} ({error})", live.key(adopted))))?;
                 note_depth(adopted, topic, node.as_deref(), *depth);
+                if node.is_none() {
+                    self.restore_own_depths(topic, new);
+                }
             }
             Live::Params { node, changed } => self.change_changed(*node, changed, new, adopted)?,
             Live::Paused { node, paused } => {
@@ -212,6 +229,16 @@ impl Robot {
         Ok(true)
     }
 
+    /// The depths that single subscriptions have in `new`: that of the topic was just given to all that had none of their own when
+    /// they began.
+    fn restore_own_depths(&self, topic: &str, new: &Plan) {
+        let topics = new.graph.topics.iter().filter(|known| *known.name == *topic);
+        for subscription in topics.flat_map(|topic| &topic.subscription_qos) {
+            // One that is above what was planned is a change of its own, and told as that.
+            let _ = self.environment.bus().set_depth(topic, Some(&subscription.node), subscription.qos.depth);
+        }
+    }
+
     fn change_breaker(
         &self,
         node: usize,
@@ -219,7 +246,7 @@ impl Robot {
         policy: &nevil_runtime::BreakerPolicy,
         new: &Plan,
         adopted: &mut Plan,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let (threaded, rules) = (&self.nodes[node], &new.nodes[node].spec.rules);
         let callbacks = match callback {
             "" => {
@@ -227,14 +254,22 @@ impl Robot {
             }
             one => vec![one.to_owned()],
         };
+        let mut changed = false;
         for name in callbacks {
             let set = self.environment.set_callback_breaker(threaded.instance(), &name, policy.clone());
-            set.map_err(|error| Refused::ByRobot(format!("breaker ({error}); try again")))?;
+            changed |= set.map_err(|error| Refused::ByRobot(format!("breaker ({error}; try again)")))?;
         }
-        // Its next lives have it too.
-        threaded.set_spec(NodeSpec { rules: rules.clone(), ..NodeSpec::clone(&threaded.spec()) });
-        adopted.nodes[node].spec.rules = rules.clone();
-        Ok(())
+        // Its next lives have it too. Of several that change, each notes its own alone.
+        let note = |known: &mut NodeRules| {
+            if callback.is_empty() {
+                known.callback.breaker = policy.clone();
+            } else {
+                known.callbacks.insert(callback.to_owned(), rules.of(callback).clone());
+            }
+        };
+        threaded.change_spec(|spec| note(&mut spec.rules));
+        note(&mut adopted.nodes[node].spec.rules);
+        Ok(changed)
     }
 
     /// Changes the parameters that the file says otherwise; what an operator has changed besides stays.
@@ -269,9 +304,10 @@ impl Robot {
     fn restart_nodes(&self, new: &Plan, adopted: &mut Plan, report: &mut Report) -> Result<(), String> {
         while let Some((&node, _)) = report.nodes.first_key_value() {
             let (threaded, planned) = (&self.nodes[node], &new.nodes[node]);
-            let before = threaded.spec();
-            let mark = before.mark.clone();
-            threaded.set_spec(NodeSpec { mark: mark.clone(), paused: before.paused, ..planned.spec.clone() });
+            let mark = threaded.spec().mark.clone();
+            threaded.change_spec(|spec| {
+                *spec = NodeSpec { mark: mark.clone(), paused: spec.paused, ..planned.spec.clone() };
+            });
             adopted.nodes[node] = planned.clone();
             adopted.nodes[node].spec.mark = mark;
             // What follows if it hangs, and when it is ready, is the supervisor's to know before it starts.

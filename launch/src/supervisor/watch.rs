@@ -16,11 +16,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
 use super::Robot;
-use super::reload::Rest;
-use crate::limits::{CONTROL_STACK_BYTES, WATCH_SETTLE};
-
-/// Bytes for what the kernel tells at a time; a longer list comes in parts.
-const EVENT_BYTES: usize = 4096;
+use super::reload::{BUSY, Rest};
+use crate::environment::launch_variable;
+use crate::file::LaunchFile;
+use crate::limits::{CHECK_STACK_BYTES, WATCH_EVENT_BYTES, WATCH_EVENTS_MAX, WATCH_SETTLE};
 
 /// Starts a thread that reloads the robot's file when it has changed. It ends with the process.
 ///
@@ -28,32 +27,27 @@ const EVENT_BYTES: usize = 4096;
 ///
 /// The operating system's, if files cannot be watched or there is no thread.
 pub(super) fn start(robot: Arc<Robot>) -> io::Result<()> {
-    let mut watched = watch(&robot.plan().files)?;
-    let thread = thread::Builder::new().name("watch".to_owned()).stack_size(CONTROL_STACK_BYTES);
+    let mut watched = watch(&files(&robot))?;
+    let thread = thread::Builder::new().name("watch".to_owned()).stack_size(CHECK_STACK_BYTES);
     let body = move || {
         be_ordinary("watch");
         // Unknown: the files may have changed since the robot was launched.
         let mut before = None;
         while !robot.stop.load(Ordering::Acquire) {
             // Read before the robot reads them: what changes after that is seen the next time.
-            let files = robot.plan().files.clone();
-            let now = Some(contents(&files));
-            if now != before {
+            let now = files(&robot);
+            let now = Some((contents(&now), now));
+            let watching = if now == before {
+                wait(&watched, None)
+            } else if tell(&robot) {
                 before = now;
-                tell(&robot);
                 // It may include others by now.
-                if robot.plan().files != files {
-                    before = None;
-                    match watch(&robot.plan().files) {
-                        Ok(again) => watched = again,
-                        Err(error) => {
-                            return tracing::error!("the launch file is watched no longer: {error}");
-                        }
-                    }
-                    continue;
-                }
-            }
-            if let Err(error) = wait(&watched) {
+                watch(&files(&robot)).map(|again| watched = again)
+            } else {
+                // Somebody else was at it.
+                wait(&watched, Some(WATCH_SETTLE))
+            };
+            if let Err(error) = watching {
                 return tracing::error!("the launch file is watched no longer: {error}");
             }
         }
@@ -78,12 +72,18 @@ fn watch(files: &[PathBuf]) -> io::Result<OwnedFd> {
     Ok(watched)
 }
 
-/// Waits until something in the folders has changed, and nothing more has for a moment.
-fn wait(watched: &OwnedFd) -> io::Result<()> {
-    let (mut buffer, mut within) = ([MaybeUninit::uninit(); EVENT_BYTES], None);
-    loop {
-        let timeout =
-            within.map(|within: Duration| Timespec { tv_sec: 0, tv_nsec: within.subsec_nanos().into() });
+/// The launch file and what it includes by now, also where something is wrong with it.
+fn files(robot: &Robot) -> Vec<PathBuf> {
+    let files = LaunchFile::files_of(&robot.inputs, &launch_variable);
+    if files.is_empty() { robot.plan().files.clone() } else { files }
+}
+
+/// Waits until something in the folders has changed, for at most `within`, and nothing more has for a moment; or for as long as
+/// somebody goes on writing there, up to a bound.
+fn wait(watched: &OwnedFd, mut within: Option<Duration>) -> io::Result<()> {
+    let mut buffer = [MaybeUninit::uninit(); WATCH_EVENT_BYTES];
+    for _ in 0..WATCH_EVENTS_MAX {
+        let timeout = within.map(|within| Timespec { tv_sec: 0, tv_nsec: within.subsec_nanos().into() });
         let ready = match poll(&mut [PollFd::new(watched, PollFlags::IN)], timeout.as_ref()) {
             Err(rustix::io::Errno::INTR) => continue,
             ready => ready?,
@@ -96,6 +96,7 @@ fn wait(watched: &OwnedFd) -> io::Result<()> {
         while events.next().is_ok() {}
         within = Some(WATCH_SETTLE);
     }
+    Ok(())
 }
 
 /// What stands in the files; one that cannot be read at this moment is as good as empty.
@@ -103,11 +104,15 @@ fn contents(files: &[PathBuf]) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap_or_default()).collect()
 }
 
-/// Reloads, and says what came of it.
-fn tell(robot: &Robot) {
+/// Reloads, and says what came of it; `false`: it was not its turn.
+fn tell(robot: &Robot) -> bool {
     let answer = match robot.reload(Rest::Name) {
         Ok(answer) => answer,
-        Err(error) => return tracing::error!("the launch file has changed, and nothing else: {error}"),
+        Err(error) if error == BUSY => return false,
+        Err(error) => {
+            tracing::error!("the launch file has changed, and nothing else: {error}");
+            return true;
+        }
     };
     let changed = texts(&answer["changed"]);
     if !changed.is_empty() {
@@ -122,6 +127,7 @@ fn tell(robot: &Robot) {
     if !robot.is_empty() {
         tracing::warn!("the robot must restart for {}; see `nevil reload --restart`", robot.join(", "));
     }
+    true
 }
 
 fn texts(list: &serde_json::Value) -> Vec<&str> {

@@ -52,7 +52,9 @@ impl Node for MotionNode {
     /// All of them: a car that is too fast by them is slowed down at once.
     fn params_changed(&mut self, params: &Params, ctx: &Context) -> NodeResult {
         self.arbiter.set_limits(params.limits());
-        self.decide(ctx)
+        // They are in force by now: that it could not be said is no refusal, and is counted on the bus.
+        let _ = self.decide(ctx);
+        Ok(())
     }
 }
 

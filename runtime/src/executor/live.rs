@@ -46,6 +46,19 @@ impl ThreadedNode {
         *unpoisoned(&self.spec) = Arc::new(spec);
     }
 
+    /// Changes what the next life of the node is launched as, in one step: what others change meanwhile is not undone.
+    ///
+    /// # Panics
+    ///
+    /// If the instance gets another name: that is another node.
+    pub fn change_spec(&self, change: impl FnOnce(&mut NodeSpec)) {
+        let mut spec = unpoisoned(&self.spec);
+        let mut changed = NodeSpec::clone(&spec);
+        change(&mut changed);
+        assert_eq!(changed.instance, self.instance, "a node keeps its name");
+        *spec = Arc::new(changed);
+    }
+
     /// Lets no callback be called in the lives that follow, once they are active, until the node is resumed
     /// ([`Phase::Resume`](crate::Phase::Resume)); or lets them begin as usual. The life that runs is not changed by it.
     pub fn set_begins_paused(&self, paused: bool) {

@@ -242,10 +242,15 @@ impl Callbacks {
         }
         if known.rule.safety != rule.safety {
             let mut stopped = self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+            // As when it is added, and when the stop ends: whether it was so already is of no interest.
             if rule.safety {
                 stopped.retain(|other| other.name() != breaker.name());
+                let _ = breaker.emergency_reset(now);
             } else {
                 stopped.push(breaker.clone());
+                if self.is_stopped() {
+                    let _ = breaker.emergency_open(now);
+                }
             }
         }
         // Relaxed: counts for people to read. A life that was given up counts no more.

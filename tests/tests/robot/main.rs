@@ -9,6 +9,7 @@ mod place;
 mod process;
 #[expect(dead_code, reason = "the tests of failure classes use the rest")]
 mod robot;
+mod variables;
 mod world;
 
 mod alone;

@@ -122,3 +122,55 @@ fn a_mode_changes_what_it_says_and_another_one_changes_it_back() {
     assert_eq!(run(&["param", "get", "second", "brightness"]).out, "80\n");
     assert_eq!(robot.stop().code(), Some(0));
 }
+
+#[test]
+fn what_is_to_be_called_in_an_emergency_stop_by_the_file_as_it_is_now_is_called() {
+    let place = Place::new();
+    let robot = Robot::launch(&place, &three(""));
+    let run = |words: &[&str]| place.run(words);
+    let state = |breaker: &str| {
+        let list = robot.ask(&nevil_launch::Request::BreakerList);
+        let all = list["breakers"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|found| found["name"] == breaker).unwrap_or_default()["state"].clone()
+    };
+    let (closed, breaker) = (state("second.on_order"), "second.on_order");
+    run(&["estop"]);
+    let stopped = state(breaker);
+    assert_ne!(stopped, closed, "the stop opens it");
+    rewrite(&place, "second: { type: trouble,", "second: { type: trouble, safety: true,");
+    assert_eq!(run(&["reload", "--restart"]).out, "restarted node second\n");
+    assert_eq!(state(breaker), closed, "it is called during a stop now");
+    rewrite(&place, "safety: true, ", "");
+    assert_eq!(run(&["reload", "--restart"]).out, "restarted node second\n");
+    assert_eq!(state(breaker), stopped, "and no longer");
+    assert_eq!(run(&["estop", "--reset"]).code(), Some(0));
+    assert_eq!(state(breaker), closed);
+    assert_eq!(robot.stop().code(), Some(0));
+}
+
+#[test]
+fn a_robot_that_begins_in_a_mode_with_less_room_can_change_to_the_first_one() {
+    let place = Place::new();
+    let modes = "modes: { day: {}, night: { topics: { trouble: { depth: 2 } } } }\n";
+    let file = place.file(&format!("robot: picar\n{modes}nodes:\n{}", three("")));
+    let command = place.command(&["launch", file.to_str().unwrap(), "--mode", "night"]);
+    let robot = Robot::of(&place, command, "picar");
+    let run = |words: &[&str]| place.run(words);
+    assert_eq!(run(&["reload"]).out, "nothing differs\n");
+    let day = run(&["mode", "day"]);
+    assert_eq!((day.code(), &*day.out), (Some(0), "changed topics.trouble.depth\n"), "{}", day.err);
+    assert_eq!(run(&["mode", "night"]).code(), Some(0));
+    assert_eq!(robot.stop().code(), Some(0));
+}
+
+#[test]
+fn a_node_that_pauses_is_ready_without_a_word() {
+    let place = Place::new();
+    let robot = Robot::launch(&place, &three(""));
+    let run = |words: &[&str]| place.run(words);
+    assert_eq!(run(&["node", "pause", "second"]).code(), Some(0));
+    let restarted = run(&["node", "restart", "second"]);
+    assert_eq!(restarted.code(), Some(0), "{}", restarted.err);
+    assert_eq!(run(&["node", "resume", "second"]).out, "node `second` is active\n");
+    assert_eq!(robot.stop().code(), Some(0));
+}

@@ -1,11 +1,11 @@
 //! `nevil check`.
 
-use std::env;
 use std::process::ExitCode;
 
 use clap::Args;
 use nevil_launch::{
     LaunchFileError, LaunchInputs, Machine, Plan, PlanError, PlanErrors, PlanFor, for_terminal,
+    launch_variable,
 };
 use nevil_runtime::NodeTypes;
 use serde_json::{Value, json};
@@ -50,8 +50,7 @@ impl MachineArg {
 impl CheckArgs {
     pub(crate) fn run(self, types: &NodeTypes) -> Result<ExitCode, Failure> {
         let (machine, here) = self.machine.machines();
-        let lookup = |name: &str| env::var(name).ok();
-        let plan_for = PlanFor { types, machine: &machine, here: &here, lookup: &lookup };
+        let plan_for = PlanFor { types, machine: &machine, here: &here, lookup: &launch_variable };
         let (mut reports, mut all_right) = (Vec::new(), true);
         for inputs in self.files.inputs().map_err(Failure::Usage)? {
             let outcome = Plan::read(&inputs, &plan_for);

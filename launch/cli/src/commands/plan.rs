@@ -1,10 +1,9 @@
 //! `nevil plan`.
 
-use std::env;
 use std::process::ExitCode;
 
 use clap::Args;
-use nevil_launch::{Plan, PlanFor, explain};
+use nevil_launch::{Plan, PlanFor, explain, launch_variable};
 use nevil_runtime::NodeTypes;
 
 use crate::commands::check::MachineArg;
@@ -37,8 +36,7 @@ pub(crate) struct PlanArgs {
 impl PlanArgs {
     pub(crate) fn run(self, types: &NodeTypes) -> Result<ExitCode, Failure> {
         let (machine, here) = self.machine.machines();
-        let lookup = |name: &str| env::var(name).ok();
-        let plan_for = PlanFor { types, machine: &machine, here: &here, lookup: &lookup };
+        let plan_for = PlanFor { types, machine: &machine, here: &here, lookup: &launch_variable };
         let read = Plan::read_with_file(&self.file.inputs(), &plan_for);
         let (plan, file) = read.map_err(|error| Failure::Usage(error.to_string()))?;
         // A report for people, also where it goes into a file: programs take `--json`.

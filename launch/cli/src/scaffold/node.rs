@@ -76,7 +76,9 @@ pub(crate) fn new_node(name: &str, project: &Path, known: &[&str]) -> Result<New
         return Err(NewNodeError::Exists { path: project.join(file) });
     }
     let type_name = type_name(name);
-    let text = TEMPLATE.replace("Sample", &type_name).replace(SAMPLE, name);
+    // Piece by piece, so that a name with one of the two words in it stays as it is.
+    let pieces: Vec<_> = TEMPLATE.split("Sample").map(|piece| piece.replace(SAMPLE, name)).collect();
+    let text = pieces.join(&type_name);
     write::new_file(&project.join(&file), &text)?;
 
     let mut node = NewNode { file, changed: Vec::new(), left: Vec::new() };

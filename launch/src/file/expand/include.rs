@@ -11,7 +11,7 @@ use crate::problem::{ExpansionProblem, PlanProblem};
 /// What an include says about the names of its file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naming {
-    /// Put in front of the names of nodes and groups.
+    /// Put in front of the names of nodes, groups and policies of breakers.
     pub(super) prefix: String,
     /// Put in front of the namespaces of nodes and the names of topics.
     pub(super) namespace: String,
@@ -42,8 +42,34 @@ impl Naming {
 
     /// Renames what `tree`, a file or a mode of it, has.
     pub(super) fn apply(&self, tree: &mut Value) {
+        self.apply_with(tree, &[]);
+    }
+
+    /// The same, where the file has these policies of breakers besides.
+    fn apply_with(&self, tree: &mut Value, others: &[String]) {
+        let breakers = map_of(tree, "breakers").map(std::mem::take).unwrap_or_default();
+        let breakers: Vec<_> =
+            breakers.into_iter().map(|(name, policy)| (name.name.clone(), name, policy)).collect();
+        let names = breakers.iter().map(|(name, ..)| name).chain(others).cloned().collect::<Vec<_>>();
+        if let Some(entries) = map_of(tree, "breakers") {
+            entries.extend(breakers.into_iter().map(|(_, mut name, policy)| {
+                self.put_prefix(&mut name.name);
+                (name, policy)
+            }));
+        }
+        self.apply_to_all(tree, &names);
+    }
+
+    /// The same, where these policies of breakers are the file's own.
+    fn apply_to_all(&self, tree: &mut Value, breakers: &[String]) {
         if let Some(nodes) = map_of(tree, "nodes") {
-            nodes.iter_mut().for_each(|(name, node)| self.apply_to_node(name, node));
+            nodes.iter_mut().for_each(|(name, node)| {
+                self.apply_to_breaker(node, breakers);
+                map_of(node, "callbacks").into_iter().flatten().for_each(|(_, callback)| {
+                    self.apply_to_breaker(callback, breakers);
+                });
+                self.apply_to_node(name, node);
+            });
         }
         if let Some(groups) = map_of(tree, "groups") {
             groups.iter_mut().for_each(|(name, _)| self.put_prefix(&mut name.name));
@@ -54,7 +80,19 @@ impl Naming {
             topics.iter_mut().for_each(|(name, _)| name.name = format!("{}/{}", self.namespace, name.name));
         }
         if let Some(modes) = map_of(tree, "modes") {
-            modes.iter_mut().for_each(|(_, mode)| self.apply(mode));
+            modes.iter_mut().for_each(|(_, mode)| self.apply_with(mode, breakers));
+        }
+    }
+
+    /// Names a policy of the file as it is called by now.
+    fn apply_to_breaker(&self, of: &mut Value, breakers: &[String]) {
+        let ValueKind::Map(entries) = &mut of.kind else { return };
+        for (_, value) in entries.iter_mut().filter(|(key, _)| key.name == "breaker") {
+            if let ValueKind::Text(name) = &mut value.kind
+                && breakers.contains(name)
+            {
+                self.put_prefix(name);
+            }
         }
     }
 
@@ -99,13 +137,8 @@ impl Naming {
 }
 
 /// What is told of a problem with two files that say something about the same thing: what it is, and where it stands.
-const NAMED: [(&str, &str); 5] = [
-    ("nodes", "node"),
-    ("groups", "group"),
-    ("breakers", "breaker"),
-    ("topics", "topic"),
-    ("environment", "variable"),
-];
+const NAMED: [(&str, &str); 4] =
+    [("nodes", "node"), ("groups", "group"), ("breakers", "breaker"), ("topics", "topic")];
 
 /// Tells what both `one` and `other`, two included files, say. `over` includes both, and may say a single key otherwise.
 pub(super) fn check_siblings(one: &Value, other: &Value, over: &Value, reader: &mut Reader) {

@@ -53,11 +53,7 @@ impl Scope<'_> {
     pub(super) fn replace(&self, text: &str, mark: &Mark) -> Result<String, Vec<ValueError>> {
         let mut value = Value::new(ValueKind::Text(text.to_owned()), mark.clone());
         self.substitute(&mut value)?;
-        match value.kind {
-            ValueKind::Text(text) => Ok(text),
-            // A value that was made keeps the type of its text.
-            _ => Ok(String::new()),
-        }
+        Ok(scalar_text(&value).unwrap_or_default())
     }
 }
 

@@ -175,10 +175,13 @@ include:
 ";
     let sonar = "args: { pin: { type: integer } }
 groups: { g: {} }
+breakers: { net: { failures: 3 } }
 topics: { range: { depth: 4 } }
 nodes:
   sonar:
     group: g
+    breaker: net
+    callbacks: { on_range: { breaker: export } }
     params:
       pin: ${pin}
   watch: { type: dog, depends_on: [sonar], namespace: inner, group: g }
@@ -194,6 +197,8 @@ nodes:
     assert_eq!(file.nodes[3].depends_on[0].0, "right_sonar");
     let topics: Vec<_> = file.topics.iter().map(|topic| topic.name.as_str()).collect();
     assert_eq!(topics, ["left/range", "right/range"]);
+    let breakers: Vec<_> = file.breakers.iter().map(|breaker| breaker.name.as_str()).collect();
+    assert_eq!(breakers, ["left_net", "right_net"]);
     let groups: Vec<_> = file.groups.iter().map(|(group, _)| group.name.as_str()).collect();
     assert_eq!(groups, ["left_g", "right_g"]);
 }
@@ -346,4 +351,31 @@ fn a_path_that_is_given_holds_from_where_it_was_given() {
         .get("world")
         .unwrap();
     assert_eq!(a.kind, nevil_msgs::ValueKind::Text(here));
+}
+
+#[test]
+fn a_variable_that_two_included_files_set_to_other_values_is_refused() {
+    let robot = "robot: r\ninclude: [one.yaml, two.yaml]\nnodes: { a: }\n";
+    let files = [
+        ("robot.yaml", robot),
+        ("one.yaml", "environment: { SAME: x, CARD: '1' }\n"),
+        ("two.yaml", "environment: { SAME: x, CARD: '2' }\n"),
+    ];
+    let told = Folder::new("two-cards", &files).read(&[]).unwrap_err();
+    assert!(
+        told.starts_with(
+            "two.yaml:1:25: environment.CARD: variable `CARD` comes from two included files, first from one.yaml:1:25; "
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_number_stays_one_within_braces_where_its_reference_needs_quotes() {
+    let text = "robot: r\nargs: { speed: 0.3 }\nnodes: { car: { params: { speed: \"${speed}\", text: \"v${speed}\" } } }\n";
+    let file = Folder::new("quoted", &[("robot.yaml", text)]).read(&[]).unwrap();
+    assert_eq!(
+        (at(&file, "nodes.car.params.speed").0, at(&file, "nodes.car.params.text").0),
+        ("0.3".into(), "`v0.3`".into())
+    );
 }
