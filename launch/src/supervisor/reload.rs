@@ -24,6 +24,9 @@ use crate::problem::{NOTHING_STARTED, known_names};
 use crate::reload::{Live, difference};
 use crate::status::RobotPhase;
 
+/// How much longer than a node may take to restart it is waited for.
+const BESIDES: Duration = Duration::from_secs(1);
+
 /// What is said to who comes while somebody else changes the plan.
 pub(super) const BUSY: &str = "somebody else changes the robot at this moment; try again";
 
@@ -313,7 +316,7 @@ impl Robot {
             // What follows if it hangs, and when it is ready, is the supervisor's to know before it starts.
             self.adopt(adopted.clone())?;
             let within = NODE_RESTART_WAIT_MAX.min(adopted.start_timeout * 2 + adopted.shutdown_timeout);
-            self.order(Order::RestartNode { node }, within + Duration::from_secs(1))?;
+            self.order(Order::RestartNode { node }, within + BESIDES)?;
             report.restarted.push(threaded.instance().to_string());
             report.nodes.remove(&node);
         }
