@@ -20,7 +20,7 @@ use crate::text::size_text;
 use words::largest;
 
 pub use expansion::ExpansionProblem;
-pub(crate) use place::NOTHING_STARTED;
+pub(crate) use place::{COMMAND_LINE, NOTHING_STARTED};
 pub use place::{PlanError, PlanErrors};
 pub use ready::ReadyProblem;
 pub use whole::WholeProblem;

@@ -6,6 +6,9 @@ use nevil_msgs::{Mark, Problem, ValueError};
 
 use crate::problem::PlanProblem;
 
+/// What errors call the words that a file is launched with.
+pub(crate) const COMMAND_LINE: &str = "command line";
+
 /// What follows from problems, at the end of their list.
 pub(crate) const NOTHING_STARTED: &str = "; nothing was started";
 
@@ -77,11 +80,11 @@ impl PlanErrors {
             return Ok(());
         }
         let file = file.display().to_string();
-        // Those of the launch file first, then one included file after the other.
+        // What was typed first, then those of the launch file, then one included file after the other.
         problems.sort_by(|one, other| {
             let place = |mark: &Mark| {
                 let name = mark.source().name.clone();
-                (name != file, name, mark.line(), mark.column())
+                (name != COMMAND_LINE, name != file, name, mark.line(), mark.column())
             };
             place(&one.mark).cmp(&place(&other.mark))
         });

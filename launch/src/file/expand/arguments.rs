@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::{Scope, scalar_text};
 use crate::file::reader::Reader;
-use crate::problem::{ExpansionProblem, PlanProblem};
+use crate::problem::{COMMAND_LINE, ExpansionProblem, PlanProblem};
 use crate::schema;
 
 /// An argument that a launch file declares.
@@ -129,7 +129,7 @@ pub(super) struct Given {
 /// What the command line gives, with places in a line as it was typed.
 pub(super) fn of_command_line(arguments: &[(String, String)]) -> Vec<Given> {
     let words: Vec<_> = arguments.iter().map(|(name, value)| format!("{name}:={value}")).collect();
-    let source = Arc::new(Source { name: "command line".to_owned(), text: words.join(" ") });
+    let source = Arc::new(Source { name: COMMAND_LINE.to_owned(), text: words.join(" ") });
     let mut column = 1;
     let mut given = Vec::new();
     for ((name, value), word) in arguments.iter().zip(&words) {

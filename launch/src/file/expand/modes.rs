@@ -6,7 +6,7 @@ use super::merge::{Place, merge};
 use super::take;
 use crate::file::is_name;
 use crate::file::reader::Reader;
-use crate::problem::{ExpansionProblem, PlanProblem};
+use crate::problem::{COMMAND_LINE, ExpansionProblem, PlanProblem};
 use crate::schema;
 
 /// Takes the modes out of `root`, and puts the one that is wanted over it.
@@ -33,7 +33,7 @@ pub(super) fn choose_mode(
             let known = || names.iter().map(|(name, _)| name.clone()).collect();
             if names.iter().all(|(name, _)| name != wanted) {
                 let problem = ExpansionProblem::UnknownMode { given: wanted.to_owned(), known: known() };
-                reader.problem(&Mark::named("command line"), "mode", problem);
+                reader.problem(&Mark::named(COMMAND_LINE), "mode", problem);
             }
             modes.into_iter().find(|(key, _)| key.name == wanted)
         }
