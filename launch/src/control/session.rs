@@ -1,11 +1,12 @@
 //! One connection: requests in, answers out.
 
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::Duration;
 
 use nevil_msgs::Value;
 use nevil_runtime::log::{LOG_KEPT, LogQuery};
-use nevil_runtime::{AnyPublisher, Authority, Bus, TopicDescription};
+use nevil_runtime::{AnyPublisher, Authority, Bus, Clock, TopicDescription, TopicError};
 use serde_json::json;
 
 use crate::control::Control;
@@ -31,6 +32,9 @@ const OPERATOR: &str = "the operator";
 
 /// How long it takes to see that the other end of a connection is closed.
 const STILL_THERE: Duration = Duration::from_millis(1);
+
+/// How long tools that have left may take to give up their places on a topic. On a busy machine their threads come late.
+const TOOLS_LEAVE_WAIT: Duration = Duration::from_millis(500);
 
 /// How long a connection that ends with an error is drained, so that the tool can read the error.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -174,9 +178,7 @@ impl Session {
             other => {
                 // The one before gives its place up first: a topic has few for tools.
                 *other = None;
-                let bus = self.place.shared.handler.bus();
-                let publisher = bus.tool_publisher(&topic, name_of(authority), authority);
-                let publisher = publisher.map_err(|error| error.to_string())?;
+                let publisher = tool_publisher(self.place.shared.handler.bus(), &topic, authority)?;
                 tracing::info!("a tool publishes on `{topic}` as `{}`", name_of(authority));
                 &mut other.insert((topic, authority, publisher)).2
             }
@@ -190,6 +192,18 @@ fn logs(handler: &dyn Control, query: &LogQuery) -> Result<serde_json::Value, St
     let tail = handler.log_tail().ok_or("the robot keeps no log")?;
     let part = tail.read(query);
     Ok(json!({ "lines": part.lines, "next": part.next, "lost": part.lost }))
+}
+
+/// A publisher for a tool. Tools that have just left may still have their places, which their sessions give up when they see it.
+fn tool_publisher(bus: &Bus, topic: &str, authority: Authority) -> Result<Box<dyn AnyPublisher>, String> {
+    let clock = Clock::monotonic();
+    let until = clock.now() + TOOLS_LEAVE_WAIT;
+    loop {
+        match bus.tool_publisher(topic, name_of(authority), authority) {
+            Err(TopicError::TooManyTools { .. }) if clock.now() < until => thread::park_timeout(STILL_THERE),
+            publisher => return publisher.map_err(|error| error.to_string()),
+        }
+    }
 }
 
 fn node_list(status: &serde_json::Value, bus: &Bus) -> serde_json::Value {

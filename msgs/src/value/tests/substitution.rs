@@ -60,9 +60,9 @@ fn all_problems_are_told_and_the_rest_is_substituted() {
     assert_eq!(
         texts(&value.substitute(&lookup).unwrap_err()),
         [
-            "picar.yaml:1:4: a: variable `NONE` is not set; set it, or write `${NONE:-default}`",
-            "picar.yaml:3:5: b[0]: variable `A` is not set; set it, or write `${A:-default}`",
-            "picar.yaml:3:5: b[0]: variable `B` is not set; set it, or write `${B:-default}`",
+            "picar.yaml:1:4: a: `${NONE}` stands for nothing; declare it under `args`, set it as a variable, or write `${NONE:-default}`",
+            "picar.yaml:3:5: b[0]: `${A}` stands for nothing; declare it under `args`, set it as a variable, or write `${A:-default}`",
+            "picar.yaml:3:5: b[0]: `${B}` stands for nothing; declare it under `args`, set it as a variable, or write `${B:-default}`",
             "picar.yaml:4:5: b[1]: `${1x}` is not a reference; write `${NAME}` or `${NAME:-default}`, and `$${` for \
              `${` itself",
             "picar.yaml:5:5: b[2]: `${PORT` is not a reference; write `${NAME}` or `${NAME:-default}`, and `$${` for \
