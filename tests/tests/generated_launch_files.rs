@@ -126,10 +126,10 @@ fn problems(text: &str) -> Vec<(usize, String, String)> {
         std::process::id(),
         current().id()
     ));
-    fs::write(&path, text).unwrap();
+    fs::write(&path, text).expect("there is a directory for temporary files");
     let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
     let plan = Plan::read(&path.clone().into(), &plan_for);
-    fs::remove_file(&path).unwrap();
+    fs::remove_file(&path).expect("it was just written");
     match plan {
         Ok(_) => Vec::new(),
         Err(LaunchFileError::Wrong(errors)) => {
