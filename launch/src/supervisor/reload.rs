@@ -123,6 +123,8 @@ impl Robot {
     }
 
     fn change_to(&self, running: &Plan, new: Plan, rest: Rest) -> Answer {
+        // A supervisor that takes no orders now would not go on by what is changed below.
+        self.adopt(running.clone())?;
         let difference = difference(running, &new);
         let (mut report, mut adopted) = (Report::default(), running.clone());
         report.robot = difference.robot;
