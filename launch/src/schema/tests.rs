@@ -27,7 +27,6 @@ fn keys() -> Vec<(String, &'static Key)> {
     sections().into_iter().flat_map(keys_of).collect()
 }
 
-/// A key leaves this list with its reader.
 #[test]
 fn each_key_changes_what_runs() {
     let mut idle = Vec::new();
