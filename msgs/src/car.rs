@@ -33,4 +33,15 @@ pub struct CarState {
     pub driven_m: f64,
     /// How often the car has begun to touch something.
     pub touches: u32,
+    /// How often the car has fallen off an edge; it does not drive on after the first.
+    pub falls: u32,
+    /// Where the camera really looks, in radians; positive is left.
+    #[field(unit = "rad")]
+    pub pan_rad: f64,
+    /// Where the camera really looks, in radians; positive is up.
+    #[field(unit = "rad")]
+    pub tilt_rad: f64,
+    /// Voltage of the battery under its load, in volts.
+    #[field(unit = "V")]
+    pub battery_v: f64,
 }

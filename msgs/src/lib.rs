@@ -19,7 +19,9 @@ mod topic;
 mod type_info;
 mod value;
 
+mod behaviour;
 mod block;
+mod board;
 mod breakers;
 mod car;
 mod drive;
@@ -29,7 +31,12 @@ mod safety;
 mod system;
 pub mod topics;
 
+pub use behaviour::{
+    AutoModeCommand, AutoModeOrder, AutoModeStatus, LedState, LedStatus, ListeningStatus, Mode, MoodChange,
+    NavigationState, NavigationStatus, RobotAction, SpeakingStatus, SystemMode,
+};
 pub use block::BlockRef;
+pub use board::{Battery, Grayscale, Look};
 pub use breakers::{
     BreakerCondition, BreakerConfig, BreakerCounts, BreakerReport, BreakerStates, BreakerTiming, Circuit,
     Importance,

@@ -9,6 +9,12 @@
 
 use std::time::Duration;
 
+use crate::behaviour::{
+    AutoModeCommand, AutoModeStatus, LedStatus, ListeningStatus, MoodChange, NavigationStatus, RobotAction,
+    SpeakingStatus, SystemMode,
+};
+use crate::block::BlockRef;
+use crate::board::{Battery, Grayscale, Look};
 use crate::breakers::{BreakerReport, BreakerStates};
 use crate::car::CarState;
 use crate::drive::Drive;
@@ -48,6 +54,52 @@ pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").la
 
 /// Where the simulated car really is, for who looks on: no node of a robot may know it.
 pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state").external();
+
+/// What the three grayscale sensors see of the floor. Which floor that was is not to be asked half a second later.
+pub const GRAYSCALE: Topic<Grayscale> =
+    Topic::new("grayscale").lifespan(Duration::from_millis(500)).deadline(Duration::from_secs(1));
+
+/// Voltage of the battery, once a second.
+pub const BATTERY: Topic<Battery> = Topic::latest("battery").external();
+
+/// Where the camera is to look, said by whoever moves the head.
+pub const LOOK: Topic<Look> = Topic::latest("look").external();
+
+/// Pictures of the camera: each message names a block of the ring `camera`.
+pub const CAMERA: Topic<BlockRef> = Topic::new("camera").external();
+
+/// Actions that the robot is to carry out, from whoever asks: a tool, a voice, a model. Those that came first are kept.
+pub const ROBOT_ACTION: Topic<RobotAction> =
+    Topic::commands("robot_action").message_bytes_max(8 * 1024).external();
+
+/// How the actions go, each change of it.
+pub const NAVIGATION_STATUS: Topic<NavigationStatus> =
+    Topic::new("navigation_status").message_bytes_max(1024).external();
+
+/// Begins and ends driving about.
+pub const AUTO_MODE_COMMAND: Topic<AutoModeCommand> =
+    Topic::commands("auto_mode_command").message_bytes_max(1024).external();
+
+/// Whether the robot drives about; who comes later is told at once.
+pub const AUTO_MODE_STATUS: Topic<AutoModeStatus> =
+    Topic::latest("auto_mode_status").latched().message_bytes_max(512).external();
+
+/// Asks for another mood.
+pub const MOOD_CHANGE: Topic<MoodChange> = Topic::commands("mood_change").message_bytes_max(1024).external();
+
+/// What the robot as a whole is at, said by those that listen, think, speak and look.
+pub const SYSTEM_MODE: Topic<SystemMode> = Topic::latest("system_mode").message_bytes_max(512).external();
+
+/// Whether the robot speaks.
+pub const SPEAKING_STATUS: Topic<SpeakingStatus> =
+    Topic::latest("speaking_status").message_bytes_max(2048).external();
+
+/// Whether the robot listens.
+pub const LISTENING_STATUS: Topic<ListeningStatus> =
+    Topic::latest("listening_status").message_bytes_max(512).external();
+
+/// What the robot's light shows; who comes later is told at once.
+pub const LED_STATUS: Topic<LedStatus> = Topic::latest("led_status").latched().external();
 
 /// Requests for an emergency stop, from any node or tool. The request works where it is published and is in nobody's queue;
 /// subscriptions hear of it besides. It is the robot's: no namespace is put before it.

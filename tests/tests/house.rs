@@ -34,7 +34,8 @@ fn arrows_between_crates_go_one_way_only() {
     ];
     let nodes = folders("nodes");
     assert!(nodes.len() >= 4, "{nodes:?}");
-    rules.extend(nodes.into_iter().map(|node| (node, vec!["nevil-msgs", "nevil-runtime"])));
+    // What nodes have in common is no node: `nodes/car` is the car, which some of them drive and others reckon with.
+    rules.extend(nodes.into_iter().map(|node| (node, vec!["nevil-msgs", "nevil-runtime", "nevil-car"])));
     for (folder, allowed) in rules {
         for used in uses(&folder) {
             assert!(allowed.contains(&used.as_str()), "`{folder}` may use {allowed:?}, and not `{used}`");

@@ -192,6 +192,10 @@ impl Driver for Watch {
                     steering_rad: state.steering_deg.to_radians(),
                     driven_m: state.driven_m,
                     touches: state.touches,
+                    falls: 0,
+                    pan_rad: 0.0,
+                    tilt_rad: 0.0,
+                    battery_v: 0.0,
                 }
             }
             Sensor::World(stream) => {
@@ -204,6 +208,10 @@ impl Driver for Watch {
                     steering_rad: f64::from(state.steering_deg).to_radians(),
                     driven_m: state.driven_m,
                     touches: state.touches,
+                    falls: 0,
+                    pan_rad: 0.0,
+                    tilt_rad: 0.0,
+                    battery_v: 0.0,
                 }
             }
         })?;
