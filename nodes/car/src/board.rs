@@ -1,8 +1,11 @@
 //! What the driver needs of a board, real or simulated.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nevil_runtime::{DeviceResult, SafeSequence};
+use nevil_runtime::{DeviceResult, MakeSafe, SafeSequence, Unblock};
+
+use crate::registers;
 
 /// Lines of the Raspberry Pi that the board uses besides the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,7 +110,29 @@ pub trait Board: Send + 'static {
     /// How many writes this process has made to the microcontroller, on all ways to it: a reading of the converter between
     /// whose steps it has changed is taken again.
     fn writes(&self) -> u64;
+
+    /// What makes a call on this way that blocks return early; not needed where no call blocks for longer than a measurement.
+    fn unblock(&self) -> Option<Unblock> {
+        None
+    }
 }
+
+/// Stops both motors: no pulses. Nothing else is written, whatever they did before: not the pulses of half power with which
+/// the predecessor began a stop, which moved a car that stood.
+///
+/// # Errors
+///
+/// What the bus reports, after both were tried.
+pub fn stop_motors(board: &mut impl Board) -> DeviceResult<()> {
+    let both = STOP_WRITES.map(|bytes| board.write(&bytes));
+    both.into_iter().collect()
+}
+
+/// The two writes that stop the motors.
+pub const STOP_WRITES: [[u8; 3]; 2] = [
+    registers::write(registers::pulse(registers::LEFT_MOTOR), 0),
+    registers::write(registers::pulse(registers::RIGHT_MOTOR), 0),
+];
 
 /// A measurement, and how much of its time has not passed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +163,18 @@ pub trait Hat: Send + 'static {
     /// What the operating system reports.
     fn guard(&mut self) -> DeviceResult<Option<SafeSequence>>;
 
-    /// Whether this board has been reset since the robot began. The microcontroller is reset once: a second time mixes up
-    /// the servos of those that use it.
+    /// Whether the microcontroller is still to be reset: `true` once in the life of a robot's process. A second reset mixes up
+    /// the servos.
     fn take_reset(&mut self) -> bool;
+
+    /// What stops the motors from any thread, at any time, on a way of its own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::connect`].
+    fn stopper(&mut self) -> DeviceResult<MakeSafe> {
+        // Locked by those who stop alone: no command goes this way.
+        let board = Mutex::new(self.connect()?);
+        Ok(Arc::new(move || stop_motors(&mut *board.lock().unwrap_or_else(PoisonError::into_inner))))
+    }
 }
