@@ -47,6 +47,7 @@ use clap::error::ErrorKind;
 use nevil_node_motion::MotionNode;
 use nevil_node_navigation::Navigation;
 use nevil_node_obstacle_detection::ObstacleDetection;
+use nevil_node_picarx::PicarX;
 use nevil_node_sim_car::SimCar;
 use nevil_runtime::NodeTypes;
 
@@ -111,6 +112,7 @@ pub fn shipped_nodes() -> NodeTypes {
         .with::<MotionNode>("motion")
         .with::<Navigation>("navigation")
         .with::<ObstacleDetection>("obstacle_detection")
+        .with::<PicarX>("picarx")
         .with::<SimCar>("sim_car")
 }
 
