@@ -348,3 +348,7 @@ impl Rectangle {
 #[cfg(test)]
 #[path = "world_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "world/shipped_tests.rs"]
+mod shipped_tests;
