@@ -50,7 +50,7 @@ pub use message::{Field, Message};
 pub use motion::{DriveSource, MotionStatus};
 pub use nevil_derive::{Field, Message};
 pub use range::{Range, RangeReading};
-pub use safety::{SafetyLevel, SafetyStatus};
+pub use safety::{SafetyCause, SafetyLevel, SafetyStatus};
 pub use system::{
     Alert, EmergencyStopRequest, EmergencyStopStatus, Health, HealthLevel, Heartbeat, Severity,
 };

@@ -3,8 +3,8 @@
 //! Two loops go through them, and both are control loops, which a sensor or a timer paces:
 //!
 //! ```text
-//!   car ── range ──► obstacle_detection ── safety_status ──► motion ── drive ──► car
-//!   navigation ── autonomous_drive ──► motion ── motion_status ──► navigation
+//!   car ── range, grayscale ──► obstacle_detection ── safety_status ──► motion ── drive ──► car
+//!   navigation ── autonomous_drive ──► motion ── motion_status ──► navigation, obstacle_detection
 //! ```
 
 use std::time::Duration;
@@ -49,15 +49,16 @@ pub const DRIVE: Topic<Drive> =
     Topic::latest("drive").priority(TopicPriority::Critical).exclusive().feedback();
 
 /// Which command the car obeys, said when it changes; who comes later is told at once. Here the loop from the wish to
-/// what became of it is closed.
-pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").latched().feedback();
+/// what became of it is closed. A robot without `motion` has nobody who says it, and whoever would listen does without.
+pub const MOTION_STATUS: Topic<MotionStatus> = Topic::latest("motion_status").latched().feedback().external();
 
 /// Where the simulated car really is, for who looks on: no node of a robot may know it.
 pub const CAR_STATE: Topic<CarState> = Topic::latest("car_state").external();
 
-/// What the three grayscale sensors see of the floor. Which floor that was is not to be asked half a second later.
+/// What the three grayscale sensors see of the floor. Which floor that was is not to be asked half a second later. Not
+/// every car has them: whoever listens says itself what silence means.
 pub const GRAYSCALE: Topic<Grayscale> =
-    Topic::new("grayscale").lifespan(Duration::from_millis(500)).deadline(Duration::from_secs(1));
+    Topic::new("grayscale").lifespan(Duration::from_millis(500)).deadline(Duration::from_secs(1)).external();
 
 /// Voltage of the battery, once a second.
 pub const BATTERY: Topic<Battery> = Topic::latest("battery").external();

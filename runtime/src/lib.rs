@@ -20,8 +20,8 @@
 //! impl Near {
 //!     fn on_range(&mut self, range: &Received<Range>, _: &Context) -> NodeResult {
 //!         if range.distance_m < 0.1 {
-//!             let level = SafetyLevel::Danger;
-//!             self.warning.publish(SafetyStatus { level, distance_m: range.distance_m })?;
+//!             let (level, cause) = (SafetyLevel::Danger, SafetyCause::Distance);
+//!             self.warning.publish(SafetyStatus { level, cause, distance_m: range.distance_m })?;
 //!         }
 //!         Ok(())
 //!     }

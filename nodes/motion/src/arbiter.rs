@@ -58,6 +58,9 @@ pub struct MotionLimits {
     pub safety_valid_for: Duration,
     /// Share of the speed that is left in caution, 0 to 1.
     pub caution_share: f32,
+    /// The motors know speeds in such steps only, in metres per second: what is decided is rounded towards 0 to whole ones.
+    /// 0: they know any.
+    pub speed_step_mps: f32,
 }
 
 impl Default for MotionLimits {
@@ -68,7 +71,22 @@ impl Default for MotionLimits {
             valid_for_max: Duration::from_secs(2),
             safety_valid_for: Duration::from_millis(350),
             caution_share: 0.5,
+            speed_step_mps: 0.014,
         }
+    }
+}
+
+impl MotionLimits {
+    /// The speed towards 0 that the motors can turn with.
+    fn whole_steps(&self, speed_mps: f32) -> f32 {
+        let step_mps = self.speed_step_mps;
+        if step_mps <= 0.0 {
+            return speed_mps;
+        }
+        // What has been reckoned may be a rounding error short of a whole step; the car's driver allows as much.
+        let steps = (speed_mps.abs() / step_mps + 0.001).trunc();
+        // Never faster than asked, not even by the last bit.
+        (steps * step_mps).min(speed_mps.abs()).copysign(speed_mps)
     }
 }
 
@@ -155,7 +173,7 @@ struct Arrived<T> {
 /// arbiter.request(Source::Autonomous, ahead, ms(1000)).unwrap();
 /// assert_eq!(arbiter.decide(ms(1000)).speed_mps, 0.0, "nobody has said that it is safe");
 /// arbiter.safety(Safety::Free, ms(1000));
-/// assert_eq!(arbiter.decide(ms(1299)).speed_mps, 0.2);
+/// assert!(arbiter.decide(ms(1299)).speed_mps > 0.19, "what the motors know below 0.2 m/s");
 /// assert_eq!(arbiter.decide(ms(1300)).speed_mps, 0.0, "no fresh command, no motion");
 /// ```
 #[derive(Clone, Debug)]
@@ -235,7 +253,7 @@ impl Arbiter {
         };
         let until = until.min(safe_until);
         Decision {
-            speed_mps,
+            speed_mps: self.limits.whole_steps(speed_mps),
             steering_rad,
             valid_for: until.saturating_sub(now),
             winner: Winner::Source(source),

@@ -10,9 +10,14 @@ fn wish(speed_mps: f32, valid_ms: u64) -> DriveRequest {
     DriveRequest { speed_mps, steering_rad: 0.1, valid_for: ms(valid_ms) }
 }
 
+/// As the limits are made for the PiCar-X, for motors that know any speed.
+fn any_speed() -> MotionLimits {
+    MotionLimits { speed_step_mps: 0.0, ..MotionLimits::default() }
+}
+
 /// An arbiter that heard `safety` and the wishes at 1 s.
 fn told(safety: Safety, wishes: &[(Source, DriveRequest)]) -> Arbiter {
-    let mut arbiter = Arbiter::new(MotionLimits::default());
+    let mut arbiter = Arbiter::new(any_speed());
     arbiter.safety(safety, ms(1000));
     for &(source, request) in wishes {
         arbiter.request(source, request, ms(1000)).unwrap();
@@ -90,6 +95,26 @@ fn a_wish_that_is_no_number_is_refused_and_the_last_one_stays() {
     assert_eq!(arbiter.decide(ms(1100)).speed_mps, 0.1);
 }
 
+#[test]
+fn a_speed_is_rounded_towards_0_to_what_the_motors_know_also_after_it_was_halved() {
+    let decided = |safety, speed_mps| {
+        let mut arbiter = Arbiter::new(MotionLimits::default());
+        arbiter.safety(safety, ms(1000));
+        arbiter.request(Source::Operator, wish(speed_mps, 300), ms(1000)).unwrap();
+        arbiter.decide(ms(1000)).speed_mps
+    };
+    let near = |given: f32, wanted: f32| assert!((given - wanted).abs() < 1e-6, "{given} is not {wanted}");
+    near(decided(Safety::Free, 0.2), 0.196);
+    near(decided(Safety::NoForward, -0.2), -0.196);
+    near(decided(Safety::Caution, 0.2), 0.098);
+    assert_eq!((decided(Safety::Free, 0.0139), decided(Safety::Free, -0.0139)), (0.0, -0.0));
+    for step in 1_u8..=50 {
+        let whole_mps = f32::from(step) * 0.014;
+        near(decided(Safety::Free, whole_mps), whole_mps);
+        near(decided(Safety::Free, whole_mps - 0.001), f32::from(step - 1) * 0.014);
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Wish(Source, DriveRequest),
@@ -109,7 +134,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 proptest! {
     #[test]
     fn the_rules_hold_after_any_history(events in proptest::collection::vec((any_event(), 0_u64..250), 1..60)) {
-        let mut arbiter = Arbiter::new(MotionLimits::default());
+        let mut arbiter = Arbiter::new(any_speed());
         let mut now = ms(0);
         let (mut operator, mut autonomous, mut safety) = (None, None, None);
         for (event, pause_ms) in events {
@@ -150,10 +175,24 @@ proptest! {
     }
 
     #[test]
+    fn in_whole_steps_no_speed_is_above_what_was_asked_and_none_a_step_below(
+        speed_mps in -0.7_f32..0.7, step_mps in 0.001_f32..0.1,
+    ) {
+        let mut arbiter = Arbiter::new(MotionLimits { speed_step_mps: step_mps, ..MotionLimits::default() });
+        arbiter.safety(Safety::Free, ms(1000));
+        arbiter.request(Source::Operator, wish(speed_mps, 300), ms(1000)).unwrap();
+        let decided_mps = arbiter.decide(ms(1000)).speed_mps;
+        prop_assert!(decided_mps.abs() <= speed_mps.abs() && decided_mps * speed_mps >= 0.0);
+        prop_assert!(speed_mps.abs() - decided_mps.abs() < step_mps);
+        let steps = decided_mps.abs() / step_mps;
+        prop_assert!((steps - steps.round()).abs() < 0.01, "{steps} steps");
+    }
+
+    #[test]
     fn a_decision_holds_for_as_long_as_it_says(
         events in proptest::collection::vec((any_event(), 0_u64..250), 1..20), later_ms in 0_u64..3000,
     ) {
-        let mut arbiter = Arbiter::new(MotionLimits::default());
+        let mut arbiter = Arbiter::new(any_speed());
         let mut now = ms(0);
         for (event, pause_ms) in events {
             match event {

@@ -28,6 +28,10 @@ pub struct Params {
     /// Share of the speed that is left where the level of safety is `caution`.
     #[param(default = 0.5, range = 0.0..=1.0)]
     caution_share: f32,
+    /// Steps in which the motors know speeds: what is commanded is rounded towards 0 to whole ones, so that `motion_status`
+    /// says what the car can do. 0: any speed.
+    #[param(default = 0.014, range = 0.0..=0.1, unit = "m/s")]
+    speed_step_mps: f32,
     /// How long a level of safety holds; an older one is as bad as danger.
     #[param(default = "350ms", range = 0.05..=5.0)]
     safety_valid_for: Duration,
@@ -63,6 +67,7 @@ impl Params {
         MotionLimits {
             speed_mps_max: self.speed_mps_max,
             caution_share: self.caution_share,
+            speed_step_mps: self.speed_step_mps,
             safety_valid_for: self.safety_valid_for,
             valid_for_max: nevil_runtime::limits::COMMAND_VALID_MAX,
             ..MotionLimits::default()
@@ -148,8 +153,15 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
+    /// Motors that know any speed, so that a command can be compared with what was asked.
+    const ANY_SPEED: &str = "speed_step_mps: 0";
+
     fn safe(node: &mut TestNode<MotionNode>, level: SafetyLevel) {
-        node.publish(topics::SAFETY_STATUS, SafetyStatus { level, distance_m: 1.0 }).unwrap();
+        node.publish(
+            topics::SAFETY_STATUS,
+            SafetyStatus { level, cause: SafetyCause::Distance, distance_m: 1.0 },
+        )
+        .unwrap();
     }
 
     fn want(node: &mut TestNode<MotionNode>, topic: Topic<Drive>, speed_mps: f32, valid_for_ms: u32) {
@@ -163,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_operator_goes_before_the_robot_until_the_command_expires() {
-        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        let mut node = TestNode::<MotionNode>::start(ANY_SPEED).unwrap();
         safe(&mut node, SafetyLevel::Clear);
         want(&mut node, topics::AUTONOMOUS_DRIVE, 0.2, 2000);
         assert_eq!(speed(&mut node), Some(0.2));
@@ -182,7 +194,7 @@ mod tests {
 
     #[test]
     fn danger_stops_forward_motion_in_the_same_instant_and_lets_the_car_back_off() {
-        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        let mut node = TestNode::<MotionNode>::start(ANY_SPEED).unwrap();
         safe(&mut node, SafetyLevel::Clear);
         want(&mut node, topics::OPERATOR_DRIVE, 0.5, 2000);
         assert_eq!(speed(&mut node), Some(0.5));
@@ -195,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_level_of_safety_that_is_too_old_stops_the_car() {
-        let mut node = TestNode::<MotionNode>::start("safety_valid_for: 200ms").unwrap();
+        let mut node =
+            TestNode::<MotionNode>::start("{ safety_valid_for: 200ms, speed_step_mps: 0 }").unwrap();
         safe(&mut node, SafetyLevel::Clear);
         want(&mut node, topics::AUTONOMOUS_DRIVE, 0.2, 2000);
         node.advance(199 * MS);
@@ -208,18 +221,31 @@ mod tests {
 
     #[test]
     fn a_car_that_is_too_fast_by_new_parameters_is_slowed_down_at_once() {
-        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        let mut node = TestNode::<MotionNode>::start(ANY_SPEED).unwrap();
         safe(&mut node, SafetyLevel::Clear);
         want(&mut node, topics::OPERATOR_DRIVE, 0.5, 2000);
         assert_eq!(speed(&mut node), Some(0.5));
-        node.set_params("speed_mps_max: 0.2").unwrap();
+        node.set_params("{ speed_mps_max: 0.2, speed_step_mps: 0 }").unwrap();
+        node.step();
+        assert_eq!(speed(&mut node), Some(0.2));
+    }
+
+    #[test]
+    fn command_and_status_say_a_speed_that_the_motors_know() {
+        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        safe(&mut node, SafetyLevel::Clear);
+        want(&mut node, topics::AUTONOMOUS_DRIVE, 0.2, 2000);
+        let commanded_mps = speed(&mut node).unwrap();
+        assert!((commanded_mps - 14.0 * 0.014).abs() < 1e-6, "{commanded_mps}");
+        assert_eq!(node.take(topics::MOTION_STATUS).unwrap().last().unwrap().speed_mps, commanded_mps);
+        node.set_params("speed_step_mps: 0.05").unwrap();
         node.step();
         assert_eq!(speed(&mut node), Some(0.2));
     }
 
     #[test]
     fn a_command_that_has_waited_holds_only_for_what_is_left_of_it() {
-        let mut node = TestNode::<MotionNode>::start("").unwrap();
+        let mut node = TestNode::<MotionNode>::start(ANY_SPEED).unwrap();
         safe(&mut node, SafetyLevel::Clear);
         node.publish(topics::OPERATOR_DRIVE, Drive { speed_mps: 0.3, steering_rad: 0.0, valid_for_ms: 100 })
             .unwrap();

@@ -125,7 +125,11 @@ mod tests {
         let mut node = TestNode::<Navigation>::start("seed: 1").unwrap();
         for _ in 0..20 {
             node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 2.0 }).unwrap();
-            node.publish(topics::SAFETY_STATUS, SafetyStatus { level, distance_m: 2.0 }).unwrap();
+            node.publish(
+                topics::SAFETY_STATUS,
+                SafetyStatus { level, cause: SafetyCause::Distance, distance_m: 2.0 },
+            )
+            .unwrap();
             node.advance(STEP);
         }
         let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();
@@ -146,8 +150,11 @@ mod tests {
         node.set_params("{ cruise_mps: 0.4, turn_mps: 0.3 }").unwrap();
         for _ in 0..40 {
             node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 3.0 }).unwrap();
-            node.publish(topics::SAFETY_STATUS, SafetyStatus { level: SafetyLevel::Clear, distance_m: 3.0 })
-                .unwrap();
+            node.publish(
+                topics::SAFETY_STATUS,
+                SafetyStatus { level: SafetyLevel::Clear, cause: SafetyCause::Distance, distance_m: 3.0 },
+            )
+            .unwrap();
             node.advance(STEP);
         }
         let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();

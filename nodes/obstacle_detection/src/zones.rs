@@ -22,7 +22,7 @@
 
 use std::time::Duration;
 
-use nevil_msgs::SafetyLevel as Level;
+use nevil_msgs::{SafetyCause as Cause, SafetyLevel as Level};
 
 /// One measurement of the sensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,21 +36,6 @@ pub enum Reading {
     Timeout,
     /// The echo line never changed (the driver's −2).
     NoEdge,
-}
-
-/// What a level rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The distance that an echo gave, now or up to two lost readings ago.
-    Echo,
-    /// No echo, but one from far away a short time ago.
-    LikelyOpen,
-    /// There has not been any echo yet.
-    NoEchoYet,
-    /// Too many readings in a row without an echo.
-    Invalid,
-    /// No echo for too long.
-    Silent,
 }
 
 /// A level, and what it rests on.
@@ -254,7 +239,7 @@ impl Zones {
         let age = now.saturating_sub(last.at);
         let lost_too_many = self.lost >= self.limits.invalid_max;
         if !lost_too_many && age < self.limits.silent_for {
-            return Assessment { level: self.level, cause: Cause::Echo, distance_m: Some(last.distance_m) };
+            return Assessment { level: self.level, cause: self.cause(), distance_m: Some(last.distance_m) };
         }
         let likely_open = lost_too_many
             && self.only_timeouts
@@ -264,6 +249,26 @@ impl Zones {
             return Assessment { level: Level::Caution, cause: Cause::LikelyOpen, distance_m: None };
         }
         error(if lost_too_many { Cause::Invalid } else { Cause::Silent })
+    }
+
+    /// Begins anew: what was measured so far is worth nothing.
+    pub fn forget(&mut self) {
+        let worst = Level::SensorError;
+        *self = Self {
+            limits: self.limits,
+            last: None,
+            level: worst,
+            wanted: worst,
+            lost: 0,
+            only_timeouts: true,
+        };
+    }
+
+    const fn cause(&self) -> Cause {
+        match self.level {
+            Level::SensorError => Cause::OneEcho,
+            _ => Cause::Distance,
+        }
     }
 
     fn echo(&mut self, now: Duration, distance_m: f32) {

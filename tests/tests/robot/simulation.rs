@@ -22,11 +22,12 @@ fn the_same_seed_gives_the_same_messages_and_another_one_others() {
 }
 
 /// How many subscriptions each topic of the shipped robot has.
-const SUBSCRIPTIONS: [(&str, u64); 9] = [
+const SUBSCRIPTIONS: [(&str, u64); 10] = [
     ("autonomous_drive", 1),
     ("car_state", 0),
     ("drive", 1),
-    ("motion_status", 1),
+    ("grayscale", 1),
+    ("motion_status", 2),
     ("operator_drive", 1),
     ("range", 2),
     ("safety_status", 2),
