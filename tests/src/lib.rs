@@ -8,4 +8,6 @@ mod pages {
     mod start {}
     #[doc = include_str!("../../docs/guide/write-a-node.md")]
     mod write_a_node {}
+    #[doc = include_str!("../../docs/guide/line-follower.md")]
+    mod line_follower {}
 }

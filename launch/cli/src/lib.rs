@@ -44,10 +44,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use nevil_node_led_indicator::LedIndicator;
+use nevil_node_line_follower::LineFollower;
 use nevil_node_motion::MotionNode;
 use nevil_node_navigation::Navigation;
 use nevil_node_obstacle_detection::ObstacleDetection;
-use nevil_node_picarx::PicarX;
 use nevil_node_sim_car::SimCar;
 use nevil_runtime::NodeTypes;
 
@@ -109,10 +110,11 @@ pub mod prelude {
 #[must_use]
 pub fn shipped_nodes() -> NodeTypes {
     NodeTypes::new()
+        .with::<LedIndicator>("led_indicator")
+        .with::<LineFollower>("line_follower")
         .with::<MotionNode>("motion")
         .with::<Navigation>("navigation")
         .with::<ObstacleDetection>("obstacle_detection")
-        .with::<PicarX>("picarx")
         .with::<SimCar>("sim_car")
 }
 
