@@ -49,6 +49,7 @@ use nevil_node_line_follower::LineFollower;
 use nevil_node_motion::MotionNode;
 use nevil_node_navigation::Navigation;
 use nevil_node_obstacle_detection::ObstacleDetection;
+use nevil_node_picarx::PicarX;
 use nevil_node_sim_car::SimCar;
 use nevil_runtime::NodeTypes;
 
@@ -115,6 +116,7 @@ pub fn shipped_nodes() -> NodeTypes {
         .with::<MotionNode>("motion")
         .with::<Navigation>("navigation")
         .with::<ObstacleDetection>("obstacle_detection")
+        .with::<PicarX>("picarx")
         .with::<SimCar>("sim_car")
 }
 

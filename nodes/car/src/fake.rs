@@ -1,5 +1,7 @@
 //! A board in memory: takes what the real one takes, register by register, and tells what its outputs would do.
 
+use std::fmt;
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +33,20 @@ pub enum Traced {
     Pause(Duration),
     /// The distance ahead was measured.
     Echo,
+}
+
+impl fmt::Display for Traced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(register, value) => {
+                write!(f, "write {register:#04x} {value:>5}  {}", registers::name(*register))
+            }
+            Self::Read => write!(f, "read"),
+            Self::Set(line, level) => write!(f, "set {line:?} {level:?}"),
+            Self::Pause(time) => write!(f, "pause {time:?}"),
+            Self::Echo => write!(f, "echo"),
+        }
+    }
 }
 
 /// What the microcontroller does not understand. The real one says nothing then; a driver that does this is wrong.
@@ -214,11 +230,19 @@ impl FakeHat {
 #[derive(Clone, Debug, Default)]
 pub struct FakeBoard(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     hat: Mutex<FakeHat>,
     echo: Mutex<Option<Echo>>,
     writes: AtomicU64,
+    /// Where the trace is written to.
+    log: Mutex<Option<Box<dyn Write + Send>>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("hat", &self.hat).finish_non_exhaustive()
+    }
 }
 
 impl FakeBoard {
@@ -228,9 +252,22 @@ impl FakeBoard {
         Self(Arc::new(Shared { hat: Mutex::new(hat), ..Shared::default() }))
     }
 
+    /// Ways to a new board, each access to which is a line in `log`.
+    #[must_use]
+    pub fn logged(log: Box<dyn Write + Send>) -> Self {
+        let hat = Mutex::new(FakeHat::traced());
+        Self(Arc::new(Shared { hat, log: Mutex::new(Some(log)), ..Shared::default() }))
+    }
+
     /// Looks at the board or changes it.
     pub fn with<R>(&self, operation: impl FnOnce(&mut FakeHat) -> R) -> R {
-        operation(&mut self.0.hat.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut hat = self.0.hat.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = operation(&mut hat);
+        if let Some(log) = &mut *self.0.log.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A trace that cannot be written must not change what the car does.
+            let _ = hat.take_trace().iter().try_for_each(|what| writeln!(log, "{what}"));
+        }
+        result
     }
 
     /// Says what the ultrasonic sensor measures from now on; a time-out, until something is said.

@@ -82,6 +82,27 @@ pub const fn converter(input: u8) -> u8 {
     (7 - input) | 0x10
 }
 
+/// What `register` is, for people; empty if the car does not use it.
+#[must_use]
+pub const fn name(register: u8) -> &'static str {
+    match register {
+        0x20 => "pan servo, pulse",
+        0x21 => "tilt servo, pulse",
+        0x22 => "steering servo, pulse",
+        0x2c => "right motor, pulse",
+        0x2d => "left motor, pulse",
+        0x40 => "servos, prescaler",
+        0x44 => "servos, period",
+        0x43 => "motors, prescaler",
+        0x47 => "motors, period",
+        0x17 => "asks for A0, grayscale left",
+        0x16 => "asks for A1, grayscale middle",
+        0x15 => "asks for A2, grayscale right",
+        0x13 => "asks for A4, battery",
+        _ => "",
+    }
+}
+
 /// The bytes that write `value` to `register`.
 #[must_use]
 pub const fn write(register: u8, value: u16) -> [u8; 3] {

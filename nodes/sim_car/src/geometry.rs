@@ -59,6 +59,36 @@ pub(crate) struct Segment {
     pub(crate) to: Point,
 }
 
+impl Segment {
+    pub(crate) fn length_m(&self) -> f64 {
+        self.from.distance_m(self.to)
+    }
+
+    /// Distance from `point` to the nearest point of the segment.
+    #[inline]
+    pub(crate) fn distance_m(&self, point: Point) -> f64 {
+        let (ex, ey) = (self.to.x_m - self.from.x_m, self.to.y_m - self.from.y_m);
+        let (px, py) = (point.x_m - self.from.x_m, point.y_m - self.from.y_m);
+        let length_squared = ex * ex + ey * ey;
+        let share =
+            if length_squared > 0.0 { ((px * ex + py * ey) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
+        let (dx, dy) = (px - share * ex, py - share * ey);
+        // `hypot` takes ten times as long, for numbers that no floor has.
+        (dx * dx + dy * dy).sqrt()
+    }
+
+    /// Whether the two have a point in common.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let side = |of: &Self, point: Point| {
+            let (ex, ey) = (of.to.x_m - of.from.x_m, of.to.y_m - of.from.y_m);
+            (ex * (point.y_m - of.from.y_m) - ey * (point.x_m - of.from.x_m)).signum()
+        };
+        let crosses = |a: &Self, b: &Self| side(a, b.from) * side(a, b.to) < 0.0;
+        let touches = |a: &Self, b: &Self| a.distance_m(b.from) == 0.0 || a.distance_m(b.to) == 0.0;
+        (crosses(self, other) && crosses(other, self)) || touches(self, other) || touches(other, self)
+    }
+}
+
 /// A round thing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Disc {
@@ -144,7 +174,7 @@ impl Footprint {
         }
         let home = Pose { x_m: 0.0, y_m: 0.0, heading_rad: 0.0 };
         let ends_m = self.distance_of_seen_m(seen.from).min(self.distance_of_seen_m(seen.to));
-        self.corners(home).iter().fold(ends_m, |least_m, &corner| least_m.min(distance_m(corner, &seen)))
+        self.corners(home).iter().fold(ends_m, |least_m, &corner| least_m.min(seen.distance_m(corner)))
     }
 
     /// Free space between the rectangle at `pose` and `disc`, in metres; 0 if they touch or overlap.
@@ -181,16 +211,6 @@ impl Footprint {
         }
         enter <= leave
     }
-}
-
-/// Distance from `point` to the nearest point of `segment`.
-fn distance_m(point: Point, segment: &Segment) -> f64 {
-    let (ex, ey) = (segment.to.x_m - segment.from.x_m, segment.to.y_m - segment.from.y_m);
-    let (px, py) = (point.x_m - segment.from.x_m, point.y_m - segment.from.y_m);
-    let length_squared = ex * ex + ey * ey;
-    let share =
-        if length_squared > 0.0 { ((px * ex + py * ey) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
-    (px - share * ex).hypot(py - share * ey)
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nevil_msgs::Value;
 use nevil_runtime::{Clock, HelperProcess};
 
 use crate::link::Inside;
@@ -114,13 +113,8 @@ fn run(words: &[String]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 /// # Errors
 ///
 /// What is wrong with it, and where.
-pub(crate) fn read_world(path: &PathBuf) -> Result<World, Box<dyn std::error::Error + Send + Sync>> {
-    let name = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|error| format!("cannot read world `{name}`: {error}"))?;
-    let world: World = nevil_msgs::from_value(&Value::parse_yaml(&name, &text)?)?;
-    world.validate().map_err(|problem| format!("{name}: {problem}"))?;
-    Ok(world)
+pub(crate) fn read_world(path: &Path) -> Result<World, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(World::read(path)?)
 }
 
 /// Who is connected.

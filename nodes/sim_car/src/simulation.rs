@@ -87,12 +87,8 @@ pub struct State {
 /// use std::time::Duration;
 /// use nevil_node_sim_car::{MotorCommand, Settings, Simulation, Size, Start, World};
 ///
-/// let world = World {
-///     size: Size { width_m: 4.0, depth_m: 4.0 },
-///     walls: vec![],
-///     objects: vec![],
-///     start: Start { x_m: 1.0, y_m: 2.0, heading_deg: 0.0 },
-/// };
+/// let size = Size { width_m: 4.0, depth_m: 4.0 };
+/// let world = World::new(size, Start { x_m: 1.0, y_m: 2.0, heading_deg: 0.0 });
 /// let mut simulation = Simulation::new(&world, Settings::with_seed(1)).unwrap();
 /// simulation.command(MotorCommand { speed_percent: 30.0, steering_deg: 0.0 });
 /// simulation.step(Duration::from_secs(5));

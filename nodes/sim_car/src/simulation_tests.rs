@@ -1,20 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Point;
 use crate::world::{Circle, Object, Size, Start, Wall};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn room() -> World {
-    World {
-        size: Size { width_m: 5.0, depth_m: 4.0 },
-        walls: vec![Wall {
-            name: "walls".to_owned(),
-            corners_m: vec![[0.0, 0.0], [5.0, 0.0], [5.0, 4.0], [0.0, 4.0], [0.0, 0.0]],
-        }],
-        objects: Vec::new(),
-        start: Start { x_m: 3.0, y_m: 2.0, heading_deg: 0.0 },
-    }
+    let mut world =
+        World::new(Size { width_m: 5.0, depth_m: 4.0 }, Start { x_m: 3.0, y_m: 2.0, heading_deg: 0.0 });
+    world.walls = vec![Wall::new("walls", vec![[0.0, 0.0], [5.0, 0.0], [5.0, 4.0], [0.0, 4.0], [0.0, 0.0]])];
+    world
 }
 
 fn forward(speed_percent: f32) -> MotorCommand {
@@ -61,7 +57,7 @@ fn a_wall_blocks_the_car_and_counts_one_touch() {
 #[test]
 fn a_corner_of_the_car_that_swings_into_something_is_a_touch() {
     let mut world = room();
-    let leg = |y_m| Object::Circle(Circle { name: "leg".to_owned(), x_m: 3.1, y_m, radius_m: 0.02 });
+    let leg = |y_m| Object::Circle(Circle::new("leg", Point::new(3.1, y_m), 0.02));
     world.objects.push(leg(1.88));
     let mut simulation = exact(&world);
     simulation.command(MotorCommand { speed_percent: 20.0, steering_deg: 30.0 });
@@ -81,7 +77,7 @@ fn the_sensor_measures_from_the_front_of_the_car() {
 #[test]
 fn a_leg_within_the_cone_is_seen_and_one_beside_it_is_not() {
     let mut world = room();
-    let leg = |y_m| Object::Circle(Circle { name: "leg".to_owned(), x_m: 4.185, y_m, radius_m: 0.02 });
+    let leg = |y_m| Object::Circle(Circle::new("leg", Point::new(4.185, y_m), 0.02));
     world.objects.push(leg(2.25));
     assert!(mean_m(&mut exact(&world)) < 1.1);
     world.objects[0] = leg(2.35);

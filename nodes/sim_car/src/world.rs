@@ -1,12 +1,31 @@
-//! The world as its file describes it: walls, objects and the place where the car starts.
+//! The world as its file describes it: walls, objects, the floor, and the place where the car starts.
+//!
+//! * `colour`: colours by name. `problem` and `check`: what is wrong with a world. `read`: a world from its file, and back.
+//! * `shapes`: all that is solid, as rays and the car meet it. `reachable`: where the car can come to.
+//! * `generate`: worlds from a seed.
+
+mod check;
+mod colour;
+mod problem;
+mod reachable;
+mod read;
+mod shapes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::car::FOOTPRINT;
-use crate::geometry::{Disc, Point, Pose, Ray, Segment};
+use crate::geometry::{Disc, Point, Pose, Segment};
+
+pub use colour::{Colour, UnknownColour};
+pub use problem::WorldProblem;
+pub use reachable::{CLEARANCE_M, Reachable};
+pub use read::ReadWorldError;
+pub(crate) use shapes::Shapes;
 
 /// Largest number of straight pieces and round things in a world. Each reading casts its rays against all of them.
 pub const SHAPES_MAX: usize = 512;
+
+/// Largest number of straight pieces of lines and of edges of tables.
+pub const FLOOR_PIECES_MAX: usize = 1024;
 
 /// Longest extent of a world in metres. A hall of that size is already beyond the sensor's reach.
 pub const SIZE_MAX_M: f64 = 100.0;
@@ -14,9 +33,13 @@ pub const SIZE_MAX_M: f64 = 100.0;
 /// Shortest wall and thinnest object, in metres; anything smaller is a slip of the pen.
 pub const THICKNESS_MIN_M: f64 = 0.001;
 
+/// Height of what says nothing of its own, in metres: well above the camera.
+pub const HEIGHT_M: f64 = 0.5;
+
 /// A room with things in it, seen from above: `x` to the right, `y` up, angles counter-clockwise from `x`.
 ///
-/// Check one with [`World::validate`] before use; [`Simulation::new`](crate::Simulation::new) does so itself.
+/// Check one with [`World::validate`] before use; [`Simulation::new`](crate::Simulation::new) does so itself, and so does
+/// [`World::read`], which takes the file of one.
 ///
 /// ```
 /// use nevil_node_sim_car::World;
@@ -34,6 +57,9 @@ pub const THICKNESS_MIN_M: f64 = 0.001;
 pub struct World {
     /// Extent of the floor; everything lies within it. It makes no walls.
     pub size: Size,
+    /// What the floor is like; by default bright, and everywhere.
+    #[serde(default)]
+    pub floor: FloorPlan,
     /// Walls; they need not close.
     #[serde(default)]
     pub walls: Vec<Wall>,
@@ -54,6 +80,53 @@ pub struct Size {
     pub depth_m: f64,
 }
 
+/// What the floor is like. Colours are for the camera; the grayscale sensors see bright floor, dark lines, and nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FloorPlan {
+    /// Colour of the room's floor.
+    #[serde(default = "beige")]
+    pub colour: Colour,
+    /// Lines of dark tape.
+    #[serde(default)]
+    pub lines: Vec<Tape>,
+    /// Tops of tables. If there is one, the car drives on tables, and outside of them there is nothing under its wheels.
+    #[serde(default)]
+    pub tables: Vec<Table>,
+    /// How far below the tops of the tables the room's floor is, in metres, 0.01 to 10.
+    #[serde(default = "table_height_m")]
+    pub drop_m: f64,
+}
+
+/// A line of tape on the floor: straight pieces from corner to corner, round at corners and ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tape {
+    /// Name for people and errors.
+    pub name: String,
+    /// Width in metres, 0.005 to 1; the usual black tape has 0.025.
+    #[serde(default = "tape_width_m")]
+    pub width_m: f64,
+    /// At least two corners, each `[x, y]` in metres. Repeat the first at the end to close the line.
+    pub corners_m: Vec<[f64; 2]>,
+    /// Colour for the camera. To the grayscale sensors each line is dark.
+    #[serde(default = "black")]
+    pub colour: Colour,
+}
+
+/// The top of a table, on which the car drives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Name for people and errors.
+    pub name: String,
+    /// At least three corners, each `[x, y]` in metres. The last is joined to the first; no side crosses another one.
+    pub corners_m: Vec<[f64; 2]>,
+    /// Colour of its top.
+    #[serde(default = "wood")]
+    pub colour: Colour,
+}
+
 /// A wall: straight pieces from corner to corner, without thickness, solid from both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +135,13 @@ pub struct Wall {
     pub name: String,
     /// At least two corners, each `[x, y]` in metres. Repeat the first at the end to close the wall.
     pub corners_m: Vec<[f64; 2]>,
+    /// Height above the floor on which the car drives, in metres, 0.01 to 10. For the camera: to the car and to its
+    /// ultrasonic sensor everything is high enough.
+    #[serde(default = "height_m")]
+    pub height_m: f64,
+    /// Colour in full light.
+    #[serde(default = "cream")]
+    pub colour: Colour,
 }
 
 /// A thing that stands in the room.
@@ -86,6 +166,12 @@ pub struct Circle {
     pub y_m: f64,
     /// Radius in metres, above 0.001.
     pub radius_m: f64,
+    /// As of [`Wall::height_m`].
+    #[serde(default = "height_m")]
+    pub height_m: f64,
+    /// Colour in full light.
+    #[serde(default = "brown")]
+    pub colour: Colour,
 }
 
 /// A rectangular thing.
@@ -105,6 +191,12 @@ pub struct Rectangle {
     /// How far it is turned counter-clockwise, in degrees.
     #[serde(default)]
     pub heading_deg: f64,
+    /// As of [`Wall::height_m`].
+    #[serde(default = "height_m")]
+    pub height_m: f64,
+    /// Colour in full light.
+    #[serde(default = "brown")]
+    pub colour: Colour,
 }
 
 /// Where the car stands at first: the middle of its rear axle.
@@ -119,96 +211,43 @@ pub struct Start {
     pub heading_deg: f64,
 }
 
-/// What is wrong with a world.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WorldProblem {
-    /// An extent outside its limits.
-    #[error("size.{field}: is {given} m, 0.5 to 100 m are allowed")]
-    Size {
-        /// Which extent.
-        field: &'static str,
-        /// The number in the file, in metres.
-        given: f64,
-    },
-    /// A wall with less than two corners.
-    #[error("wall `{name}` has {given} corners, at least 2 are needed")]
-    FewCorners {
-        /// The wall.
-        name: String,
-        /// How many corners it has.
-        given: usize,
-    },
-    /// Two neighbouring corners at one place.
-    #[error("wall `{name}`: corners {number} and {} are at the same place; leave one out", number + 1)]
-    Degenerate {
-        /// The wall.
-        name: String,
-        /// Number of the first of the two corners, counted from 1.
-        number: usize,
-    },
-    /// An object without extent.
-    #[error("object `{name}`: {field} is {given} m, at least 0.001 m is needed")]
-    Thin {
-        /// The object.
-        name: String,
-        /// Which extent.
-        field: &'static str,
-        /// The number in the file, in metres.
-        given: f64,
-    },
-    /// Something outside the floor, or a number that is none.
-    #[error(
-        "`{name}` reaches [{x_m}, {y_m}], outside the floor of {width_m} m by {depth_m} m; enlarge `size` or move it"
-    )]
-    Outside {
-        /// What lies outside.
-        name: String,
-        /// Where, along `x`, in metres.
-        x_m: f64,
-        /// Where, along `y`, in metres.
-        y_m: f64,
-        /// Extent of the floor along `x`, in metres.
-        width_m: f64,
-        /// Extent of the floor along `y`, in metres.
-        depth_m: f64,
-    },
-    /// More shapes than a reading can look at in time.
-    #[error(
-        "the world has {given} pieces of wall and objects, at most {SHAPES_MAX} are allowed (a box counts as 4)"
-    )]
-    TooManyShapes {
-        /// How many it has.
-        given: usize,
-    },
-    /// The car would start inside something.
-    #[error("start: the car touches `{name}` there; move the start by at least half a car's length")]
-    StartBlocked {
-        /// What it touches.
-        name: String,
-    },
+fn beige() -> Colour {
+    Colour::rgb(0xd8c8a8)
+}
+
+fn black() -> Colour {
+    Colour::rgb(0x202020)
+}
+
+fn brown() -> Colour {
+    Colour::rgb(0x8a6240)
+}
+
+fn cream() -> Colour {
+    Colour::rgb(0xeee6d2)
+}
+
+fn wood() -> Colour {
+    Colour::rgb(0xc09868)
+}
+
+fn height_m() -> f64 {
+    HEIGHT_M
+}
+
+fn table_height_m() -> f64 {
+    0.72
+}
+
+fn tape_width_m() -> f64 {
+    0.025
 }
 
 impl World {
-    /// Says whether a car can be simulated in this world.
-    ///
-    /// # Errors
-    ///
-    /// The first [`WorldProblem`], in the order of the file: size, walls, objects, start.
-    pub fn validate(&self) -> Result<(), WorldProblem> {
-        for (field, given) in [("width_m", self.size.width_m), ("depth_m", self.size.depth_m)] {
-            if !(0.5..=SIZE_MAX_M).contains(&given) {
-                return Err(WorldProblem::Size { field, given });
-            }
-        }
-        self.walls.iter().try_for_each(|wall| self.check_wall(wall))?;
-        self.objects.iter().try_for_each(|object| self.check_object(object))?;
-        let shapes = Shapes::of(self);
-        let given = shapes.segments.len() + shapes.discs.len();
-        if given > SHAPES_MAX {
-            return Err(WorldProblem::TooManyShapes { given });
-        }
-        self.check_start()
+    /// An open floor with nothing on it.
+    #[must_use]
+    pub fn new(size: Size, start: Start) -> Self {
+        Self { size, floor: FloorPlan::default(), walls: Vec::new(), objects: Vec::new(), start }
     }
 
     /// Where the car stands at first.
@@ -217,150 +256,99 @@ impl World {
         let heading_rad = self.start.heading_deg.to_radians();
         Pose { x_m: self.start.x_m, y_m: self.start.y_m, heading_rad }
     }
+}
 
-    fn check_wall(&self, wall: &Wall) -> Result<(), WorldProblem> {
-        if wall.corners_m.len() < 2 {
-            return Err(WorldProblem::FewCorners { name: wall.name.clone(), given: wall.corners_m.len() });
-        }
-        wall.corners_m
-            .iter()
-            .try_for_each(|&[x_m, y_m]| self.check_within(&wall.name, Point::new(x_m, y_m)))?;
-        let short = wall.segments().position(|segment| segment.from.distance_m(segment.to) < THICKNESS_MIN_M);
-        match short {
-            Some(index) => Err(WorldProblem::Degenerate { name: wall.name.clone(), number: index + 1 }),
-            None => Ok(()),
-        }
+impl Default for FloorPlan {
+    fn default() -> Self {
+        Self { colour: beige(), lines: Vec::new(), tables: Vec::new(), drop_m: table_height_m() }
     }
+}
 
-    fn check_object(&self, object: &Object) -> Result<(), WorldProblem> {
-        let (name, extents, centre) = match object {
-            Object::Circle(it) => {
-                (&it.name, [("radius_m", it.radius_m), ("radius_m", it.radius_m)], Point::new(it.x_m, it.y_m))
-            }
-            Object::Box(it) => {
-                (&it.name, [("width_m", it.width_m), ("depth_m", it.depth_m)], Point::new(it.x_m, it.y_m))
-            }
-        };
-        for (field, given) in extents {
-            if !(given >= THICKNESS_MIN_M && given.is_finite()) {
-                return Err(WorldProblem::Thin { name: name.clone(), field, given });
-            }
-        }
-        self.check_within(name, centre)?;
-        match object {
-            Object::Circle(_) => Ok(()),
-            Object::Box(it) => it.corners().iter().try_for_each(|&corner| self.check_within(name, corner)),
-        }
+impl Tape {
+    /// A black line of the usual width, 25 mm.
+    #[must_use]
+    pub fn new(name: &str, corners_m: Vec<[f64; 2]>) -> Self {
+        Self { name: name.to_owned(), width_m: tape_width_m(), corners_m, colour: black() }
     }
+}
 
-    fn check_start(&self) -> Result<(), WorldProblem> {
-        let pose = self.start_pose();
-        for corner in FOOTPRINT.corners(pose) {
-            self.check_within("start", corner)?;
-        }
-        let blocked = |name: &str| Err(WorldProblem::StartBlocked { name: name.to_owned() });
-        for wall in &self.walls {
-            if wall.segments().any(|segment| FOOTPRINT.distance_to_segment_m(pose, &segment) == 0.0) {
-                return blocked(&wall.name);
-            }
-        }
-        for object in &self.objects {
-            match object {
-                Object::Circle(it) if FOOTPRINT.distance_to_disc_m(pose, &it.disc()) == 0.0 => {
-                    return blocked(&it.name);
-                }
-                Object::Box(it) if it.touches_car(pose) => return blocked(&it.name),
-                Object::Circle(_) | Object::Box(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// A millimetre of slack lets a wall stand exactly on the edge although its corners were rounded.
-    fn check_within(&self, name: &str, point: Point) -> Result<(), WorldProblem> {
-        let Size { width_m, depth_m } = self.size;
-        let slack_m = THICKNESS_MIN_M;
-        let within = |at_m: f64, end_m: f64| (-slack_m..=end_m + slack_m).contains(&at_m);
-        if within(point.x_m, width_m) && within(point.y_m, depth_m) {
-            return Ok(());
-        }
-        Err(WorldProblem::Outside { name: name.to_owned(), x_m: point.x_m, y_m: point.y_m, width_m, depth_m })
+impl Table {
+    /// A wooden one.
+    #[must_use]
+    pub fn new(name: &str, corners_m: Vec<[f64; 2]>) -> Self {
+        Self { name: name.to_owned(), corners_m, colour: wood() }
     }
 }
 
 impl Wall {
-    fn segments(&self) -> impl Iterator<Item = Segment> + '_ {
-        self.corners_m.windows(2).map(|pair| Segment {
-            from: Point::new(pair[0][0], pair[0][1]),
-            to: Point::new(pair[1][0], pair[1][1]),
-        })
+    /// A wall of the usual height and colour.
+    #[must_use]
+    pub fn new(name: &str, corners_m: Vec<[f64; 2]>) -> Self {
+        Self { name: name.to_owned(), corners_m, height_m: HEIGHT_M, colour: cream() }
+    }
+
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> + '_ {
+        segments(&self.corners_m)
     }
 }
 
+/// The straight pieces from corner to corner.
+pub(crate) fn segments(corners_m: &[[f64; 2]]) -> impl Iterator<Item = Segment> + '_ {
+    corners_m.windows(2).map(|pair| Segment {
+        from: Point::new(pair[0][0], pair[0][1]),
+        to: Point::new(pair[1][0], pair[1][1]),
+    })
+}
+
 impl Circle {
-    fn disc(&self) -> Disc {
+    /// A thing of the usual height and colour.
+    #[must_use]
+    pub fn new(name: &str, centre: Point, radius_m: f64) -> Self {
+        let Point { x_m, y_m } = centre;
+        Self { name: name.to_owned(), x_m, y_m, radius_m, height_m: HEIGHT_M, colour: brown() }
+    }
+
+    pub(crate) fn disc(&self) -> Disc {
         Disc { centre: Point::new(self.x_m, self.y_m), radius_m: self.radius_m }
     }
 }
 
 impl Rectangle {
-    fn corners(&self) -> [Point; 4] {
+    /// A thing of the usual height and colour.
+    #[must_use]
+    pub fn new(name: &str, middle: Pose, size: Size) -> Self {
+        let Pose { x_m, y_m, heading_rad } = middle;
+        let Size { width_m, depth_m } = size;
+        Self {
+            name: name.to_owned(),
+            x_m,
+            y_m,
+            width_m,
+            depth_m,
+            heading_deg: heading_rad.to_degrees(),
+            height_m: HEIGHT_M,
+            colour: brown(),
+        }
+    }
+
+    /// The corners, counter-clockwise.
+    #[must_use]
+    pub fn corners(&self) -> [Point; 4] {
         let pose = Pose { x_m: self.x_m, y_m: self.y_m, heading_rad: self.heading_deg.to_radians() };
         let (ahead_m, left_m) = (self.width_m / 2.0, self.depth_m / 2.0);
         [(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)].map(|(x, y)| pose.point(x * ahead_m, y * left_m))
     }
 
-    fn sides(&self) -> [Segment; 4] {
+    pub(crate) fn sides(&self) -> [Segment; 4] {
         let corners = self.corners();
         [0, 1, 2, 3].map(|index| Segment { from: corners[index], to: corners[(index + 1) % 4] })
-    }
-
-    /// A car inside a large box touches none of its sides, so its centre is looked at too.
-    fn touches_car(&self, pose: Pose) -> bool {
-        let turn_rad = self.heading_deg.to_radians();
-        let (sin, cos) = turn_rad.sin_cos();
-        let (dx, dy) = (pose.x_m - self.x_m, pose.y_m - self.y_m);
-        let (along_m, across_m) = (dx * cos + dy * sin, dy * cos - dx * sin);
-        let inside = along_m.abs() <= self.width_m / 2.0 && across_m.abs() <= self.depth_m / 2.0;
-        inside || self.sides().iter().any(|side| FOOTPRINT.distance_to_segment_m(pose, side) == 0.0)
-    }
-}
-
-/// Everything solid in a world, as rays and the car meet it.
-#[derive(Clone, Debug)]
-pub(crate) struct Shapes {
-    segments: Vec<Segment>,
-    discs: Vec<Disc>,
-}
-
-impl Shapes {
-    pub(crate) fn of(world: &World) -> Self {
-        let mut shapes =
-            Self { segments: world.walls.iter().flat_map(Wall::segments).collect(), discs: Vec::new() };
-        for object in &world.objects {
-            match object {
-                Object::Circle(circle) => shapes.discs.push(circle.disc()),
-                Object::Box(rectangle) => shapes.segments.extend(rectangle.sides()),
-            }
-        }
-        shapes
-    }
-
-    /// Distance at which `ray` meets the first solid thing, in metres; infinite in the open.
-    pub(crate) fn cast_m(&self, ray: &Ray) -> f64 {
-        let walls = self.segments.iter().filter_map(|segment| ray.meets_segment(segment));
-        let round = self.discs.iter().filter_map(|disc| ray.meets_disc(disc));
-        walls.chain(round).fold(f64::INFINITY, f64::min)
-    }
-
-    /// Free space around the car at `pose`, in metres; 0 if it touches something, infinite in the open.
-    pub(crate) fn clearance_m(&self, pose: Pose) -> f64 {
-        let walls = self.segments.iter().map(|segment| FOOTPRINT.distance_to_segment_m(pose, segment));
-        let round = self.discs.iter().map(|disc| FOOTPRINT.distance_to_disc_m(pose, disc));
-        walls.chain(round).fold(f64::INFINITY, f64::min)
     }
 }
 
 #[cfg(test)]
 #[path = "world_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "world/shipped_tests.rs"]
+mod shipped_tests;

@@ -160,6 +160,22 @@ pub fn set_watchdog_timeout(handle: BorrowedFd<'_>, seconds: u32) -> io::Result<
     Ok(timeout.unsigned_abs())
 }
 
+/// Says with which device on an I²C bus each later read and write of `handle`, a bus such as `/dev/i2c-1`, is: its address of
+/// 7 bits. Others with a handle of their own on the same bus are not affected.
+///
+/// # Errors
+///
+/// `ENOTTY` if it is no bus, `EINVAL` for an address above 0x7f, `EBUSY` if a driver of the kernel has that device.
+pub fn set_i2c_address(handle: BorrowedFd<'_>, address: u8) -> io::Result<()> {
+    // `I2C_SLAVE` of linux/i2c-dev.h: its argument is the number itself.
+    const SET_ADDRESS: rustix::ioctl::Opcode = 0x0703;
+    // SAFETY: the kernel takes the argument as a number and touches no memory.
+    let call = unsafe { rustix::ioctl::IntegerSetter::<SET_ADDRESS>::new_usize(usize::from(address)) };
+    // SAFETY: the call touches nothing; a handle of another kind refuses it.
+    unsafe { rustix::ioctl::ioctl(handle, call) }?;
+    Ok(())
+}
+
 fn wait_ready(handle: BorrowedFd<'_>, what: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
     let mut handles = [PollFd::from_borrowed_fd(handle, what)];
