@@ -8,4 +8,4 @@ mod node;
 mod wander;
 
 pub use node::{Navigation, Params};
-pub use wander::{CarShape, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};
+pub use wander::{CarShape, Cliff, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};

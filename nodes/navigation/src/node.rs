@@ -2,7 +2,7 @@
 
 use nevil_runtime::prelude::*;
 
-use crate::wander::{CarShape, Motion, Senses, Sight, Wander, WanderLimits, Way};
+use crate::wander::{CarShape, Cliff, Motion, Senses, Sight, Wander, WanderLimits, Way};
 
 /// How often it decides: once for each reading of the sensor.
 const STEP: Duration = Duration::from_millis(100);
@@ -14,6 +14,8 @@ pub struct Navigation {
     wish: Publisher<Drive>,
     sight: Option<Sight>,
     way: Way,
+    cliff: Cliff,
+    cliff_counts: u16,
     obeyed: Motion,
     /// What it takes at its start only.
     begun: (f64, Option<u64>),
@@ -34,6 +36,9 @@ pub struct Params {
     /// Floor around the car that is taken to be free at the start.
     #[param(default = 0.6, range = 0.1..=2.0, unit = "m")]
     start_free_m: f64,
+    /// Below so many counts a grayscale sensor looks into the void; as `obstacle_detection` has it.
+    #[param(default = 500, range = 0..=4095)]
+    cliff_counts: u16,
     /// Seed of its choices; by default the launch's.
     seed: Option<u64>,
 }
@@ -44,6 +49,7 @@ impl Node for Navigation {
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
         let seed = params.seed.unwrap_or_else(|| setup.seed());
         setup.subscribe(topics::RANGE, Self::on_range)?;
+        setup.subscribe(topics::GRAYSCALE, Self::on_grayscale)?;
         setup.subscribe(topics::SAFETY_STATUS, Self::on_safety)?;
         setup.subscribe(topics::MOTION_STATUS, Self::on_motion)?;
         setup.every(STEP, Self::step)?;
@@ -53,12 +59,14 @@ impl Node for Navigation {
             sight: None,
             // Until somebody says that the way is open, it is not.
             way: Way::Blocked,
+            cliff: Cliff::NONE,
+            cliff_counts: params.cliff_counts,
             obeyed: Motion::NONE,
             begun: (params.start_free_m, params.seed),
         })
     }
 
-    /// Speeds, and how far from what it sees it stops.
+    /// Speeds, how far from what it sees it stops, and what is a cliff.
     fn params_changed(&mut self, params: &Params, _: &Context) -> NodeResult {
         if self.begun != (params.start_free_m, params.seed) {
             return Err(NodeError::new(
@@ -66,6 +74,7 @@ impl Node for Navigation {
             ));
         }
         self.wander.set_pace(params.limits());
+        self.cliff_counts = params.cliff_counts;
         Ok(())
     }
 }
@@ -92,7 +101,21 @@ impl Navigation {
     }
 
     fn on_safety(&mut self, status: &Received<SafetyStatus>, _: &Context) -> NodeResult {
-        self.way = if status.level >= SafetyLevel::Danger { Way::Blocked } else { Way::Open };
+        self.way = match (status.level, status.cause) {
+            (SafetyLevel::Caution, SafetyCause::Distance) => Way::Caution,
+            // In likely open space there is nothing to turn away from.
+            (SafetyLevel::Clear | SafetyLevel::Warning | SafetyLevel::Caution, _) => Way::Open,
+            (SafetyLevel::Danger | SafetyLevel::Emergency | SafetyLevel::SensorError, _) => Way::Blocked,
+        };
+        Ok(())
+    }
+
+    /// Looks come more often than steps: what one of them has seen counts in the next step.
+    fn on_grayscale(&mut self, seen: &Received<Grayscale>, _: &Context) -> NodeResult {
+        let is_void = |counts: u16| counts < self.cliff_counts;
+        let cliff =
+            Cliff { left: is_void(seen.left), middle: is_void(seen.middle), right: is_void(seen.right) };
+        self.cliff = self.cliff.or(cliff);
         Ok(())
     }
 
@@ -103,7 +126,8 @@ impl Navigation {
     }
 
     fn step(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
-        let senses = Senses { sight: self.sight.take(), way: self.way, obeyed: self.obeyed };
+        let cliff = std::mem::take(&mut self.cliff);
+        let senses = Senses { sight: self.sight.take(), way: self.way, cliff, obeyed: self.obeyed };
         let wish = self.wander.step(ctx.now().since(Time::ZERO), senses);
         self.wish.publish(Drive {
             speed_mps: wish.motion.speed_mps,

@@ -32,7 +32,7 @@ mod senses;
 use std::time::Duration;
 
 pub use limits::{CarShape, WanderLimits};
-pub use senses::{Drive, Motion, Senses, Sight, Way};
+pub use senses::{Cliff, Drive, Motion, Senses, Sight, Way};
 
 use choice::{Choice, Tried, WORTH_GOING};
 use memory::{Arc, Direction, Memory, Moment};
@@ -122,14 +122,14 @@ const GAP_MAX: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use std::time::Duration;
-/// use nevil_node_navigation::{CarShape, Motion, Senses, Sight, Wander, WanderLimits, Way};
+/// use nevil_node_navigation::{CarShape, Cliff, Motion, Senses, Sight, Wander, WanderLimits, Way};
 ///
 /// let mut wander = Wander::new(CarShape::default(), WanderLimits::default(), 1);
 /// let mut obeyed = Motion::NONE;
 /// for tick in 0..20 {
 ///     let sight = Some(Sight::Echo { distance_m: 2.0 });
 ///     let now = Duration::from_millis(100 * tick);
-///     obeyed = wander.step(now, Senses { sight, way: Way::Open, obeyed }).motion;
+///     obeyed = wander.step(now, Senses { sight, way: Way::Open, cliff: Cliff::NONE, obeyed }).motion;
 /// }
 /// assert!(obeyed.speed_mps > 0.0);
 /// ```
@@ -260,7 +260,7 @@ impl Wander {
     /// Chooses where to go next, from rest.
     fn choose(&mut self, now: Duration, way: Way) {
         let go = match way {
-            Way::Open => {
+            Way::Open | Way::Caution => {
                 self.way_ahead(WORTH_GOING).or_else(|| self.way_back()).or_else(|| self.way_ahead(f64::MIN))
             }
             Way::Blocked => self.way_back(),
@@ -278,7 +278,7 @@ impl Wander {
 
     /// With nowhere to go, takes what was forgotten as seen anew, and the way it came as free.
     fn remember(&mut self, way: Way) {
-        if way == Way::Open {
+        if way != Way::Blocked {
             self.memory.recall();
         }
         for step in 1..=TRUSTED_STEPS {
@@ -327,7 +327,9 @@ impl Wander {
     }
 
     fn speed_ahead(&self, steering_rad: f64, until_driven_m: f64, way: Way) -> f64 {
-        if way == Way::Blocked || self.lost >= LOST_MAX {
+        // In caution an arc may lead away from what is near; straight ahead never does.
+        let turn_away = way == Way::Caution && steering_rad == 0.0;
+        if way == Way::Blocked || turn_away || self.lost >= LOST_MAX {
             return 0.0;
         }
         let left_m = until_driven_m - self.reckoning.driven_m;

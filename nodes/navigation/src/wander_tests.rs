@@ -16,7 +16,8 @@ impl Trip {
     }
 
     fn step(&mut self, sight: Option<Sight>, way: Way) -> Motion {
-        let drive = self.wander.step(self.now, Senses { sight, way, obeyed: self.obeyed });
+        let drive =
+            self.wander.step(self.now, Senses { sight, way, cliff: Cliff::NONE, obeyed: self.obeyed });
         assert_eq!(drive.valid_for, Duration::from_millis(300));
         self.now += TICK;
         self.obeyed = drive.motion;

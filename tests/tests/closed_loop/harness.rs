@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use nevil_msgs::SafetyLevel as Level;
 use nevil_node_motion::{Arbiter, DriveRequest, MotionLimits, Safety, Source};
-use nevil_node_navigation::{CarShape, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};
+use nevil_node_navigation::{
+    CarShape, Cliff, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way,
+};
 use nevil_node_obstacle_detection::{Reading, ZoneLimits, Zones};
 use nevil_node_sim_car::{MotorCommand, Ping, SPEED_AT_FULL_MPS, STEP, Settings, Simulation, World};
 
@@ -88,7 +90,7 @@ pub(crate) fn run(
         if turns % 2 == 0 {
             let obeyed = it.obeyed;
             it.sense(now, |sight, way| match (&mut wander, &driver) {
-                (Some(wander), _) => wander.step(now, Senses { sight, way, obeyed }),
+                (Some(wander), _) => wander.step(now, Senses { sight, way, cliff: Cliff::NONE, obeyed }),
                 (None, Driver::Blind { speed_mps }) => Drive {
                     motion: Motion { speed_mps: *speed_mps, steering_rad: 0.0 },
                     valid_for: Duration::from_millis(300),

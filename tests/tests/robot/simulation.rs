@@ -26,7 +26,7 @@ const SUBSCRIPTIONS: [(&str, u64); 10] = [
     ("autonomous_drive", 1),
     ("car_state", 0),
     ("drive", 1),
-    ("grayscale", 1),
+    ("grayscale", 2),
     ("motion_status", 2),
     ("operator_drive", 1),
     ("range", 2),

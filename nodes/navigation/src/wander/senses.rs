@@ -19,8 +19,42 @@ pub enum Sight {
 pub enum Way {
     /// Forward is allowed.
     Open,
+    /// Something is near ahead: turning away is better than driving on.
+    Caution,
     /// Forward is not allowed: danger, emergency, or a sensor that cannot be relied on.
     Blocked,
+}
+
+/// Which of the sensors that look at the floor have seen none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cliff {
+    /// The left one.
+    pub left: bool,
+    /// The middle one.
+    pub middle: bool,
+    /// The right one.
+    pub right: bool,
+}
+
+impl Cliff {
+    /// There is floor everywhere, or nobody looks.
+    pub const NONE: Self = Self { left: false, middle: false, right: false };
+
+    /// Whether any of them has seen none.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.left || self.middle || self.right
+    }
+
+    /// What either has seen.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            left: self.left || other.left,
+            middle: self.middle || other.middle,
+            right: self.right || other.right,
+        }
+    }
 }
 
 /// A motion: what the motors are told.
@@ -44,6 +78,8 @@ pub struct Senses {
     pub sight: Option<Sight>,
     /// Whether forward is allowed.
     pub way: Way,
+    /// Where there has been no floor since the last call.
+    pub cliff: Cliff,
     /// What the motors were told last, by whomever: the place of the car is reckoned from it.
     pub obeyed: Motion,
 }
