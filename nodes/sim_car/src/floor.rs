@@ -17,9 +17,9 @@ pub const NOTHING_COUNTS: u16 = 100;
 pub const SPOT_RADIUS_M: f64 = 0.005;
 
 /// Extent of a cell of the grid that says which pieces are near, in metres.
-const CELL_M: f64 = 0.1;
+const CELL_M: f64 = 0.05;
 
-/// Most cells of that grid: 100 m by 100 m have larger ones.
+/// Most cells of that grid: a world of more than 25 m by 25 m has larger ones.
 const CELLS_MAX: f64 = 250_000.0;
 
 /// What is at a point of the floor.
@@ -71,6 +71,8 @@ pub struct Floor {
 #[derive(Clone, Copy, Debug)]
 struct Strip {
     middle: Segment,
+    /// From one end to the other, over the square of its length: how far along a point is, as a share, is a product with it.
+    along: (f64, f64),
     half_m: f64,
     line: u16,
 }
@@ -78,8 +80,11 @@ struct Strip {
 #[derive(Clone, Debug)]
 struct Grid {
     cell_m: f64,
+    per_m: f64,
     columns: usize,
     rows: usize,
+    /// What is in a cell that has no border near; beside each other, because most of them are like this.
+    plain: Vec<Option<Surface>>,
     cells: Vec<Cell>,
 }
 
@@ -113,7 +118,10 @@ impl Floor {
     /// What is at `point`, also outside of the world's extent: there it is as where nothing is said.
     #[must_use]
     pub fn at(&self, point: Point) -> Ground {
-        let Some(cell) = self.cell(point) else { return self.plain() };
+        let cell = match self.near(point) {
+            Near::Plain(surface) => return ground(surface),
+            Near::Border(cell) => cell,
+        };
         let (mut is_there, mut floor) = (self.is_everywhere, f64::from(self.is_everywhere));
         if cell.covered.is_some() {
             (is_there, floor) = (true, 1.0);
@@ -140,37 +148,41 @@ impl Floor {
     #[inline]
     #[must_use]
     pub fn surface(&self, point: Point) -> Surface {
-        let none = if self.is_everywhere { Surface::Room } else { Surface::Nothing };
-        let Some(cell) = self.cell(point) else { return none };
-        let top = cell.edges.iter().copied().find(|&table| self.inside_m(table, point) >= 0.0);
-        let Some(below) = cell.covered.or(top).map(Surface::Table).or(self.is_everywhere.then_some(none))
-        else {
-            return none;
-        };
-        let over = cell.strips.iter().map(|&strip| &self.strips[usize::from(strip)]);
-        // What was laid last lies on top.
-        let over = over.rev().find(|strip| strip.middle.distance_m(point) <= strip.half_m);
-        over.map_or(below, |strip| Surface::Line(strip.line))
+        match self.near(point) {
+            Near::Plain(surface) => surface,
+            Near::Border(cell) => self.surface_near(point, cell),
+        }
     }
 
-    fn plain(&self) -> Ground {
-        let counts = if self.is_everywhere { FLOOR_COUNTS } else { NOTHING_COUNTS };
-        Ground { counts, is_there: self.is_everywhere }
+    fn surface_near(&self, point: Point, cell: &Cell) -> Surface {
+        let top = cell.edges.iter().copied().find(|&table| self.inside_m(table, point) >= 0.0);
+        let below = cell.covered.or(top).map_or(self.unsaid(), Surface::Table);
+        if below == Surface::Nothing {
+            return below;
+        }
+        // What was laid last lies on top.
+        let mut strips = cell.strips.iter().rev().map(|&strip| &self.strips[usize::from(strip)]);
+        strips.find(|strip| strip.covers(point)).map_or(below, |strip| Surface::Line(strip.line))
+    }
+
+    /// What is where nothing is said.
+    fn unsaid(&self) -> Surface {
+        if self.is_everywhere { Surface::Room } else { Surface::Nothing }
     }
 
     #[inline]
-    fn cell(&self, point: Point) -> Option<&Cell> {
-        let grid = self.grid.as_ref()?;
+    fn near(&self, point: Point) -> Near<'_> {
+        let Some(grid) = &self.grid else { return Near::Plain(self.unsaid()) };
         // What is below 0 or no number becomes 0 by the cast, and must not.
-        let (column, row) = (point.x_m / grid.cell_m, point.y_m / grid.cell_m);
-        if !(column >= 0.0 && row >= 0.0) {
-            return None;
+        let (column, row) = (point.x_m * grid.per_m, point.y_m * grid.per_m);
+        let is_within = column >= 0.0 && row >= 0.0 && column < grid.columns as f64 && row < grid.rows as f64;
+        if !is_within {
+            return Near::Plain(self.unsaid());
         }
-        let (column, row) = (column as usize, row as usize);
-        if column < grid.columns && row < grid.rows {
-            grid.cells.get(row * grid.columns + column)
-        } else {
-            None
+        let number = row as usize * grid.columns + column as usize;
+        match grid.plain[number] {
+            Some(surface) => Near::Plain(surface),
+            None => Near::Border(&grid.cells[number]),
         }
     }
 
@@ -186,15 +198,16 @@ impl Floor {
         // One more than needed: a table may reach exactly to the border of the world.
         let count = |extent_m: f64| (extent_m / cell_m).ceil() as usize + 1;
         let (columns, rows) = (count(width_m), count(depth_m));
-        let mut grid = Grid { cell_m, columns, rows, cells: vec![Cell::default(); columns * rows] };
+        let cells = vec![Cell::default(); columns * rows];
+        let mut grid = Grid { cell_m, per_m: 1.0 / cell_m, columns, rows, plain: Vec::new(), cells };
         for (index, strip) in self.strips.iter().enumerate() {
             let reach_m = strip.half_m + SPOT_RADIUS_M;
-            grid.near(&strip.middle, reach_m, |cell| cell.strips.push(index as u16));
+            grid.each_near(&strip.middle, reach_m, |cell| cell.strips.push(index as u16));
         }
         for (index, sides) in self.tops.iter().enumerate() {
             let index = index as u16;
             for side in sides {
-                grid.near(side, SPOT_RADIUS_M, |cell| {
+                grid.each_near(side, SPOT_RADIUS_M, |cell| {
                     if cell.edges.last() != Some(&index) {
                         cell.edges.push(index);
                     }
@@ -208,13 +221,42 @@ impl Floor {
                 }
             }
         }
+        let plain = grid.cells.iter().map(|cell| {
+            let is_plain = cell.strips.is_empty() && (cell.edges.is_empty() || cell.covered.is_some());
+            is_plain.then(|| cell.covered.map_or(self.unsaid(), Surface::Table))
+        });
+        grid.plain = plain.collect();
         grid
+    }
+}
+
+/// What is near a point.
+enum Near<'floor> {
+    /// This, and nothing else.
+    Plain(Surface),
+    /// Something that ends near it.
+    Border(&'floor Cell),
+}
+
+impl Strip {
+    fn new(middle: Segment, half_m: f64, line: u16) -> Self {
+        let (ex, ey) = (middle.to.x_m - middle.from.x_m, middle.to.y_m - middle.from.y_m);
+        let square = ex * ex + ey * ey;
+        Self { middle, along: (ex / square, ey / square), half_m, line }
+    }
+
+    fn covers(&self, point: Point) -> bool {
+        let Segment { from, to } = self.middle;
+        let (px, py) = (point.x_m - from.x_m, point.y_m - from.y_m);
+        let share = (px * self.along.0 + py * self.along.1).clamp(0.0, 1.0);
+        let (dx, dy) = (px - share * (to.x_m - from.x_m), py - share * (to.y_m - from.y_m));
+        dx * dx + dy * dy <= self.half_m * self.half_m
     }
 }
 
 impl Grid {
     /// Does something to each cell that has a point within `reach_m` of `segment`, and to some beside them.
-    fn near(&mut self, segment: &Segment, reach_m: f64, mut act: impl FnMut(&mut Cell)) {
+    fn each_near(&mut self, segment: &Segment, reach_m: f64, mut act: impl FnMut(&mut Cell)) {
         let cell_m = self.cell_m;
         let reach_m = reach_m + cell_m * std::f64::consts::FRAC_1_SQRT_2;
         let range = |from_m: f64, to_m: f64, count: usize| {
@@ -235,7 +277,15 @@ impl Grid {
 
 fn strips((index, line): (usize, &Tape)) -> impl Iterator<Item = Strip> + '_ {
     let half_m = line.width_m / 2.0;
-    segments(&line.corners_m).map(move |middle| Strip { middle, half_m, line: index as u16 })
+    segments(&line.corners_m).map(move |middle| Strip::new(middle, half_m, index as u16))
+}
+
+fn ground(surface: Surface) -> Ground {
+    match surface {
+        Surface::Nothing => Ground { counts: NOTHING_COUNTS, is_there: false },
+        Surface::Line(_) => Ground { counts: LINE_COUNTS, is_there: true },
+        Surface::Room | Surface::Table(_) => Ground { counts: FLOOR_COUNTS, is_there: true },
+    }
 }
 
 /// Whether a ray from `point` to the right leaves the outline an odd number of times.
@@ -249,109 +299,5 @@ fn is_inside(sides: &[Segment], point: Point) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::world::Start;
-
-    fn room() -> World {
-        World::new(Size { width_m: 4.0, depth_m: 3.0 }, Start { x_m: 2.0, y_m: 1.5, heading_deg: 0.0 })
-    }
-
-    fn on_a_table() -> World {
-        let mut world = room();
-        let corners_m = vec![[1.0, 0.5], [3.0, 0.5], [3.0, 2.5], [2.0, 2.0], [1.0, 2.5]];
-        world.floor.tables.push(Table::new("desk", corners_m));
-        world
-    }
-
-    #[test]
-    fn a_floor_of_which_nothing_is_said_is_bright_and_everywhere() {
-        let floor = Floor::of(&room());
-        for (x_m, y_m) in [(0.0, 0.0), (2.0, 1.0), (-5.0, 50.0), (f64::NAN, 0.0)] {
-            assert_eq!(floor.at(Point::new(x_m, y_m)), Ground { counts: 1500, is_there: true });
-        }
-    }
-
-    #[test]
-    fn a_line_is_dark_and_soft_at_its_border_by_the_spot_of_the_sensor() {
-        let mut world = room();
-        world.floor.lines.push(Tape::new("course", vec![[0.5, 1.0], [3.5, 1.0]]));
-        let floor = Floor::of(&world);
-        let counts = |beside_m: f64| floor.at(Point::new(2.03, 1.0 + beside_m)).counts;
-        assert_eq!(counts(0.0), 700);
-        assert_eq!(counts(0.0075), 700);
-        assert_eq!(counts(-0.0125), 1100);
-        assert_eq!(counts(0.0175), 1500);
-        world.floor.lines[0].width_m = 0.005;
-        let floor = Floor::of(&world);
-        assert_eq!(floor.at(Point::new(2.0, 1.0)).counts, 1100, "a line of half the spot is half as dark");
-    }
-
-    #[test]
-    fn beside_a_table_there_is_nothing_and_a_line_on_it_ends_there() {
-        let mut world = on_a_table();
-        world.floor.lines.push(Tape::new("course", vec![[0.2, 1.0], [2.0, 1.0]]));
-        let floor = Floor::of(&world);
-        let at = |x_m: f64, y_m: f64| floor.at(Point::new(x_m, y_m));
-        assert_eq!(at(2.0, 1.5), Ground { counts: 1500, is_there: true });
-        assert_eq!(at(0.5, 1.5), Ground { counts: 100, is_there: false });
-        assert_eq!(at(2.0, 2.2), Ground { counts: 100, is_there: false }, "a notch");
-        assert_eq!(at(3.0005, 1.5), Ground { counts: 730, is_there: false }, "half of the spot, nearly");
-        assert_eq!(at(2.9995, 1.5), Ground { counts: 870, is_there: true });
-        assert_eq!(at(1.5, 1.0).counts, 700);
-        assert_eq!(at(0.5, 1.0).counts, 100, "tape in the air");
-        assert_eq!(at(-1.0, 9.0), Ground { counts: 100, is_there: false });
-    }
-
-    #[test]
-    fn two_tables_side_by_side_have_no_gap() {
-        let mut world = on_a_table();
-        world.floor.tables.push(Table::new("shelf", vec![[3.0, 0.5], [3.5, 0.5], [3.5, 2.5], [3.0, 2.5]]));
-        let floor = Floor::of(&world);
-        for step in -10..10 {
-            let ground = floor.at(Point::new(3.0 + f64::from(step) * 0.001, 1.5));
-            assert_eq!(ground, Ground { counts: 1500, is_there: true }, "{step}");
-        }
-    }
-
-    #[test]
-    fn what_can_be_seen_has_sharp_borders() {
-        let mut world = on_a_table();
-        world.floor.lines.push(Tape::new("course", vec![[0.2, 1.0], [2.0, 1.0]]));
-        let floor = Floor::of(&world);
-        assert_eq!(floor.surface(Point::new(1.5, 1.012)), Surface::Line(0));
-        assert_eq!(floor.surface(Point::new(1.5, 1.013)), Surface::Table(0));
-        assert_eq!(floor.surface(Point::new(0.99, 1.0)), Surface::Nothing);
-        assert_eq!(Floor::of(&room()).surface(Point::new(9.0, 9.0)), Surface::Room);
-    }
-
-    proptest! {
-        #[test]
-        fn the_grid_changes_no_answer(
-            x_m in -0.2..4.2_f64, y_m in -0.2..3.2_f64,
-            line in prop::collection::vec((0.0..4.0_f64, 0.0..3.0_f64), 2..6),
-            width_m in 0.005..0.3_f64,
-        ) {
-            let mut world = on_a_table();
-            let mut tape = Tape::new("line", line.into_iter().map(|(x_m, y_m)| [x_m, y_m]).collect());
-            tape.width_m = width_m;
-            world.floor.lines.push(tape);
-            let floor = Floor::of(&world);
-            // One cell that knows of everything.
-            let mut slow = floor.clone();
-            let all = Cell {
-                strips: (0..floor.strips.len() as u16).collect(),
-                edges: vec![0],
-                covered: None,
-            };
-            slow.grid = Some(Grid { cell_m: 100.0, columns: 1, rows: 1, cells: vec![all] });
-            let point = Point::new(x_m, y_m);
-            if x_m >= 0.0 && y_m >= 0.0 {
-                prop_assert_eq!(floor.at(point), slow.at(point));
-                prop_assert_eq!(floor.surface(point), slow.surface(point));
-            }
-        }
-    }
-}
+#[path = "floor/tests.rs"]
+mod tests;

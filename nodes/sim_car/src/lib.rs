@@ -1,10 +1,11 @@
 //! A simulated PiCar-X in a simulated room, and the wire on which a robot drives it.
 //!
-//! What decides has no clock: [`World`] is the room, [`Floor`] what the car stands on in it, [`Simulation`] the car in it, [`ToWorld`] and [`FromWorld`] the
+//! What decides has no clock: [`World`] is the room, [`Floor`] what the car stands on in it, [`Camera`] what it sees of it, [`Simulation`] the car in it, [`ToWorld`] and [`FromWorld`] the
 //! frames between a robot and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its
 //! ways to the car, `process` the world process.
 #![forbid(unsafe_code)]
 
+mod camera;
 mod car;
 mod floor;
 mod geometry;
@@ -15,6 +16,9 @@ mod simulation;
 mod wire;
 mod world;
 
+pub use camera::{
+    Camera, FIELD_OF_VIEW_DEG, PICTURE_BYTES, PICTURE_HEIGHT, PICTURE_WIDTH, TILT_DRAWN_MAX_DEG,
+};
 pub use car::{
     CarFlaws, FOOTPRINT, MOTOR_RESPONSE_S, MotorCommand, SERVO_SPEED_DEG_PER_S, SPEED_AT_FULL_MPS,
     STEERING_MAX_DEG, WHEELBASE_M,
