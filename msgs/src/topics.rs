@@ -18,6 +18,7 @@ use crate::board::{Battery, Grayscale, Look};
 use crate::breakers::{BreakerReport, BreakerStates};
 use crate::car::CarState;
 use crate::drive::Drive;
+use crate::host::HostStatus;
 use crate::motion::MotionStatus;
 use crate::range::Range;
 use crate::safety::SafetyStatus;
@@ -101,6 +102,13 @@ pub const LISTENING_STATUS: Topic<ListeningStatus> =
 
 /// What the robot's light shows; who comes later is told at once.
 pub const LED_STATUS: Topic<LedStatus> = Topic::latest("led_status").latched().external();
+
+/// How the machine is that the robot runs on, once a second; who comes later is told at once.
+pub const HOST_STATUS: Topic<HostStatus> = Topic::latest("host_status")
+    .priority(TopicPriority::Low)
+    .latched()
+    .message_bytes_max(16 * 1024)
+    .external();
 
 /// Requests for an emergency stop, from any node or tool. The request works where it is published and is in nobody's queue;
 /// subscriptions hear of it besides. It is the robot's: no namespace is put before it.

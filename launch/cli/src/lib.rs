@@ -51,6 +51,7 @@ use nevil_node_navigation::Navigation;
 use nevil_node_obstacle_detection::ObstacleDetection;
 use nevil_node_picarx::PicarX;
 use nevil_node_sim_car::SimCar;
+use nevil_node_system_monitor::SystemMonitor;
 use nevil_runtime::NodeTypes;
 
 use crate::commands::Cli;
@@ -118,6 +119,7 @@ pub fn shipped_nodes() -> NodeTypes {
         .with::<ObstacleDetection>("obstacle_detection")
         .with::<PicarX>("picarx")
         .with::<SimCar>("sim_car")
+        .with::<SystemMonitor>("system_monitor")
 }
 
 /// Does what the words of the command line say. `types` are the nodes that a launch file may name. To be called first in

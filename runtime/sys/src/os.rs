@@ -1,5 +1,6 @@
 //! The operating system, one call per function.
 
+mod disk;
 mod futex;
 mod memory;
 mod sent_faults;
@@ -16,6 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mm::MlockAllFlags;
 use rustix::thread::ClockId;
 
+pub use disk::{DiskSpace, disk_space};
 pub use futex::{futex_wait, futex_wake_one, sleep_on, wake_all};
 pub use memory::{Sealed, anonymous_memory, handle_bytes, is_sealed, page_bytes, seal};
 pub use socket::{
