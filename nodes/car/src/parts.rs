@@ -88,8 +88,10 @@ impl<B: Board> CarParts<B> {
         });
         let (device, its) = (hat.clone(), calibration);
         let head = setup.actuator("head", move || {
-            let control = Head::new(device.with(Hat::connect)?, Arc::clone(&its));
-            Ok(OpenActuator { control, make_safe: Arc::new(|| Ok(())), guard: None })
+            // Nothing of the head is to be made safe. What the guard process is given for it stops the motors once more.
+            let (control, guard) = device.with(|hat| Ok((hat.connect()?, hat.guard()?)))?;
+            let control = Head::new(control, Arc::clone(&its));
+            Ok(OpenActuator { control, make_safe: Arc::new(|| Ok(())), guard })
         });
         let device = hat.clone();
         setup.driver(

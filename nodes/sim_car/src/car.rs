@@ -1,157 +1,258 @@
-//! The car itself: what its motors and its steering servo make of a command.
+//! The car itself: what its motors and servos make of what the board's outputs say. It knows nothing of walls and floors.
 //!
-//! Sign and frame: speed is positive forward, steering is positive to the **left**, seen from above, as everywhere in
-//! Nevil. (The servo on the real board counts the other way round; its driver turns the sign.)
+//! ```text
+//!  duty of each motor ─► dead zone ─► speed of its wheel ─┬─► mean: way ─────────► slip ─► pose
+//!                          battery ───────┘               └─► difference: pull ──┐   │
+//!  angle of the steering servo ─► offset, stop ─► angle of the front wheels ─► turn ─┘
+//! ```
+//! Sign and frame: speed is positive forward, steering is positive to the **left**, seen from above, the camera's angles to
+//! the left and up, as everywhere in Nevil. The servos count the other way round.
 
+use nevil_car::registers::SERVO_MAX_DEG;
+use nevil_car::shape::{AHEAD_M, BEHIND_M, BESIDE_M, SPEED_AT_FULL_MPS, TRACK_M, WHEELBASE_M};
+
+use crate::battery::{Battery, Charge, NOMINAL_V};
 use crate::geometry::{Footprint, Pose};
 
-/// Distance between the axles, in metres. Assumed: measured on pictures of a PiCar-X, not on the robot.
-pub const WHEELBASE_M: f64 = 0.094;
+/// The car seen from above, wheels included: 0.25 m by 0.15 m, around the middle of the rear axle.
+pub const FOOTPRINT: Footprint = Footprint { ahead_m: AHEAD_M, behind_m: BEHIND_M, beside_m: BESIDE_M };
 
-/// The car seen from above, wheels included: 0.25 m by 0.15 m, around the middle of the rear axle. Assumed likewise.
-pub const FOOTPRINT: Footprint = Footprint { ahead_m: 0.185, behind_m: 0.065, beside_m: 0.075 };
-
-/// Largest steering angle to either side, in degrees; the driver of the real car clamps to it.
-pub const STEERING_MAX_DEG: f32 = 30.0;
-
-/// Speed at 100 %, in metres per second. The real driver reckons with it (time = distance / (percent × 0.7) in
-/// centimetres). It adds half the duty to each command but 0, so that 1 % moves the car too and there is no dead zone.
-pub const SPEED_AT_FULL_MPS: f64 = 0.7;
-
-/// Time in which the speed covers 63 % of the way to what is commanded, in seconds. Assumed.
+/// Time in which a wheel covers 63 % of the way to the speed that its motor is told, in seconds. Assumed.
 pub const MOTOR_RESPONSE_S: f64 = 0.1;
 
-/// How fast the steering servo turns, in degrees per second: the driver spreads a large move over 100 ms.
-pub const SERVO_SPEED_DEG_PER_S: f64 = 300.0;
+/// How fast a servo turns, in degrees per second. Assumed: 0.1 s for 60°, as the data sheets of small servos say.
+pub const SERVO_SPEED_DEG_PER_S: f64 = 600.0;
 
-/// What the motor controller is told, and does until it is told otherwise: it has **no expiry of its own**.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MotorCommand {
-    /// Share of full speed, −100 to 100; negative is reverse.
-    pub speed_percent: f32,
-    /// Angle of the front wheels in degrees, −30 to 30; positive is left.
-    pub steering_deg: f32,
-}
+/// Duty up to which a motor does not turn, as a share. The real driver adds as much to each command but 0.
+pub const DEAD_ZONE: f64 = 0.5;
 
-impl MotorCommand {
-    /// Motors off, wheels straight.
-    pub const STOP: Self = Self { speed_percent: 0.0, steering_deg: 0.0 };
+/// Angle of the front wheels at which their linkage stops, to either side, in degrees. Assumed: a car whose centre lies at
+/// +35 still reaches 30° to both sides.
+pub const STEERING_STOP_DEG: f64 = 65.0;
 
-    /// The command within the limits of the hardware. Beyond a limit the limit counts; what is no number is 0.
-    #[must_use]
-    pub fn limited(self) -> Self {
-        let limit = |value: f32, max: f32| if value.is_nan() { 0.0 } else { value.clamp(-max, max) };
-        Self {
-            speed_percent: limit(self.speed_percent, 100.0),
-            steering_deg: limit(self.steering_deg, STEERING_MAX_DEG),
-        }
-    }
-}
+/// A wheel that is slower than this stands: no motor creeps for ever, in metres per second.
+const STANDS_MPS: f64 = 1e-6;
+
+/// Time over which slip changes, in seconds. Assumed.
+const SLIP_CHANGES_S: f64 = 1.0;
 
 /// How this one car differs from the ideal one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CarFlaws {
-    /// Real speed per commanded speed: 1 is ideal, a weak battery gives 0.9.
-    pub speed_factor: f64,
-    /// Angle of the wheels when straight ahead is commanded, in degrees; positive is left.
+    /// Speed of the left wheel per speed that its motor should give: 1 is ideal.
+    pub left_factor: f64,
+    /// The same of the right wheel.
+    pub right_factor: f64,
+    /// How much of the car's turn its rear wheels decide, when they run faster or slower than the curve of the front wheels
+    /// asks for, 0 to 1. At 0 the front wheels decide alone.
+    pub pull_share: f64,
+    /// Angle of the front wheels when the servo is at 0, in degrees; positive is right, as the servo counts. A calibration of
+    /// the opposite makes the car drive straight.
     pub steering_offset_deg: f64,
+    /// Angle of the camera to the right when its servo is at 0, in degrees.
+    pub pan_offset_deg: f64,
+    /// Angle of the camera downwards when its servo is at 0, in degrees.
+    pub tilt_offset_deg: f64,
+    /// Share of the way, and of the turn in a curve, that the wheels lose on the floor.
+    pub slip_share: f64,
+    /// Deviation of that share, which wanders within about a second.
+    pub slip_noise: f64,
+    /// What feeds the motors.
+    pub battery: Battery,
 }
 
 impl CarFlaws {
     /// A car that does exactly what it is told.
-    pub const NONE: Self = Self { speed_factor: 1.0, steering_offset_deg: 0.0 };
+    pub const NONE: Self = Self {
+        left_factor: 1.0,
+        right_factor: 1.0,
+        pull_share: 0.0,
+        steering_offset_deg: 0.0,
+        pan_offset_deg: 0.0,
+        tilt_offset_deg: 0.0,
+        slip_share: 0.0,
+        slip_noise: 0.0,
+        battery: Battery::IDEAL,
+    };
+
+    /// A car as it comes out of its box: unequal motors, a steering servo that was mounted a tooth or two beside its middle,
+    /// wheels that slip, a battery that is nearly full. That the steering's centre is at +35 is known of one car; the other
+    /// numbers are assumed.
+    pub const TYPICAL: Self = Self {
+        left_factor: 1.015,
+        right_factor: 0.985,
+        pull_share: 0.05,
+        steering_offset_deg: -35.0,
+        pan_offset_deg: 4.0,
+        tilt_offset_deg: -6.0,
+        slip_share: 0.025,
+        slip_noise: 0.01,
+        battery: Battery::TYPICAL,
+    };
 }
 
-/// A bicycle model with a first-order motor and a servo of limited speed. It knows nothing of walls.
-#[derive(Clone, Copy, Debug)]
+/// What the outputs of the board say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Outputs {
+    /// Duty of the left motor, −1 to 1; positive is forward.
+    pub(crate) left: f64,
+    /// The same of the right motor.
+    pub(crate) right: f64,
+    /// Where the servos are to be, in degrees as they count; `None` as long as none was told.
+    pub(crate) steering_deg: Option<f64>,
+    pub(crate) pan_deg: Option<f64>,
+    pub(crate) tilt_deg: Option<f64>,
+}
+
+/// What a step moves the car by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Way {
+    /// Way of the middle of the rear axle, in metres; negative is reverse.
+    pub(crate) ahead_m: f64,
+    /// Change of the heading, in radians.
+    pub(crate) turned_rad: f64,
+}
+
+impl Way {
+    /// Where it leads from `pose`.
+    pub(crate) fn from(self, pose: Pose) -> Pose {
+        // The heading half-way makes the error of a step third order in its length.
+        let (sin, cos) = (pose.heading_rad + self.turned_rad / 2.0).sin_cos();
+        Pose {
+            x_m: pose.x_m + self.ahead_m * cos,
+            y_m: pose.y_m + self.ahead_m * sin,
+            heading_rad: pose.heading_rad + self.turned_rad,
+        }
+    }
+}
+
+/// A bicycle model with two motors that answer late, three servos of limited speed, and tyres that slip.
+#[derive(Clone, Debug)]
 pub(crate) struct Car {
     pub(crate) pose: Pose,
-    pub(crate) speed_mps: f64,
-    pub(crate) steering_deg: f64,
-    pub(crate) command: MotorCommand,
+    pub(crate) steering: Servo,
+    pub(crate) pan: Servo,
+    pub(crate) tilt: Servo,
+    pub(crate) charge: Charge,
+    left_mps: f64,
+    right_mps: f64,
+    /// Speed over the floor.
+    speed_mps: f64,
+    way_slip: Slip,
+    turn_slip: Slip,
+    random: fastrand::Rng,
     flaws: CarFlaws,
 }
 
 impl Car {
-    pub(crate) fn new(pose: Pose, flaws: CarFlaws) -> Self {
+    /// The car at `pose`, which stands, its servos at 0. What slip does is drawn from `seed`.
+    pub(crate) fn new(pose: Pose, flaws: CarFlaws, seed: u64) -> Self {
+        let slip = Slip { share: flaws.slip_share, noise: flaws.slip_noise, beside: 0.0 };
         Self {
             pose,
+            steering: Servo { angle_deg: 0.0, offset_deg: flaws.steering_offset_deg },
+            pan: Servo { angle_deg: 0.0, offset_deg: flaws.pan_offset_deg },
+            tilt: Servo { angle_deg: 0.0, offset_deg: flaws.tilt_offset_deg },
+            charge: Charge::new(flaws.battery),
+            left_mps: 0.0,
+            right_mps: 0.0,
             speed_mps: 0.0,
-            steering_deg: flaws.steering_offset_deg,
-            command: MotorCommand::STOP,
+            way_slip: slip,
+            turn_slip: slip,
+            random: fastrand::Rng::with_seed(seed),
             flaws,
         }
     }
 
-    /// The car `step_s` later, were nothing in its way.
-    pub(crate) fn after(mut self, step_s: f64) -> Self {
-        let wanted_mps =
-            f64::from(self.command.speed_percent) / 100.0 * SPEED_AT_FULL_MPS * self.flaws.speed_factor;
-        self.speed_mps += (wanted_mps - self.speed_mps) * (1.0 - (-step_s / MOTOR_RESPONSE_S).exp());
-        let wanted_deg = f64::from(self.command.steering_deg) + self.flaws.steering_offset_deg;
-        let turn_deg = SERVO_SPEED_DEG_PER_S * step_s;
-        self.steering_deg += (wanted_deg - self.steering_deg).clamp(-turn_deg, turn_deg);
+    /// Speed of the middle of the rear axle over the floor; negative is reverse.
+    pub(crate) fn speed_mps(&self) -> f64 {
+        self.speed_mps
+    }
 
-        let way_m = self.speed_mps * step_s;
-        let turned_rad = way_m * self.steering_deg.to_radians().tan() / WHEELBASE_M;
-        // The heading half-way makes the error of a step third order in its length.
-        let (sin, cos) = (self.pose.heading_rad + turned_rad / 2.0).sin_cos();
-        self.pose.x_m += way_m * cos;
-        self.pose.y_m += way_m * sin;
-        self.pose.heading_rad += turned_rad;
-        self
+    /// Angle of the front wheels; positive is left.
+    pub(crate) fn wheels_deg(&self) -> f64 {
+        self.steering.moved_deg().clamp(-STEERING_STOP_DEG, STEERING_STOP_DEG)
+    }
+
+    /// Lets `step_s` pass for everything but the pose, and says where the car goes if nothing is in its way.
+    pub(crate) fn turn(&mut self, outputs: &Outputs, step_s: f64) -> Way {
+        let strength = self.charge.volts() / NOMINAL_V;
+        let closer = 1.0 - (-step_s / MOTOR_RESPONSE_S).exp();
+        self.left_mps = turned(self.left_mps, outputs.left, strength * self.flaws.left_factor, closer);
+        self.right_mps = turned(self.right_mps, outputs.right, strength * self.flaws.right_factor, closer);
+        self.charge.draw([outputs.left, outputs.right], step_s);
+        self.steering.turn(outputs.steering_deg, step_s);
+        self.pan.turn(outputs.pan_deg, step_s);
+        self.tilt.turn(outputs.tilt_deg, step_s);
+        // Drawn whether the car moves or not, so that a touch leaves the later draws where they are.
+        let (way_kept, turn_kept) =
+            (self.way_slip.kept(&mut self.random, step_s), self.turn_slip.kept(&mut self.random, step_s));
+
+        let rolled_mps = f64::midpoint(self.left_mps, self.right_mps);
+        let front = rolled_mps * self.wheels_deg().to_radians().tan() / WHEELBASE_M;
+        let rear = (self.right_mps - self.left_mps) / TRACK_M;
+        let turn_rad_per_s = front + (rear - front) * self.flaws.pull_share;
+        self.speed_mps = rolled_mps * way_kept;
+        Way { ahead_m: self.speed_mps * step_s, turned_rad: turn_rad_per_s * turn_kept * step_s }
+    }
+
+    /// Something is in the way: the wheels stand.
+    pub(crate) fn block(&mut self) {
+        (self.left_mps, self.right_mps, self.speed_mps) = (0.0, 0.0, 0.0);
+    }
+}
+
+/// Speed of a wheel whose motor has this duty, a step later.
+fn turned(now_mps: f64, duty: f64, factor: f64, closer: f64) -> f64 {
+    let share = ((duty.abs() - DEAD_ZONE) / (1.0 - DEAD_ZONE)).max(0.0).copysign(duty);
+    let then_mps = now_mps + (share * SPEED_AT_FULL_MPS * factor - now_mps) * closer;
+    if then_mps.abs() < STANDS_MPS { 0.0 } else { then_mps }
+}
+
+/// A servo and what it moves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Servo {
+    /// Where it is, as it counts.
+    angle_deg: f64,
+    offset_deg: f64,
+}
+
+impl Servo {
+    /// Angle of what it moves, to the left or up.
+    pub(crate) fn moved_deg(&self) -> f64 {
+        -(self.angle_deg + self.offset_deg)
+    }
+
+    /// One that is not told anything stays where it is.
+    fn turn(&mut self, told_deg: Option<f64>, step_s: f64) {
+        let max_deg = f64::from(SERVO_MAX_DEG);
+        let way_deg = SERVO_SPEED_DEG_PER_S * step_s;
+        let wanted_deg = told_deg.unwrap_or(self.angle_deg).clamp(-max_deg, max_deg);
+        self.angle_deg += (wanted_deg - self.angle_deg).clamp(-way_deg, way_deg);
+    }
+}
+
+/// What the tyres lose.
+#[derive(Clone, Copy, Debug)]
+struct Slip {
+    share: f64,
+    noise: f64,
+    /// How far it is beside its share now.
+    beside: f64,
+}
+
+impl Slip {
+    /// What is kept of a step, 1 without slip.
+    fn kept(&mut self, random: &mut fastrand::Rng, step_s: f64) -> f64 {
+        // An even number between −√3 and √3 has the deviation 1. Each step pushes, and pulls back to the middle, so that
+        // the deviation stays `noise`.
+        let push = (random.f64() * 2.0 - 1.0) * 3.0_f64.sqrt();
+        let step = step_s / SLIP_CHANGES_S;
+        self.beside += self.noise * push * (2.0 * step).sqrt() - self.beside * step;
+        1.0 - self.share - self.beside
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HOME: Pose = Pose { x_m: 0.0, y_m: 0.0, heading_rad: 0.0 };
-
-    fn driven(command: MotorCommand, flaws: CarFlaws, seconds: f64) -> Car {
-        let mut car = Car::new(HOME, flaws);
-        car.command = command;
-        (0..(seconds / 0.005).round() as u32).fold(car, |car, _| car.after(0.005))
-    }
-
-    #[test]
-    fn full_speed_is_what_the_real_driver_reckons_with() {
-        let car = driven(MotorCommand { speed_percent: 100.0, steering_deg: 0.0 }, CarFlaws::NONE, 3.0);
-        assert!((car.speed_mps - 0.7).abs() < 1e-6);
-        let lost_m = SPEED_AT_FULL_MPS * MOTOR_RESPONSE_S;
-        assert!((car.pose.x_m - (2.1 - lost_m)).abs() < 0.005, "{}", car.pose.x_m);
-    }
-
-    #[test]
-    fn full_steering_drives_a_circle_to_the_left_of_the_radius_that_the_wheelbase_gives() {
-        let command = MotorCommand { speed_percent: 30.0, steering_deg: 30.0 };
-        let car = driven(command, CarFlaws::NONE, 20.0);
-        let rate = 0.21 * 30.0_f64.to_radians().tan() / WHEELBASE_M;
-        assert!((car.pose.heading_rad - rate * 19.9).abs() < 0.1, "{}", car.pose.heading_rad);
-        assert!(car.pose.x_m.abs() < 0.2 && (-0.03..0.36).contains(&car.pose.y_m));
-    }
-
-    #[test]
-    fn the_servo_needs_a_tenth_of_a_second_to_full_lock() {
-        let command = MotorCommand { speed_percent: 0.0, steering_deg: 30.0 };
-        assert!(driven(command, CarFlaws::NONE, 0.095).steering_deg < 29.0);
-        assert!((driven(command, CarFlaws::NONE, 0.105).steering_deg - 30.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn flaws_change_speed_and_direction() {
-        let flaws = CarFlaws { speed_factor: 0.9, steering_offset_deg: 2.0 };
-        let car = driven(MotorCommand { speed_percent: 100.0, steering_deg: 0.0 }, flaws, 3.0);
-        assert!((car.speed_mps - 0.63).abs() < 1e-6);
-        assert!(car.pose.heading_rad > 0.5);
-    }
-
-    #[test]
-    fn a_command_beyond_the_hardware_is_limited_and_no_number_is_0() {
-        let given = MotorCommand { speed_percent: -250.0, steering_deg: f32::INFINITY };
-        assert_eq!(given.limited(), MotorCommand { speed_percent: -100.0, steering_deg: 30.0 });
-        let given = MotorCommand { speed_percent: f32::NAN, steering_deg: f32::NAN };
-        assert_eq!(given.limited(), MotorCommand::STOP);
-    }
-}
+#[path = "car_tests.rs"]
+mod tests;

@@ -1,10 +1,16 @@
 //! A simulated PiCar-X in a simulated room, and the wire on which a robot drives it.
 //!
-//! What decides has no clock: [`World`] is the room, [`Floor`] what the car stands on in it, [`Camera`] what it sees of it, [`Simulation`] the car in it, [`ToWorld`] and [`FromWorld`] the
-//! frames between a robot and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its
-//! ways to the car, `process` the world process.
+//! ```text
+//!  node (CarParts) ─► SimBoard ─┬─ virtual time ──────────────► Simulation: FakeHat ─► car ─► pose
+//!                               └─ wire ─► world process ─────►             ▲  sensors ◄── world
+//! ```
+//! What decides has no clock: [`World`] is the room, [`Floor`] what the car stands on in it, [`Camera`] what it sees of it,
+//! [`Simulation`] the car in it, behind the registers of its board, [`ToWorld`] and [`FromWorld`] the frames between a robot
+//! and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its ways to the car, `process` the
+//! world process.
 #![forbid(unsafe_code)]
 
+mod battery;
 mod camera;
 mod car;
 mod floor;
@@ -12,27 +18,29 @@ mod geometry;
 mod link;
 mod node;
 mod process;
+mod random;
 mod simulation;
+mod sonar;
+mod track;
 mod wire;
 mod world;
 
+pub use battery::{Battery, NOMINAL_V};
 pub use camera::{
     Camera, FIELD_OF_VIEW_DEG, PICTURE_BYTES, PICTURE_HEIGHT, PICTURE_WIDTH, TILT_DRAWN_MAX_DEG,
 };
-pub use car::{
-    CarFlaws, FOOTPRINT, MOTOR_RESPONSE_S, MotorCommand, SERVO_SPEED_DEG_PER_S, SPEED_AT_FULL_MPS,
-    STEERING_MAX_DEG, WHEELBASE_M,
-};
+pub use car::{CarFlaws, DEAD_ZONE, FOOTPRINT, MOTOR_RESPONSE_S, SERVO_SPEED_DEG_PER_S, STEERING_STOP_DEG};
 pub use floor::{FLOOR_COUNTS, Floor, Ground, LINE_COUNTS, NOTHING_COUNTS, SPOT_RADIUS_M, Surface};
 pub use geometry::{Footprint, Point, Pose};
-pub use node::{Params, SimCar};
+pub use link::{SimBoard, SimHat};
+pub use node::{Flaws, Params, SimCar};
 pub use process::WORLD_PROCESS;
-pub use simulation::{
-    CONE_HALF_DEG, ECHO_MAX_M, Ping, RANGE_MAX_M, RANGE_MIN_M, STEP, Settings, Simulation, State,
-};
+pub use simulation::{STEP, Settings, Simulation, State, WEIGHT_AHEAD_M};
+pub use sonar::{CONE_HALF_DEG, ECHO_MAX_M, RANGE_MAX_M, RANGE_MIN_M};
+pub use track::TRACK_COLUMNS;
 pub use wire::{
-    Decoder, FRAME_BYTES_MAX, Frame, FromWorld, HEADER_BYTES, STOP_FRAME, ToWorld, WireMessage, WireProblem,
-    WireState,
+    Decoder, FRAME_BYTES_MAX, Frame, FromWorld, HEADER_BYTES, TRANSFER_BYTES_MAX, ToWorld, Transfer,
+    WireMessage, WireProblem, WireState,
 };
 pub use world::{
     CLEARANCE_M, Circle, Colour, FLOOR_PIECES_MAX, FloorPlan, HEIGHT_M, Object, Reachable, ReadWorldError,

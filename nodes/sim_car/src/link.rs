@@ -1,57 +1,39 @@
-//! The two ways to a simulated car: in this process, in virtual time, and in a world process of its own, in real time.
+//! The two ways to a simulated car: in this process, in virtual time, and in a world process of its own, in real time. Both end
+//! at the registers of its board.
 
 use std::env;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nevil_runtime::Clock;
+use nevil_car::{Board, Echo, Hat, Level, Line, Measured, STOP_WRITES};
 use nevil_runtime::prelude::*;
+use nevil_runtime::{Clock, MakeSafe, SafeSequence, Unblock};
 
-use crate::simulation::{Ping, Simulation};
-use crate::wire::{Decoder, FromWorld, ToWorld, WireMessage, WireState};
-use crate::{MotorCommand, process};
+use crate::process;
+use crate::simulation::{Simulation, State};
+use crate::sonar::busy;
+use crate::wire::{Decoder, FromWorld, ToWorld, Transfer, WireMessage};
 
 /// How long the world may take to answer: it measures, at most 20 ms, and is an ordinary process.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
 
-/// How long a command may take to reach the world.
+/// How long what is sent may take to reach the world.
 const WRITE_WAIT: Duration = Duration::from_millis(100);
 
-/// Where the simulated car is.
-#[derive(Clone, Debug)]
-pub(crate) enum Car {
-    Inside(Inside),
-    World(Arc<World>),
-}
-
-/// A car in this process. Time passes in it when it is looked at or commanded.
+/// A car in this process. Time passes in it when its board is used or it is looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Inside {
     clock: Clock,
     state: Arc<Mutex<(Simulation, Time)>>,
-}
-
-/// A world in a process of its own.
-#[derive(Debug)]
-pub(crate) struct World {
-    address: Address,
-    /// `None` if somebody else started it.
-    process: Option<Mutex<Child>>,
-}
-
-#[derive(Debug)]
-enum Address {
-    Path(PathBuf),
-    /// Linux' abstract names need no file, so that nothing can be left behind.
-    Abstract(SocketAddr),
 }
 
 impl Inside {
@@ -69,6 +51,21 @@ impl Inside {
         *seen = now;
         operation(simulation)
     }
+}
+
+/// A world in a process of its own.
+#[derive(Debug)]
+pub(crate) struct WorldProcess {
+    address: Address,
+    /// `None` if somebody else started it.
+    process: Option<Child>,
+}
+
+#[derive(Debug)]
+enum Address {
+    Path(PathBuf),
+    /// Linux' abstract names need no file, so that nothing can be left behind.
+    Abstract(SocketAddr),
 }
 
 /// Worlds of the lives before that a process which has executed itself again may find still there: each goes some seconds
@@ -90,17 +87,17 @@ fn listen() -> io::Result<(SocketAddr, UnixListener)> {
     }
 }
 
-impl World {
-    /// Starts a world process in which the car stands at the start of the world in `file`.
-    pub(crate) fn start(file: &Path, seed: u64, dropout_share: f64) -> DeviceResult<Self> {
+impl WorldProcess {
+    /// Starts a world process in which the car stands at the start of the world in `file`; `words` say what else it needs to
+    /// know.
+    pub(crate) fn start(file: &Path, words: &[String]) -> DeviceResult<Self> {
         let (address, listener) = listen()?;
         let mut command = Command::new(env::current_exe()?);
-        command.args(["process", process::NAME]).arg("--world").arg(file);
-        command.args(["--seed", &seed.to_string(), "--dropout-share", &dropout_share.to_string()]);
+        command.args(["process", process::NAME]).arg("--world").arg(file).args(words);
         // In a group of its own Ctrl-C does not reach it: like a real car it stands in the room when the robot ends.
         command.stdin(OwnedFd::from(listener)).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let child = command.spawn()?;
-        Ok(Self { address: Address::Abstract(address), process: Some(Mutex::new(child)) })
+        Ok(Self { address: Address::Abstract(address), process: Some(child) })
     }
 
     /// A world that listens on `path`, started by somebody else.
@@ -108,7 +105,7 @@ impl World {
         Self { address: Address::Path(path), process: None }
     }
 
-    pub(crate) fn connect(&self) -> io::Result<WorldStream> {
+    fn connect(&self) -> io::Result<WorldStream> {
         let stream = match &self.address {
             Address::Path(path) => {
                 UnixStream::connect(path).map_err(|error| (error, format!(" at `{}`", path.display())))
@@ -124,11 +121,10 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for WorldProcess {
     fn drop(&mut self) {
         // The world ends by itself when nobody is connected any more; one that has ended is reaped here.
-        if let Some(process) = &self.process {
-            let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(process) = &mut self.process {
             let _ = process.try_wait();
         }
     }
@@ -144,39 +140,54 @@ pub(crate) struct WorldStream {
 }
 
 impl WorldStream {
-    pub(crate) fn send(&mut self, message: ToWorld) -> io::Result<()> {
+    fn send(&mut self, message: ToWorld) -> io::Result<()> {
         self.stream.write_all(message.encode().as_bytes())
     }
 
-    /// Commands the motors, and waits until they have it: a stop on another connection then comes after it.
-    fn command(&mut self, command: MotorCommand) -> DeviceResult<()> {
-        self.send(ToWorld::Command(command))?;
+    /// Says `message`, and waits until the board has it: a stop on another connection then comes after it.
+    fn tell(&mut self, message: ToWorld) -> DeviceResult<()> {
+        self.send(message)?;
         while self.receive()? != FromWorld::Done {}
         Ok(())
     }
 
-    /// Asks for one measurement and waits for it.
-    pub(crate) fn ping(&mut self) -> DeviceResult<Ping> {
-        self.send(ToWorld::Ping)?;
+    fn read(&mut self, bytes: &mut [u8]) -> DeviceResult<()> {
+        self.send(ToWorld::Read(bytes.len() as u8))?;
         loop {
-            if let FromWorld::Reading(ping) = self.receive()? {
-                return Ok(ping);
+            if let FromWorld::Bytes(transfer) = self.receive()? {
+                let read = transfer.as_bytes();
+                let given = (read.len() == bytes.len()).then_some(read);
+                bytes.copy_from_slice(given.ok_or("the world has answered with too few bytes or too many")?);
+                return Ok(());
+            }
+        }
+    }
+
+    fn echo(&mut self) -> DeviceResult<Echo> {
+        self.send(ToWorld::Echo)?;
+        loop {
+            if let FromWorld::Reading(echo) = self.receive()? {
+                return Ok(echo);
             }
         }
     }
 
     /// Waits for the next state, after a [`ToWorld::Watch`].
-    pub(crate) fn state(&mut self) -> DeviceResult<WireState> {
+    fn state(&mut self) -> DeviceResult<State> {
         loop {
             if let FromWorld::State(state) = self.receive()? {
-                return Ok(state);
+                return Ok(state.state);
             }
         }
     }
 
-    /// A second handle on the same connection.
-    pub(crate) fn handle(&self) -> io::Result<UnixStream> {
-        self.stream.try_clone()
+    /// What ends a call that waits for an answer.
+    fn unblock(&self) -> Option<Unblock> {
+        let handle = self.stream.try_clone().ok()?;
+        Some(Box::new(move || {
+            // It may be closed already, which is as good.
+            let _ = handle.shutdown(Shutdown::Both);
+        }))
     }
 
     fn receive(&mut self) -> DeviceResult<FromWorld> {
@@ -203,21 +214,187 @@ impl WorldStream {
     }
 }
 
-/// The motors of the car.
+/// The frames that stop the motors, without an answer that somebody would have to wait for.
+fn stop_frames() -> DeviceResult<[Vec<u8>; 2]> {
+    let frame = |bytes: [u8; 3]| Transfer::of(&bytes).map(|transfer| ToWorld::Post(transfer).encode());
+    let [left, right] = STOP_WRITES.map(|bytes| frame(bytes).map(|frame| frame.as_bytes().to_vec()));
+    Ok([left, right].map(Option::unwrap_or_default))
+}
+
+/// The board of a simulated car, wherever that is.
 #[derive(Debug)]
-pub(crate) enum Wheels {
+pub struct SimHat {
+    car: Place,
+    writes: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Inside(Inside),
+    World(WorldProcess),
+}
+
+impl SimHat {
+    pub(crate) fn inside(car: Inside) -> Self {
+        Self { car: Place::Inside(car), writes: Arc::default() }
+    }
+
+    pub(crate) fn world(world: WorldProcess) -> Self {
+        Self { car: Place::World(world), writes: Arc::default() }
+    }
+
+    /// What tells where the car is.
+    pub(crate) fn watch(&self) -> DeviceResult<Watched> {
+        Ok(match &self.car {
+            Place::Inside(inside) => Watched::Inside(inside.clone()),
+            Place::World(world) => {
+                let mut stream = world.connect()?;
+                stream.send(ToWorld::Watch)?;
+                Watched::World(stream)
+            }
+        })
+    }
+}
+
+impl Hat for SimHat {
+    type Board = SimBoard;
+
+    fn connect(&mut self) -> DeviceResult<SimBoard> {
+        let way = match &self.car {
+            Place::Inside(inside) => Way::Inside(inside.clone()),
+            Place::World(world) => Way::World(world.connect()?),
+        };
+        Ok(SimBoard { way, writes: Arc::clone(&self.writes) })
+    }
+
+    /// In virtual time no process dies alone.
+    fn guard(&mut self) -> DeviceResult<Option<SafeSequence>> {
+        let Place::World(world) = &self.car else { return Ok(None) };
+        let handle = world.connect()?.stream.into();
+        Ok(Some(SafeSequence { handle, writes: stop_frames()?.to_vec() }))
+    }
+
+    /// The board itself knows: a world outlives its robots, and what was reset before is not to be reset again.
+    fn take_reset(&mut self) -> bool {
+        // A world that does not answer is told of by the call that comes next.
+        self.watch().and_then(|mut car| car.state()).is_ok_and(|state| state.resets == 0)
+    }
+
+    /// Says it and waits for no answer: who stops is not to hang.
+    fn stopper(&mut self) -> DeviceResult<MakeSafe> {
+        let writes = Arc::clone(&self.writes);
+        Ok(match &self.car {
+            Place::Inside(inside) => {
+                let inside = inside.clone();
+                Arc::new(move || {
+                    STOP_WRITES
+                        .iter()
+                        .try_for_each(|bytes| inside.with(|simulation| simulation.write(bytes)))?;
+                    Ok(())
+                })
+            }
+            Place::World(world) => {
+                let (stream, frames) = (world.connect()?.stream, stop_frames()?);
+                Arc::new(move || {
+                    for frame in &frames {
+                        // Relaxed: a count that others compare.
+                        writes.fetch_add(1, Ordering::Relaxed);
+                        (&stream).write_all(frame)?;
+                    }
+                    Ok(())
+                })
+            }
+        })
+    }
+}
+
+/// One way to the board of a simulated car.
+#[derive(Debug)]
+pub struct SimBoard {
+    way: Way,
+    writes: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+enum Way {
     Inside(Inside),
     World(WorldStream),
 }
 
-impl Actuate for Wheels {
-    type Command = MotorCommand;
+impl Board for SimBoard {
+    fn write(&mut self, bytes: &[u8]) -> DeviceResult<()> {
+        // Relaxed: a count, whose order to the write itself is that of this thread and its socket.
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        match &mut self.way {
+            Way::Inside(inside) => Ok(inside.with(|simulation| simulation.write(bytes))?),
+            Way::World(stream) => {
+                let transfer = Transfer::of(bytes);
+                stream.tell(ToWorld::Write(transfer.ok_or("a write has 1 to 4 bytes")?))
+            }
+        }
+    }
 
-    fn apply(&mut self, command: &MotorCommand) -> DeviceResult<()> {
-        match self {
-            Self::Inside(inside) => inside.with(|simulation| simulation.command(*command)),
-            Self::World(stream) => stream.command(*command)?,
+    fn read(&mut self, bytes: &mut [u8]) -> DeviceResult<()> {
+        match &mut self.way {
+            Way::Inside(inside) => Ok(inside.with(|simulation| simulation.read(bytes))?),
+            Way::World(stream) => stream.read(bytes),
+        }
+    }
+
+    fn set(&mut self, line: Line, level: Level) -> DeviceResult<()> {
+        match &mut self.way {
+            Way::Inside(inside) => inside.with(|simulation| simulation.set(line, level)),
+            Way::World(stream) => stream.tell(ToWorld::Line(line, level))?,
         }
         Ok(())
+    }
+
+    fn echo(&mut self) -> DeviceResult<Measured> {
+        Ok(match &mut self.way {
+            Way::Inside(inside) => {
+                let echo = inside.with(Simulation::echo);
+                Measured { echo, due_in: busy(echo) }
+            }
+            // The world has waited for the sound.
+            Way::World(stream) => Measured { echo: stream.echo()?, due_in: Duration::ZERO },
+        })
+    }
+
+    /// A simulated board is set up at once.
+    fn pause(&mut self, _: Duration) {}
+
+    fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    fn unblock(&self) -> Option<Unblock> {
+        match &self.way {
+            Way::Inside(_) => None,
+            Way::World(stream) => stream.unblock(),
+        }
+    }
+}
+
+/// A car that is looked at.
+#[derive(Debug)]
+pub(crate) enum Watched {
+    Inside(Inside),
+    World(WorldStream),
+}
+
+impl Watched {
+    /// Where it is: now, or, in a world, as soon as that says so next.
+    pub(crate) fn state(&mut self) -> DeviceResult<State> {
+        match self {
+            Self::Inside(inside) => Ok(inside.with(|simulation| simulation.state())),
+            Self::World(stream) => stream.state(),
+        }
+    }
+
+    pub(crate) fn unblock(&self) -> Option<Unblock> {
+        match self {
+            Self::Inside(_) => None,
+            Self::World(stream) => stream.unblock(),
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -15,10 +15,11 @@ use std::time::Duration;
 use nevil_runtime::{Clock, HelperProcess};
 
 use crate::link::Inside;
+use crate::node::Flaws;
 use crate::simulation::{Settings, Simulation};
-use crate::wire::{Decoder, FromWorld, ToWorld, WireMessage, WireState};
+use crate::sonar::busy;
+use crate::wire::{Decoder, FromWorld, TRANSFER_BYTES_MAX, ToWorld, Transfer, WireMessage, WireState};
 use crate::world::World;
-use crate::{CarFlaws, MotorCommand};
 
 /// Name of the process among the robot's helper processes.
 pub(crate) const NAME: &str = "sim-world";
@@ -32,11 +33,11 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Time between two states on a connection that watches.
 const WATCH_EVERY: Duration = Duration::from_millis(20);
 
-/// Connections at once: a robot has five, a test watches with another.
+/// Connections at once: a robot has seven, a test watches with another.
 const CONNECTIONS_MAX: usize = 32;
 
-const USAGE: &str = "usage: process sim-world --world FILE [--seed N] [--dropout-share SHARE] [--socket PATH]\n\
-    Without --socket the listening socket is the standard input.";
+const USAGE: &str = "usage: process sim-world --world FILE [--seed N] [--dropout-share SHARE] [--flaws none|typical] \
+    [--socket PATH]\nWithout --socket the listening socket is the standard input.";
 
 fn main(words: &[String]) -> ExitCode {
     match run(words) {
@@ -69,10 +70,10 @@ fn options(words: &[String]) -> Result<Options, String> {
                 settings.dropout_share =
                     value.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(wrong)?;
             }
+            "--flaws" => settings.flaws = Flaws::named(value).ok_or_else(wrong)?.of_car(),
             _ => return Err(format!("unknown option `{word}`\n{USAGE}")),
         }
     }
-    settings.flaws = CarFlaws::NONE;
     Ok(Options { world: world.ok_or(USAGE)?, socket, settings })
 }
 
@@ -80,7 +81,7 @@ fn run(words: &[String]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     let options = options(words)?;
     // The node that starts it may run in real time; this is no part of the robot.
     nevil_runtime::be_ordinary("world");
-    let simulation = Simulation::new(&read_world(&options.world)?, options.settings)?;
+    let simulation = Simulation::new(&World::read(&options.world)?, options.settings)?;
     let car = Inside::new(simulation, Clock::monotonic());
     let listener = match &options.socket {
         Some(path) => UnixListener::bind(path).map_err(|error| {
@@ -106,15 +107,6 @@ fn run(words: &[String]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
         let _ = std::fs::remove_file(path);
     }
     Ok(())
-}
-
-/// Reads the world in the file `path`.
-///
-/// # Errors
-///
-/// What is wrong with it, and where.
-pub(crate) fn read_world(path: &Path) -> Result<World, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(World::read(path)?)
 }
 
 /// Who is connected.
@@ -210,19 +202,51 @@ fn serve(mut stream: UnixStream, car: &Inside) -> Result<(), Box<dyn std::error:
         }
         let mut input = &bytes[..read];
         while let Some(message) = decoder.next(&mut input)? {
-            match message {
-                ToWorld::Command(command) => {
-                    car.with(|simulation| simulation.command(command));
-                    stream.write_all(FromWorld::Done.encode().as_bytes())?;
-                }
-                ToWorld::Stop => car.with(|simulation| simulation.command(MotorCommand::STOP)),
-                ToWorld::Ping => {
-                    let ping = car.with(Simulation::ping);
-                    stream.write_all(FromWorld::Reading(ping).encode().as_bytes())?;
-                }
-                ToWorld::Watch => return watch(&mut stream, car),
+            if let Some(answer) = answer(message, car) {
+                stream.write_all(answer.encode().as_bytes())?;
+            }
+            if message == ToWorld::Watch {
+                return watch(&mut stream, car);
             }
         }
+    }
+}
+
+/// Does what the message says, and gives the answer, if there is one. Like the real board the simulated one says nothing of
+/// what it does not understand.
+fn answer(message: ToWorld, car: &Inside) -> Option<FromWorld> {
+    match message {
+        ToWorld::Write(transfer) => {
+            let _ = car.with(|simulation| simulation.write(transfer.as_bytes()));
+            Some(FromWorld::Done)
+        }
+        ToWorld::Post(transfer) => {
+            let _ = car.with(|simulation| simulation.write(transfer.as_bytes()));
+            None
+        }
+        ToWorld::Line(line, level) => {
+            car.with(|simulation| simulation.set(line, level));
+            Some(FromWorld::Done)
+        }
+        ToWorld::Read(wanted) => {
+            let mut bytes = [0; TRANSFER_BYTES_MAX];
+            let bytes = bytes.get_mut(..wanted.into())?;
+            if car.with(|simulation| simulation.read(bytes)).is_err() {
+                // Nobody pulls the wires of the bus down.
+                bytes.fill(0xff);
+            }
+            Transfer::of(bytes).map(FromWorld::Bytes)
+        }
+        ToWorld::Echo => {
+            let clock = Clock::monotonic();
+            let echo = car.with(Simulation::echo);
+            let due = clock.now() + busy(echo);
+            while clock.now() < due {
+                thread::park_timeout(due.since(clock.now()));
+            }
+            Some(FromWorld::Reading(echo))
+        }
+        ToWorld::Watch => None,
     }
 }
 
@@ -231,17 +255,7 @@ fn watch(stream: &mut UnixStream, car: &Inside) -> Result<(), Box<dyn std::error
     let clock = Clock::monotonic();
     loop {
         let state = car.with(|simulation| simulation.state());
-        let state = WireState {
-            stamp_ns: clock.now().as_ns(),
-            x_m: state.pose.x_m,
-            y_m: state.pose.y_m,
-            heading_rad: state.pose.heading_rad,
-            driven_m: state.driven_m,
-            speed_mps: state.speed_mps as f32,
-            steering_deg: state.steering_deg as f32,
-            command: state.command,
-            touches: state.touches,
-        };
+        let state = WireState { stamp_ns: clock.now().as_ns(), state };
         stream.write_all(FromWorld::State(state).encode().as_bytes())?;
         thread::park_timeout(WATCH_EVERY);
     }

@@ -1,54 +1,41 @@
-//! The simulated car in its world: fixed steps, touches, and the ultrasonic sensor.
+//! The simulated car in its world: a board at the level of its registers, fixed steps, touches and falls, and what the sensors
+//! measure.
 
 use std::time::Duration;
 
-use crate::car::{Car, CarFlaws, FOOTPRINT, MotorCommand, WHEELBASE_M};
-use crate::geometry::{Pose, Ray};
+use nevil_car::shape::{GRAYSCALE_AHEAD_M, GRAYSCALE_BESIDE_M, TRACK_M, WHEELBASE_M};
+use nevil_car::{Echo, FakeHat, FakeProblem, Level, Line, Side, registers};
+
+use crate::car::{Car, CarFlaws, FOOTPRINT, Outputs};
+use crate::floor::Floor;
+use crate::geometry::Pose;
+use crate::random::{Draws, normal, seed_of};
+use crate::sonar::Sonar;
 use crate::world::{Shapes, World, WorldProblem};
 
 /// Length of one step of the simulation. At 0.7 m/s the car moves 3.5 mm in it.
 pub const STEP: Duration = Duration::from_millis(5);
 
-/// Nearest distance that the sensor can measure, in metres.
-pub const RANGE_MIN_M: f64 = 0.02;
-
-/// Farthest distance that the sensor itself could measure, in metres.
-pub const RANGE_MAX_M: f64 = 4.0;
-
-/// Farthest distance from which an echo comes back before the real driver gives up: 20 ms at 343.3 m/s, there and
-/// back. It is less than the sensor could do, and therefore what counts.
-pub const ECHO_MAX_M: f64 = 343.3 / 2.0 * 0.020;
-
-/// Half the opening of the sensor's cone, in degrees.
-pub const CONE_HALF_DEG: f64 = 15.0;
-
-/// Rays in the cone. At 1 m they are 33 mm apart, less than a table leg is thick.
-const RAYS: u32 = 17;
-
 /// A car that has touched something is free again from this clearance on, in metres; so a car that trembles at a wall
 /// counts one touch, not hundreds.
 const FREE_AGAIN_M: f64 = 0.005;
 
-/// What one measurement of the ultrasonic sensor gives.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ping {
-    /// An echo came back.
-    Echo {
-        /// Distance from the front of the car in metres, 0.02 to 3.43, with noise.
-        distance_m: f32,
-    },
-    /// No echo came back in time: open space, a surface that swallows sound, or a drop-out. The real driver says −1.
-    Timeout,
-    /// The echo line never changed: a drop-out, or something nearer than 2 cm. The real driver says −2.
-    NoEdge,
-}
+/// Where the weight of the car rests: so far ahead of the rear axle, in the middle, in metres. Assumed.
+pub const WEIGHT_AHEAD_M: f64 = 0.045;
+
+/// Deviation of what a grayscale sensor measures, in counts. Assumed.
+const GRAYSCALE_NOISE: f64 = 15.0;
+
+/// Deviation of what the converter measures of the battery, in counts: 5 mV. Assumed.
+const BATTERY_NOISE: f64 = 2.0;
 
 /// What a simulation starts with besides its world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Seed of noise and drop-outs. The same seed, world and calls give the same run.
+    /// Seed of noise, drop-outs and slip. The same seed, world and calls give the same run.
     pub seed: u64,
-    /// Share of readings that are lost, 0 to 1. Half of them become [`Ping::Timeout`], half [`Ping::NoEdge`].
+    /// Share of the ultrasonic sensor's readings that are lost, 0 to 1. Half of them become [`Echo::Timeout`], half
+    /// [`Echo::NoEdge`].
     pub dropout_share: f64,
     /// How the car differs from the ideal one.
     pub flaws: CarFlaws,
@@ -67,74 +54,139 @@ impl Settings {
 pub struct State {
     /// Where the middle of the rear axle is, and the heading.
     pub pose: Pose,
-    /// Speed in metres per second; negative is reverse. 0 while something blocks the car.
+    /// Speed over the floor in metres per second; negative is reverse. 0 while something blocks the car.
     pub speed_mps: f64,
     /// Angle of the front wheels in degrees; positive is left.
     pub steering_deg: f64,
+    /// Where the camera looks to the side, in degrees; positive is left.
+    pub pan_deg: f64,
+    /// Where the camera looks upwards, in degrees.
+    pub tilt_deg: f64,
+    /// Voltage of the battery under its load, in volts.
+    pub battery_v: f64,
     /// Way that the rear axle has covered, forward and backward, in metres.
     pub driven_m: f64,
+    /// Duty of the left motor in percent, as it was last told, −100 to 100; negative is reverse.
+    pub left_percent: f64,
+    /// The same of the right motor.
+    pub right_percent: f64,
     /// How often the car has run into something. Staying there does not count again.
     pub touches: u32,
-    /// What the motor controller was last told.
-    pub command: MotorCommand,
+    /// How often the car has fallen off an edge: 0 or 1, because it drives no more then.
+    pub falls: u32,
+    /// How often the board was reset. The second time mixes up its servos.
+    pub resets: u32,
 }
 
-/// A PiCar-X in a room. It has no clock and no thread: time passes in [`Simulation::step`].
+impl State {
+    /// Whether a motor is told to turn, were it only within its dead zone.
+    #[must_use]
+    pub fn is_told_to_drive(&self) -> bool {
+        self.left_percent != 0.0 || self.right_percent != 0.0
+    }
+}
+
+/// A PiCar-X in a room, behind the registers of its board. It has no clock and no thread: time passes in
+/// [`Simulation::step`].
 ///
 /// Like the board of the real car it drives on for ever once it has been told to.
 ///
 /// ```
 /// use std::time::Duration;
-/// use nevil_node_sim_car::{MotorCommand, Settings, Simulation, Size, Start, World};
+/// use nevil_car::{Level, Line, registers};
+/// use nevil_node_sim_car::{Settings, Simulation, Size, Start, World};
 ///
 /// let size = Size { width_m: 4.0, depth_m: 4.0 };
 /// let world = World::new(size, Start { x_m: 1.0, y_m: 2.0, heading_deg: 0.0 });
-/// let mut simulation = Simulation::new(&world, Settings::with_seed(1)).unwrap();
-/// simulation.command(MotorCommand { speed_percent: 30.0, steering_deg: 0.0 });
+/// let mut simulation = Simulation::new(&world, Settings::with_seed(1))?;
+/// simulation.write(&registers::write(registers::period(3), registers::PERIOD))?;
+/// simulation.set(Line::RightDirection, Level::High);
+/// for motor in [registers::LEFT_MOTOR, registers::RIGHT_MOTOR] {
+///     simulation.write(&registers::write(registers::pulse(motor), registers::motor_ticks(65)))?;
+/// }
 /// simulation.step(Duration::from_secs(5));
 /// assert!(simulation.state().driven_m > 1.0);
 /// assert_eq!(simulation.state().touches, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Simulation {
     shapes: Shapes,
+    floor: Floor,
+    hat: FakeHat,
+    /// What the board's outputs say, as of its last write.
+    outputs: Outputs,
     car: Car,
+    sonar: Sonar,
+    /// Noise of the converter.
     random: fastrand::Rng,
-    dropout_share: f64,
     /// Time that was asked for and is shorter than a step.
     pending: Duration,
     driven_m: f64,
     touches: u32,
     touching: bool,
+    has_fallen: bool,
     /// How far any corner may still move before the distance to the nearest thing has to be measured again.
     free_m: f64,
 }
 
 impl Simulation {
-    /// The car at the start of `world`, motors off.
+    /// The car at the start of `world`, its board just switched on.
     ///
     /// # Errors
     ///
     /// What [`World::validate`] finds.
     pub fn new(world: &World, settings: Settings) -> Result<Self, WorldProblem> {
         world.validate()?;
+        let Settings { seed, dropout_share, flaws } = settings;
+        let hat = FakeHat::new();
         Ok(Self {
             shapes: Shapes::of(world),
-            car: Car::new(world.start_pose(), settings.flaws),
-            random: fastrand::Rng::with_seed(settings.seed),
-            dropout_share: settings.dropout_share,
+            floor: Floor::of(world),
+            outputs: outputs(&hat),
+            hat,
+            car: Car::new(world.start_pose(), flaws, seed_of(seed, Draws::Slip)),
+            sonar: Sonar::new(seed_of(seed, Draws::Sonar), dropout_share),
+            random: fastrand::Rng::with_seed(seed_of(seed, Draws::Converter)),
             pending: Duration::ZERO,
             driven_m: 0.0,
             touches: 0,
             touching: false,
+            has_fallen: false,
             free_m: 0.0,
         })
     }
 
-    /// Tells the motor controller what to do from the next step on, until the next command. Values beyond the hardware
-    /// are limited.
-    pub fn command(&mut self, command: MotorCommand) {
-        self.car.command = command.limited();
+    /// Takes the bytes of one write to the board. Motors and servos follow from the next step on, until the next write.
+    ///
+    /// # Errors
+    ///
+    /// [`FakeProblem`] for what the real board would not understand, which it would say nothing about.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), FakeProblem> {
+        if let &[register @ 0x10..=0x17, ..] = bytes {
+            // The converter measures when it is asked.
+            let input = 7 - (register & 0x0f);
+            let counts = self.counts(input);
+            self.hat.set_input(input, counts);
+        }
+        self.hat.write(bytes)?;
+        self.outputs = outputs(&self.hat);
+        Ok(())
+    }
+
+    /// Gives the next bytes that the board has.
+    ///
+    /// # Errors
+    ///
+    /// [`FakeProblem`] if nothing was asked for.
+    pub fn read(&mut self, bytes: &mut [u8]) -> Result<(), FakeProblem> {
+        self.hat.read(bytes)
+    }
+
+    /// Sets a line of the board.
+    pub fn set(&mut self, line: Line, level: Level) {
+        self.hat.set(line, level);
+        self.outputs = outputs(&self.hat);
     }
 
     /// Lets `time` pass, in whole steps of [`STEP`]; what is left over counts in the next call, so that it does not
@@ -148,26 +200,8 @@ impl Simulation {
     }
 
     /// Measures the distance ahead, from the middle of the front. Takes no time here; the real sensor takes up to 20 ms.
-    ///
-    /// A thin table leg is seen, and so is a wall at a flat angle: the loss of echoes that glance off is not modelled.
-    pub fn ping(&mut self) -> Ping {
-        // Each reading draws the same number of random values, so that one change leaves the later ones alone.
-        let lost = self.random.f64() < self.dropout_share;
-        let timeout_when_lost = self.random.f64() < 0.5;
-        let deviation = self.normal();
-        if lost {
-            return if timeout_when_lost { Ping::Timeout } else { Ping::NoEdge };
-        }
-        let exact_m = self.exact_range_m();
-        if exact_m > RANGE_MAX_M.min(ECHO_MAX_M) {
-            return Ping::Timeout;
-        }
-        if exact_m < RANGE_MIN_M {
-            return Ping::NoEdge;
-        }
-        // 1 % and 3 mm is what such sensors do on a hard wall.
-        let noisy_m = exact_m + deviation * (0.01 * exact_m + 0.003);
-        Ping::Echo { distance_m: noisy_m.max(RANGE_MIN_M) as f32 }
+    pub fn echo(&mut self) -> Echo {
+        self.sonar.echo(&self.shapes, self.car.pose)
     }
 
     /// Where the car is and what it does.
@@ -175,11 +209,17 @@ impl Simulation {
     pub fn state(&self) -> State {
         State {
             pose: self.car.pose,
-            speed_mps: self.car.speed_mps,
-            steering_deg: self.car.steering_deg,
+            speed_mps: self.car.speed_mps(),
+            steering_deg: self.car.wheels_deg(),
+            pan_deg: self.car.pan.moved_deg(),
+            tilt_deg: self.car.tilt.moved_deg(),
+            battery_v: self.car.charge.volts(),
             driven_m: self.driven_m,
+            left_percent: self.outputs.left * 100.0,
+            right_percent: self.outputs.right * 100.0,
             touches: self.touches,
-            command: self.car.command,
+            falls: u32::from(self.has_fallen),
+            resets: self.hat.resets(),
         }
     }
 
@@ -191,42 +231,87 @@ impl Simulation {
     }
 
     fn step_once(&mut self) {
-        let next = self.car.after(STEP.as_secs_f64());
-        let way_m = (next.speed_mps * STEP.as_secs_f64()).abs();
+        let way = self.car.turn(&self.outputs, STEP.as_secs_f64());
+        if self.has_fallen {
+            self.car.block();
+            return;
+        }
+        if way.ahead_m == 0.0 && way.turned_rad == 0.0 {
+            return;
+        }
+        let next = way.from(self.car.pose);
         // A corner moves by at most the way of the axle and its own share of the turn.
-        let turned_rad = way_m * next.steering_deg.to_radians().tan().abs() / WHEELBASE_M;
-        self.free_m -= way_m + turned_rad * FOOTPRINT.reach_m();
+        self.free_m -= way.ahead_m.abs() + way.turned_rad.abs() * FOOTPRINT.reach_m();
         if self.free_m <= 0.0 || self.touching {
-            self.free_m = self.shapes.clearance_m(next.pose);
+            self.free_m = self.shapes.clearance_m(next);
         }
         if self.free_m > 0.0 {
             self.touching = self.touching && self.free_m < FREE_AGAIN_M;
-            self.driven_m += way_m;
-            self.car = next;
+            self.driven_m += way.ahead_m.abs();
+            self.car.pose = next;
+            self.has_fallen = !self.is_supported();
             return;
         }
-        // Something is in the way: the car stays where it is and its wheels stand, but the servo turns.
-        self.car.steering_deg = next.steering_deg;
-        self.car.speed_mps = 0.0;
+        // Something is in the way: the car stays where it is and its wheels stand, but the servos turn.
+        self.car.block();
         if !self.touching {
             self.touching = true;
             self.touches += 1;
         }
     }
 
-    fn exact_range_m(&self) -> f64 {
-        let pose = self.car.pose;
-        let origin = pose.point(FOOTPRINT.ahead_m, 0.0);
-        let half_rad = CONE_HALF_DEG.to_radians();
-        (0..RAYS)
-            .map(|index| f64::from(index) / f64::from(RAYS - 1) * 2.0 - 1.0)
-            .map(|share| self.shapes.cast_m(&Ray::new(origin, pose.heading_rad + share * half_rad)))
-            .fold(f64::INFINITY, f64::min)
+    /// Whether the weight rests between wheels that stand on floor.
+    fn is_supported(&self) -> bool {
+        let beside_m = TRACK_M / 2.0;
+        // Counter-clockwise, seen from above, in the frame of the car.
+        let wheels = [(0.0, beside_m), (0.0, -beside_m), (WHEELBASE_M, -beside_m), (WHEELBASE_M, beside_m)];
+        let stands =
+            wheels.map(|(ahead_m, left_m)| self.floor.at(self.car.pose.point(ahead_m, left_m)).is_there);
+        match stands.iter().filter(|stands| **stands).count() {
+            4 => true,
+            3 => {
+                let missing = stands.iter().position(|stands| !stands).unwrap_or(0);
+                let (from, to) = (wheels[(missing + 3) % 4], wheels[(missing + 1) % 4]);
+                // The weight is on the left of the line that the wheel that is missing leaves open.
+                let along = (to.0 - from.0, to.1 - from.1);
+                along.0 * (0.0 - from.1) - along.1 * (WEIGHT_AHEAD_M - from.0) >= 0.0
+            }
+            _ => false,
+        }
     }
 
-    /// A number with mean 0 and deviation 1, nearly normal: a sum of twelve even ones, never beyond ±6.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.random.f64()).sum::<f64>() - 6.0
+    /// What an input of the converter measures now.
+    fn counts(&mut self, input: u8) -> u16 {
+        let (exact, noise) = match input {
+            registers::GRAYSCALE_LEFT => (self.floor_counts(GRAYSCALE_BESIDE_M), GRAYSCALE_NOISE),
+            registers::GRAYSCALE_MIDDLE => (self.floor_counts(0.0), GRAYSCALE_NOISE),
+            registers::GRAYSCALE_RIGHT => (self.floor_counts(-GRAYSCALE_BESIDE_M), GRAYSCALE_NOISE),
+            registers::BATTERY => {
+                let input_v = self.car.charge.volts() / f64::from(registers::BATTERY_DIVIDER);
+                let counts = input_v / f64::from(registers::ADC_REFERENCE_V) * f64::from(registers::ADC_MAX);
+                (counts, BATTERY_NOISE)
+            }
+            // Nothing is connected there.
+            _ => (0.0, 0.0),
+        };
+        let noisy = exact + noise * normal(&mut self.random);
+        noisy.clamp(0.0, f64::from(registers::ADC_MAX)).round() as u16
+    }
+
+    /// What lies under the grayscale sensor that is so far to the left.
+    fn floor_counts(&self, left_m: f64) -> f64 {
+        f64::from(self.floor.at(self.car.pose.point(GRAYSCALE_AHEAD_M, left_m)).counts)
+    }
+}
+
+/// What the outputs of `hat` say.
+fn outputs(hat: &FakeHat) -> Outputs {
+    Outputs {
+        left: hat.motor(Side::Left),
+        right: hat.motor(Side::Right),
+        steering_deg: hat.servo_deg(registers::STEERING),
+        pan_deg: hat.servo_deg(registers::PAN),
+        tilt_deg: hat.servo_deg(registers::TILT),
     }
 }
 

@@ -2,37 +2,63 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn transfer() -> impl Strategy<Value = Transfer> {
+    proptest::collection::vec(any::<u8>(), 1..=TRANSFER_BYTES_MAX)
+        .prop_map(|bytes| Transfer::of(&bytes).unwrap())
+}
+
 fn to_world() -> impl Strategy<Value = ToWorld> {
+    let line = prop_oneof![Just(Line::LeftDirection), Just(Line::RightDirection), Just(Line::Reset)];
+    let level = prop_oneof![Just(Level::Low), Just(Level::High)];
     prop_oneof![
-        (-100.0_f32..=100.0, -30.0_f32..=30.0).prop_map(|(speed_percent, steering_deg)| ToWorld::Command(
-            MotorCommand { speed_percent, steering_deg }
-        )),
-        Just(ToWorld::Ping),
-        Just(ToWorld::Stop),
+        transfer().prop_map(ToWorld::Write),
+        transfer().prop_map(ToWorld::Post),
+        (1_u8..=4).prop_map(ToWorld::Read),
+        (line, level).prop_map(|(line, level)| ToWorld::Line(line, level)),
+        Just(ToWorld::Echo),
         Just(ToWorld::Watch),
     ]
 }
 
 fn from_world() -> impl Strategy<Value = FromWorld> {
-    let state = (any::<u64>(), any::<[i32; 4]>(), -0.7_f32..0.7, -30.0_f32..30.0, any::<u32>());
+    let state = (any::<u64>(), any::<[i32; 11]>(), any::<[u32; 3]>());
     prop_oneof![
-        (0.02_f32..4.0).prop_map(|distance_m| FromWorld::Reading(Ping::Echo { distance_m })),
-        Just(FromWorld::Reading(Ping::Timeout)),
-        Just(FromWorld::Reading(Ping::NoEdge)),
-        state.prop_map(|(stamp_ns, places, speed_mps, steering_deg, touches)| {
-            let [x_m, y_m, heading_rad, driven_m] = places.map(|place| f64::from(place) / 1000.0);
-            let command = MotorCommand { speed_percent: speed_mps * 100.0, steering_deg: -steering_deg };
-            FromWorld::State(WireState {
-                stamp_ns,
+        (0_u64..20_000_000)
+            .prop_map(|pulse_ns| FromWorld::Reading(Echo::Pulse(Duration::from_nanos(pulse_ns)))),
+        Just(FromWorld::Reading(Echo::Timeout)),
+        Just(FromWorld::Reading(Echo::NoEdge)),
+        Just(FromWorld::Done),
+        transfer().prop_map(FromWorld::Bytes),
+        state.prop_map(|(stamp_ns, numbers, [touches, falls, resets])| {
+            let [
                 x_m,
                 y_m,
                 heading_rad,
-                driven_m,
                 speed_mps,
                 steering_deg,
-                command,
+                pan_deg,
+                tilt_deg,
+                battery_v,
+                driven_m,
+                left_percent,
+                right_percent,
+            ] = numbers.map(|number| f64::from(number) / 1000.0);
+            let pose = Pose { x_m, y_m, heading_rad };
+            let state = State {
+                pose,
+                speed_mps,
+                steering_deg,
+                pan_deg,
+                tilt_deg,
+                battery_v,
+                driven_m,
                 touches,
-            })
+                falls,
+                resets,
+                left_percent,
+                right_percent,
+            };
+            FromWorld::State(WireState { stamp_ns, state })
         }),
     ]
 }
@@ -83,13 +109,13 @@ proptest! {
             }
         };
         if let Err(problem) = first {
-            prop_assert_eq!(decoder.next(&mut &STOP_FRAME[..]), Err(problem));
+            prop_assert_eq!(decoder.next(&mut FromWorld::Done.encode().as_bytes()), Err(problem));
         }
     }
 
     #[test]
     fn a_frame_with_changed_bytes_never_panics(
-        message in from_world(), changes in proptest::collection::vec((0_usize..70, any::<u8>()), 1..6),
+        message in from_world(), changes in proptest::collection::vec((0_usize..FRAME_BYTES_MAX, any::<u8>()), 1..6),
     ) {
         let mut frame = message.encode();
         for (place, byte) in changes {
@@ -102,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn a_payload_of_any_length_never_panics(kind in any::<u8>(), bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+    fn a_payload_of_any_length_never_panics(kind in any::<u8>(), bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
         let _either = FromWorld::decode(kind, &bytes);
         let _either = ToWorld::decode(kind, &bytes);
     }
@@ -110,32 +136,46 @@ proptest! {
 
 #[test]
 fn the_layout_is_the_documented_one() {
-    assert_eq!(ToWorld::Stop.encode().as_bytes(), STOP_FRAME);
-    assert_eq!(STOP_FRAME, [0x4e, 0x43, 1, 3, 0, 0]);
-    let command = ToWorld::Command(MotorCommand { speed_percent: 50.0, steering_deg: -1.0 });
-    assert_eq!(command.encode().as_bytes(), [0x4e, 0x43, 1, 1, 8, 0, 0, 0, 0x48, 0x42, 0, 0, 0x80, 0xbf]);
+    let stop = Transfer::of(&[0x2d, 0, 0]).unwrap();
+    assert_eq!(ToWorld::Write(stop).encode().as_bytes(), [0x4e, 0x43, 2, 1, 5, 0, 3, 0x2d, 0, 0, 0]);
+    assert_eq!(ToWorld::Post(stop).encode().as_bytes(), [0x4e, 0x43, 2, 2, 5, 0, 3, 0x2d, 0, 0, 0]);
+    assert_eq!(ToWorld::Read(2).encode().as_bytes(), [0x4e, 0x43, 2, 3, 1, 0, 2]);
+    let line = ToWorld::Line(Line::RightDirection, Level::High);
+    assert_eq!(line.encode().as_bytes(), [0x4e, 0x43, 2, 4, 2, 0, 1, 1]);
+    assert_eq!(ToWorld::Echo.encode().as_bytes(), [0x4e, 0x43, 2, 5, 0, 0]);
     assert_eq!(
-        FromWorld::Reading(Ping::NoEdge).encode().as_bytes(),
-        [0x4e, 0x43, 1, 0x81, 5, 0, 2, 0, 0, 0, 0]
+        FromWorld::Reading(Echo::Pulse(Duration::from_nanos(0x0102_0304))).encode().as_bytes(),
+        [0x4e, 0x43, 2, 0x81, 9, 0, 0, 4, 3, 2, 1, 0, 0, 0, 0]
     );
+    assert_eq!(FromWorld::Bytes(Transfer::of(&[7]).unwrap()).encode().as_bytes()[6..], [1, 7, 0, 0, 0]);
 }
 
 #[test]
 fn garbage_is_refused_with_its_reason() {
     assert_eq!(
         problem_of(b"GET / HTTP/1.1"),
-        "frame begins with [47, 45, 54], [4e, 43, 01] is expected; the peer is not a Nevil car of this version"
+        "frame begins with [47, 45, 54], [4e, 43, 02] is expected; the peer is not a Nevil car of this version"
     );
     assert_eq!(
-        problem_of(&[0x4e, 0x43, 1, 0x81, 5, 0]),
+        problem_of(&[0x4e, 0x43, 2, 0x81, 9, 0]),
         "frame has the unknown kind 0x81; the peer is newer, or client and server are mixed up"
     );
     assert_eq!(
-        problem_of(&[0x4e, 0x43, 1, 1, 9, 1]),
-        "frame of kind 0x01 has 265 bytes of payload, exactly 8 are allowed"
+        problem_of(&[0x4e, 0x43, 2, 1, 9, 1]),
+        "frame of kind 0x01 has 265 bytes of payload, exactly 5 are allowed"
     );
-    let too_fast = ToWorld::Command(MotorCommand { speed_percent: 100.5, steering_deg: 0.0 }).encode();
-    assert_eq!(problem_of(too_fast.as_bytes()), "`speed_percent` is 100.5, which it cannot be");
-    let none = ToWorld::Command(MotorCommand { speed_percent: 0.0, steering_deg: f32::NAN }).encode();
-    assert_eq!(problem_of(none.as_bytes()), "`steering_deg` is NaN, which it cannot be");
+    for (payload, problem) in [
+        (&[1, 5, 0, 5, 1, 2, 3, 4][..], "`bytes` is 5, which it cannot be"),
+        (&[1, 5, 0, 0, 0, 0, 0, 0], "`bytes` is 0, which it cannot be"),
+        (&[2, 5, 0, 1, 7, 8, 0, 0], "`byte after the last` is 8, which it cannot be"),
+        (&[3, 1, 0, 9], "`bytes` is 9, which it cannot be"),
+        (&[4, 2, 0, 3, 0], "`line` is 3, which it cannot be"),
+        (&[4, 2, 0, 0, 2], "`level` is 2, which it cannot be"),
+    ] {
+        assert_eq!(problem_of(&[&[0x4e, 0x43, 2], payload].concat()), problem);
+    }
+    let mut state = FromWorld::Reading(Echo::Timeout).encode();
+    state.bytes[6] = 3;
+    let problem = decoded::<FromWorld>(state.as_bytes(), 64).unwrap_err();
+    assert_eq!(problem.to_string(), "`code` is 3, which it cannot be");
 }

@@ -6,13 +6,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nevil_car::{Echo, Level as Volts, Line, MotorCommand, WheelSpeeds, duty_percent, registers};
 use nevil_msgs::SafetyLevel as Level;
 use nevil_node_motion::{Arbiter, DriveRequest, MotionLimits, Safety, Source};
 use nevil_node_navigation::{
     CarShape, Cliff, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way,
 };
 use nevil_node_obstacle_detection::{Reading, ZoneLimits, Zones};
-use nevil_node_sim_car::{MotorCommand, Ping, SPEED_AT_FULL_MPS, STEP, Settings, Simulation, World};
+use nevil_node_sim_car::{STEP, Settings, Simulation, World};
 
 const TURN: Duration = Duration::from_millis(50);
 
@@ -54,7 +55,7 @@ struct Loop {
     arbiter: Arbiter,
     guard: Guard,
     /// Taken last, not arrived yet.
-    reading: Option<Ping>,
+    reading: Option<Echo>,
     /// Decided last, not arrived yet.
     sent: (Option<Drive>, Level),
     obeyed: Motion,
@@ -69,7 +70,7 @@ pub(crate) fn run(
     time: Duration,
 ) -> Outcome {
     let mut it = Loop {
-        car: Simulation::new(world, settings).unwrap(),
+        car: switched_on(world, settings),
         zones: Zones::new(ZoneLimits::default()).unwrap(),
         arbiter: Arbiter::new(MotionLimits::default()),
         guard,
@@ -126,32 +127,57 @@ impl Loop {
         }
         let decision = self.arbiter.decide(now);
         self.obeyed = Motion { speed_mps: decision.speed_mps, steering_rad: decision.steering_rad };
-        self.car.command(MotorCommand {
-            speed_percent: decision.speed_mps / SPEED_AT_FULL_MPS as f32 * 100.0,
-            steering_deg: decision.steering_rad.to_degrees(),
-        });
+        drive(&mut self.car, MotorCommand::of(decision.speed_mps, decision.steering_rad));
     }
 
     fn sense(&mut self, now: Duration, drive: impl FnOnce(Option<Sight>, Way) -> Drive) {
-        let arrived = self.reading.replace(self.car.ping());
+        let arrived = self.reading.replace(self.car.echo());
         let assessment = match arrived {
-            Some(ping) => self.zones.reading(now, reading(ping)),
+            Some(echo) => self.zones.reading(now, reading(echo)),
             None => self.zones.assess(now),
         };
-        let sight = arrived.map(|ping| match ping {
-            Ping::Echo { distance_m } => Sight::Echo { distance_m },
-            Ping::Timeout | Ping::NoEdge => Sight::Lost,
+        let sight = arrived.map(|echo| match echo.distance_m() {
+            Some(distance_m) => Sight::Echo { distance_m: distance_m as f32 },
+            None => Sight::Lost,
         });
         let way = if assessment.level >= Level::Danger { Way::Blocked } else { Way::Open };
         self.sent = (Some(drive(sight, way)), assessment.level);
     }
 }
 
-fn reading(ping: Ping) -> Reading {
-    match ping {
-        Ping::Echo { distance_m } => Reading::Echo { distance_m },
-        Ping::Timeout => Reading::Timeout,
-        Ping::NoEdge => Reading::NoEdge,
+fn reading(echo: Echo) -> Reading {
+    match echo {
+        Echo::Pulse(_) => Reading::Echo { distance_m: echo.distance_m().unwrap_or_default() as f32 },
+        Echo::Timeout => Reading::Timeout,
+        Echo::NoEdge => Reading::NoEdge,
+    }
+}
+
+/// A car whose timers are set.
+fn switched_on(world: &World, settings: Settings) -> Simulation {
+    let mut car = Simulation::new(world, settings).unwrap();
+    for (timer, prescaler) in [(0, registers::SERVO_PRESCALER), (3, registers::MOTOR_PRESCALER)] {
+        write(&mut car, registers::prescaler(timer), prescaler - 1);
+        write(&mut car, registers::period(timer), registers::PERIOD);
+    }
+    car
+}
+
+fn write(car: &mut Simulation, register: u8, value: u16) {
+    car.write(&registers::write(register, value)).unwrap();
+}
+
+/// What the driver of a car without calibration writes.
+fn drive(car: &mut Simulation, command: MotorCommand) {
+    let WheelSpeeds { left_percent, right_percent } = command.wheels();
+    let servo_deg = -command.limited().steering_deg;
+    write(car, registers::pulse(registers::STEERING), registers::servo_ticks(servo_deg));
+    let level = |high| if high { Volts::High } else { Volts::Low };
+    car.set(Line::LeftDirection, level(left_percent < 0.0));
+    car.set(Line::RightDirection, level(right_percent > 0.0));
+    for (channel, percent) in [(registers::LEFT_MOTOR, left_percent), (registers::RIGHT_MOTOR, right_percent)]
+    {
+        write(car, registers::pulse(channel), registers::motor_ticks(duty_percent(percent)));
     }
 }
 

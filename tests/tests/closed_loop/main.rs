@@ -59,8 +59,8 @@ fn in_an_empty_room_it_drives_about_for_ten_minutes_and_touches_nothing() {
 #[test]
 fn a_car_with_flaws_touches_nothing_either() {
     for flaws in [
-        CarFlaws { speed_factor: 0.9, steering_offset_deg: 0.5 },
-        CarFlaws { speed_factor: 1.1, steering_offset_deg: -0.5 },
+        CarFlaws { left_factor: 0.9, right_factor: 0.9, steering_offset_deg: -0.5, ..CarFlaws::NONE },
+        CarFlaws { left_factor: 1.1, right_factor: 1.1, steering_offset_deg: 0.5, ..CarFlaws::NONE },
     ] {
         let settings = |seed| Settings { flaws, ..Settings::with_seed(seed) };
         let outcomes = wander(&format!("living room, {flaws:?}"), &yaml::world("living_room"), settings);

@@ -60,7 +60,7 @@ impl Drive {
         fs::write(&room, ROOM).unwrap();
         let world = World::of_room(&place, room.to_str().unwrap().to_owned());
         let socket = place.path().join("world.sock");
-        let between = (what == What::Wheels).then(|| Between::start(place.path(), &socket, TROUBLE_M));
+        let between = (what == What::Wheels).then(|| Between::start(place.path(), &socket, TROUBLE_M.into()));
         let socket = between.as_ref().map_or(&*socket, Between::socket).display();
         let of = |whose| if whose == what { trouble } else { "none" };
         let (motion, navigation) = (of(What::Motion), of(What::Navigation));
@@ -81,15 +81,15 @@ impl Drive {
 
     /// The car has come back from the wall, and drives on.
     fn goes_on(&self) {
-        let driven_m = self.world.look().driven_m;
+        let driven_m = self.world.look().state.driven_m;
         let state = wait_until("the car has driven on for a meter", || {
-            Some(self.world.look()).filter(|state| state.driven_m > driven_m + 1.0)
+            Some(self.world.look().state).filter(|state| state.driven_m > driven_m + 1.0)
         });
         assert_eq!(state.touches, 0, "{state:?}");
     }
 
     fn hits_the_wall(&self) {
-        wait_until("the car hits the wall", || (self.world.look().touches > 0).then_some(()));
+        wait_until("the car hits the wall", || (self.world.look().state.touches > 0).then_some(()));
     }
 
     /// Stops the robot, in which a thread still hangs.
@@ -158,7 +158,7 @@ fn the_car_stops_short_when_the_process_dies() {
         assert_eq!(ended.signal(), Some(6), "{ended:?}");
         world.stops();
         world.stands();
-        let state = world.look();
+        let state = world.look().state;
         assert_eq!(state.touches, 0, "{state:?}");
         assert!(state.driven_m > 1.0, "it was on its way: {state:?}");
         drop(place);
@@ -170,7 +170,7 @@ fn the_car_stops_short_when_the_process_dies() {
 fn the_car_hits_the_wall_when_the_process_dies_and_its_guard_is_stopped() {
     let drive = Drive::start(What::Nothing, "none", ON);
     let guard = Stopped(drive.robot.guard());
-    wait_until("the car is on its way", || (drive.world.look().driven_m > 0.5).then_some(()));
+    wait_until("the car is on its way", || (drive.world.look().state.driven_m > 0.5).then_some(()));
     guard.0.stop();
     drive.robot.signal(Signal::KILL);
     drive.hits_the_wall();

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use nevil_node_sim_car::{MotorCommand, ToWorld, WireMessage};
+use nevil_car::{Level, Line, registers};
+use nevil_node_sim_car::{ToWorld, Transfer, WireMessage};
 use nevil_runtime::Clock;
 use rustix::process::Signal;
 
@@ -103,13 +104,18 @@ fn the_world_itself_drives_on_when_who_has_commanded_it_is_gone() {
     let place = Place::new();
     let world = World::start(&place);
     let mut commander = world.connect();
-    let command = ToWorld::Command(MotorCommand { speed_percent: 10.0, steering_deg: 20.0 });
-    commander.write_all(command.encode().as_bytes()).unwrap();
+    let mut say = |message: ToWorld| commander.write_all(message.encode().as_bytes()).unwrap();
+    let write = |register, value| ToWorld::Post(Transfer::of(&registers::write(register, value)).unwrap());
+    say(write(registers::period(registers::timer(registers::LEFT_MOTOR)), registers::PERIOD));
+    say(ToWorld::Line(Line::RightDirection, Level::High));
+    for motor in [registers::LEFT_MOTOR, registers::RIGHT_MOTOR] {
+        say(write(registers::pulse(motor), registers::motor_ticks(55)));
+    }
     let first = world.drives();
     drop(commander);
     let later = wait_until("a second has passed", || {
         Some(world.look()).filter(|state| state.stamp_ns > first.stamp_ns + 1_000_000_000)
     });
-    assert_eq!(later.command.speed_percent, 10.0);
-    assert!(later.driven_m > first.driven_m + 0.01, "{first:?} {later:?}");
+    assert!((later.state.left_percent - 55.0).abs() < 0.1, "{later:?}");
+    assert!(later.state.driven_m > first.state.driven_m + 0.01, "{first:?} {later:?}");
 }

@@ -74,14 +74,14 @@ impl World {
     /// Waits until the motor controller is told to drive.
     pub(crate) fn drives(&self) -> WireState {
         wait_until("the car is told to drive", || {
-            Some(self.look()).filter(|state| state.command.speed_percent != 0.0)
+            Some(self.look()).filter(|look| look.state.is_told_to_drive())
         })
     }
 
     /// Waits until the motor controller is told to stand.
     pub(crate) fn stops(&self) -> WireState {
         wait_until("the car is told to stand", || {
-            Some(self.look()).filter(|state| state.command.speed_percent == 0.0)
+            Some(self.look()).filter(|look| !look.state.is_told_to_drive())
         })
     }
 
@@ -89,10 +89,10 @@ impl World {
     pub(crate) fn stands(&self) {
         let first = self.look();
         let last = wait_until("the car has stood for a while", || {
-            let state = self.look();
-            assert_eq!(state.command.speed_percent, 0.0, "it is told to drive again: {state:?}");
-            Some(state).filter(|state| state.stamp_ns > first.stamp_ns + STAND_NS)
+            let look = self.look();
+            assert!(!look.state.is_told_to_drive(), "it is told to drive again: {look:?}");
+            Some(look).filter(|look| look.stamp_ns > first.stamp_ns + STAND_NS)
         });
-        assert!(last.speed_mps.abs() < 0.01, "{last:?}");
+        assert!(last.state.speed_mps.abs() < 0.01, "{last:?}");
     }
 }

@@ -10,7 +10,7 @@ use super::{FRAME_BYTES_MAX, HEADER_BYTES, MAGIC, WireMessage};
 pub enum WireProblem {
     /// A frame that does not begin like one.
     #[error(
-        "frame begins with {given:02x?}, [4e, 43, 01] is expected; the peer is not a Nevil car of this version"
+        "frame begins with {given:02x?}, [4e, 43, 02] is expected; the peer is not a Nevil car of this version"
     )]
     Magic {
         /// The first bytes.
@@ -51,13 +51,13 @@ pub enum WireProblem {
 /// Puts frames together out of bytes that arrive in pieces of any size. Never panics, never allocates.
 ///
 /// ```
-/// use nevil_node_sim_car::{Decoder, STOP_FRAME, ToWorld};
+/// use nevil_node_sim_car::{Decoder, ToWorld, WireMessage};
 ///
+/// let frame = ToWorld::Echo.encode();
+/// let (mut first, mut rest) = frame.as_bytes().split_at(2);
 /// let mut decoder = Decoder::<ToWorld>::new();
-/// let mut first = &STOP_FRAME[..2];
 /// assert_eq!(decoder.next(&mut first), Ok(None));
-/// let mut rest = &STOP_FRAME[2..];
-/// assert_eq!(decoder.next(&mut rest), Ok(Some(ToWorld::Stop)));
+/// assert_eq!(decoder.next(&mut rest), Ok(Some(ToWorld::Echo)));
 /// assert!(rest.is_empty());
 /// ```
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::*;
 use crate::FOOTPRINT;
 use crate::floor::{Floor, LINE_COUNTS};
 use crate::geometry::Ray;
-use crate::simulation::{CONE_HALF_DEG, ECHO_MAX_M};
+use crate::sonar::{CONE_HALF_DEG, ECHO_MAX_M};
 
 fn worlds() -> Vec<(String, World)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../launch/files/worlds");
