@@ -1,11 +1,17 @@
-//! Drives the car about without touching anything.
+//! Carries out what the car is asked to do, and drives it about without touching anything.
 //!
-//! [`Navigation`] is the node; what decides has no clock: [`Wander`] takes in what the car senses, ten times a second, and
-//! says how to drive next.
+//! [`Navigation`] is the node; what decides has no clock: [`Performer`] takes in actions and plays them, [`Wander`] takes in what
+//! the car senses, ten times a second, and says how to drive next.
 #![forbid(unsafe_code)]
 
+mod actions;
 mod node;
 mod wander;
 
+pub use actions::{
+    ACTION_BYTES_MAX, ACTIONS_MAX, Action, ActionKind, ActionProblem, Asked, Aware, BACK_CM_MAX,
+    BACKWARD_CM_MAX, CM_DEFAULT, FORWARD_CM_MAX, Gaze, Gesture, Library, LibraryError, MOVES_MAX, Mood, Move,
+    Odometer, PAN_SAFE_DEG, PERCENT, PERCENT_DEFAULT, PLAY_MAX, Pace, Performer, Tally, Turn,
+};
 pub use node::{Navigation, Params};
 pub use wander::{CarShape, Cliff, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};
