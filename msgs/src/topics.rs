@@ -64,8 +64,9 @@ pub const GRAYSCALE: Topic<Grayscale> =
 /// Voltage of the battery, once a second.
 pub const BATTERY: Topic<Battery> = Topic::latest("battery").external();
 
-/// Where the camera is to look, said by whoever moves the head.
-pub const LOOK: Topic<Look> = Topic::latest("look").external();
+/// Where the camera is to look, said by whoever moves the head. What the car senses comes back to whoever drives it: here that
+/// loop is closed, which the sensor's timer paces.
+pub const LOOK: Topic<Look> = Topic::latest("look").external().feedback();
 
 /// Pictures of the camera: each message names a block of the ring `camera`.
 pub const CAMERA: Topic<BlockRef> = Topic::new("camera").external();

@@ -34,3 +34,6 @@ pub use odometer::Odometer;
 pub use performer::{ACTIONS_MAX, Asked, Performer, Tally, Turn};
 pub use player::{Aware, Gaze};
 pub use sheet::{BACK_CM_MAX, Move, PAN_SAFE_DEG};
+
+#[cfg(test)]
+mod reference_tests;

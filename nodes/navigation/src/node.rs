@@ -1,29 +1,65 @@
-//! The node around [`Wander`]: what the car senses in, wishes to drive out.
+//! The node around [`Performer`] and [`Wander`]: what is asked for and what the car senses in, wishes to drive and to look out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use nevil_runtime::prelude::*;
 
-use crate::wander::{CarShape, Cliff, Motion, Senses, Sight, Wander, WanderLimits, Way};
+use crate::actions::{ACTIONS_MAX, Action, Aware, Gaze, Library, Mood, Odometer, Pace, Performer};
+use crate::auto::{Auto, Next};
+use crate::wander::{CarShape, Cliff, Doing, Motion, Senses, Sight, Wander, WanderLimits, Way};
 
 /// How often it decides: once for each reading of the sensor.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Drives the car about without touching anything.
+/// How long a wish holds: three steps.
+const VALID_FOR_MS: u32 = 300;
+
+/// Carries out actions, and drives the car about without touching anything.
 #[derive(Debug)]
 pub struct Navigation {
+    performer: Performer,
+    auto: Auto,
     wander: Wander,
-    wish: Publisher<Drive>,
+    odometer: Odometer,
     sight: Option<Sight>,
-    way: Way,
+    safety: Option<SafetyStatus>,
+    /// Where there has been no floor since the last step.
     cliff: Cliff,
-    cliff_counts: u16,
-    obeyed: Motion,
-    /// What it takes at its start only.
-    begun: (f64, Option<u64>),
+    obeyed: MotionStatus,
+    /// Whether the last step had a wish.
+    wished: bool,
+    params: Params,
+    wish: Publisher<Drive>,
+    look: Publisher<Look>,
+    status: Publisher<NavigationStatus>,
+    auto_status: Publisher<AutoModeStatus>,
+    auto_said: Option<AutoModeStatus>,
 }
 
-/// How it drives.
-#[derive(Parameters)]
+/// What it does, and how it drives.
+#[derive(Clone, Debug, PartialEq, Parameters)]
 pub struct Params {
+    /// Whether it drives about by itself from the start; `auto_mode_command` begins and ends it.
+    #[param(default = true)]
+    auto: bool,
+    /// Mood at the start: neutral, playful, brooding, curious, melancholic, zippy, lonely, mischievous, sleepy, or one of `gestures`.
+    #[param(default = "neutral")]
+    mood: String,
+    /// Whether its mood changes by itself while it drives about, each some minutes.
+    #[param(default = true)]
+    mood_drifts: bool,
+    /// Own gestures and moods: a file, or a folder of files that end with `.yaml`.
+    gestures: Option<PathBuf>,
+    /// Actions that are carried out at the start, before anything else.
+    #[param(default = Vec::new())]
+    startup_actions: Vec<String>,
+    /// Most actions that may wait; what comes when so many do is refused.
+    #[param(default = 50, range = 1..=1000)]
+    queue_max: u32,
+    /// How far up the camera looks while nothing else is wanted of it.
+    #[param(default = 0.175, range = -0.61..=1.13, unit = "rad")]
+    rest_tilt_rad: f32,
     /// Speed straight ahead over known floor.
     #[param(default = 0.25, range = 0.05..=0.5, unit = "m/s")]
     cruise_mps: f64,
@@ -48,47 +84,114 @@ impl Node for Navigation {
 
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
         let seed = params.seed.unwrap_or_else(|| setup.seed());
+        let library = params.library()?;
+        let mood = mood(&library, &params.mood).map_err(|text| NodeError::new(format!("mood: {text}")))?;
+        for (index, action) in params.startup_actions.iter().enumerate() {
+            Action::parse(action, &library, Pace::Med)
+                .map_err(|problem| NodeError::new(format!("startup_actions[{index}]: {problem}")))?;
+        }
+        let waiting = params.startup_actions.len();
+        if waiting > params.queue_max as usize || waiting > ACTIONS_MAX {
+            return Err(NodeError::new(format!(
+                "startup_actions: {waiting} are given, at most {} are allowed and at most `queue_max` ({})",
+                ACTIONS_MAX, params.queue_max
+            )));
+        }
         setup.subscribe(topics::RANGE, Self::on_range)?;
         setup.subscribe(topics::GRAYSCALE, Self::on_grayscale)?;
         setup.subscribe(topics::SAFETY_STATUS, Self::on_safety)?;
         setup.subscribe(topics::MOTION_STATUS, Self::on_motion)?;
+        setup.subscribe(topics::ROBOT_ACTION, Self::on_action)?;
+        setup.subscribe(topics::MOOD_CHANGE, Self::on_mood)?;
+        setup.subscribe(topics::AUTO_MODE_COMMAND, Self::on_auto)?;
         setup.every(STEP, Self::step)?;
+        let mut performer =
+            Performer::new(library, params.queue_max as usize, params.rest_tilt_rad.to_degrees());
+        // They were read above: nothing of them is refused.
+        performer.ask(&params.startup_actions, "", 1);
+        let mut auto = Auto::new(mood, params.mood_drifts, seed);
+        auto.is_active = params.auto;
         Ok(Self {
-            wander: Wander::new(CarShape::default(), params.limits(), seed),
-            wish: setup.publisher(topics::AUTONOMOUS_DRIVE)?,
+            performer,
+            auto,
+            wander: Wander::new(CarShape::default(), params.limits(1.0), seed),
+            odometer: Odometer::default(),
             sight: None,
             // Until somebody says that the way is open, it is not.
-            way: Way::Blocked,
+            safety: None,
             cliff: Cliff::NONE,
-            cliff_counts: params.cliff_counts,
-            obeyed: Motion::NONE,
-            begun: (params.start_free_m, params.seed),
+            obeyed: MotionStatus { source: DriveSource::Nobody, speed_mps: 0.0, steering_rad: 0.0 },
+            wished: false,
+            params,
+            wish: setup.publisher(topics::AUTONOMOUS_DRIVE)?,
+            look: setup.publisher(topics::LOOK)?,
+            status: setup.publisher(topics::NAVIGATION_STATUS)?,
+            auto_status: setup.publisher(topics::AUTO_MODE_STATUS)?,
+            auto_said: None,
         })
     }
 
-    /// Speeds, how far from what it sees it stops, and what is a cliff.
+    /// Whether it drives about, its mood, its speeds, how far from what it sees it stops, and what is a cliff.
     fn params_changed(&mut self, params: &Params, _: &Context) -> NodeResult {
-        if self.begun != (params.start_free_m, params.seed) {
+        let begun = |params: &Params| Params {
+            start_free_m: params.start_free_m,
+            seed: params.seed,
+            gestures: params.gestures.clone(),
+            startup_actions: params.startup_actions.clone(),
+            queue_max: params.queue_max,
+            rest_tilt_rad: params.rest_tilt_rad,
+            ..self.params.clone()
+        };
+        if begun(params) != self.params {
             return Err(NodeError::new(
-                "`start_free_m` and `seed` are taken at the start only; set them in the launch file, and restart the node",
+                "`gestures`, `startup_actions`, `queue_max`, `rest_tilt_rad`, `start_free_m` and `seed` are taken at the start only; \
+                 set them in the launch file, and restart the node",
             ));
         }
-        self.wander.set_pace(params.limits());
-        self.cliff_counts = params.cliff_counts;
+        if params.mood != self.params.mood {
+            let mood = mood(self.performer.library(), &params.mood).map_err(NodeError::new)?;
+            self.auto.set_mood(mood);
+        }
+        if params.auto != self.params.auto {
+            self.set_active(params.auto);
+        }
+        self.auto.set_drifts(params.mood_drifts);
+        self.params = params.clone();
+        self.pace();
+        // They are in force by now: that it could not be said is no refusal, and is counted on the bus.
+        let _ = self.say_auto();
         Ok(())
     }
 }
 
 impl Params {
-    fn limits(&self) -> WanderLimits {
+    fn library(&self) -> Result<Library, NodeError> {
+        let shipped = Library::shipped();
+        let Some(path) = &self.gestures else { return Ok(shipped.clone()) };
+        Ok(shipped.with(path)?)
+    }
+
+    /// The limits of the wanderer at this share of the highest speeds.
+    fn limits(&self, share: f64) -> WanderLimits {
         WanderLimits {
-            cruise_mps: self.cruise_mps,
-            turn_mps: self.turn_mps,
+            cruise_mps: self.cruise_mps * share,
+            turn_mps: self.turn_mps * share,
             stop_m: self.stop_m,
             start_free_m: self.start_free_m,
             ..WanderLimits::default()
         }
     }
+}
+
+/// The mood called `name`, or what is wrong with the name.
+fn mood(library: &Library, name: &str) -> Result<Arc<Mood>, String> {
+    library.mood(name).map(Arc::clone).ok_or_else(|| {
+        let known: Vec<&str> = library.moods().map(|mood| mood.name.as_str()).collect();
+        let given: String = name.chars().take(60).collect();
+        let meant =
+            nearest(&given, &known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
+        format!("unknown mood `{given}`{meant}; known moods are {}", known.join(", "))
+    })
 }
 
 impl Navigation {
@@ -101,18 +204,13 @@ impl Navigation {
     }
 
     fn on_safety(&mut self, status: &Received<SafetyStatus>, _: &Context) -> NodeResult {
-        self.way = match (status.level, status.cause) {
-            (SafetyLevel::Caution, SafetyCause::Distance) => Way::Caution,
-            // In likely open space there is nothing to turn away from.
-            (SafetyLevel::Clear | SafetyLevel::Warning | SafetyLevel::Caution, _) => Way::Open,
-            (SafetyLevel::Danger | SafetyLevel::Emergency | SafetyLevel::SensorError, _) => Way::Blocked,
-        };
+        self.safety = Some(**status);
         Ok(())
     }
 
     /// Looks come more often than steps: what one of them has seen counts in the next step.
     fn on_grayscale(&mut self, seen: &Received<Grayscale>, _: &Context) -> NodeResult {
-        let is_void = |counts: u16| counts < self.cliff_counts;
+        let is_void = |counts: u16| counts < self.params.cliff_counts;
         let cliff =
             Cliff { left: is_void(seen.left), middle: is_void(seen.middle), right: is_void(seen.right) };
         self.cliff = self.cliff.or(cliff);
@@ -120,77 +218,153 @@ impl Navigation {
     }
 
     /// What the motors were told, by whomever: it reckons its place from that.
-    fn on_motion(&mut self, status: &Received<MotionStatus>, _: &Context) -> NodeResult {
-        self.obeyed = Motion { speed_mps: status.speed_mps, steering_rad: status.steering_rad };
+    fn on_motion(&mut self, status: &Received<MotionStatus>, ctx: &Context) -> NodeResult {
+        self.obeyed = **status;
+        self.odometer.told(since_start(ctx), motion(&self.obeyed));
         Ok(())
+    }
+
+    fn on_action(&mut self, asked: &Received<RobotAction>, _: &Context) -> NodeResult {
+        let answer = self.performer.ask(&asked.actions, &asked.mood, asked.priority);
+        if answer.is_stop {
+            // Who says stop wants it to stand, and not to drive about a moment later.
+            self.set_active(false);
+            self.want(Some(Motion::NONE))?;
+            self.say_auto()?;
+        }
+        self.say(answer.news)
+    }
+
+    fn on_mood(&mut self, change: &Received<MoodChange>, _: &Context) -> NodeResult {
+        match mood(self.performer.library(), &change.mood) {
+            Ok(mood) => {
+                self.auto.set_mood(mood);
+                self.pace();
+                self.say_auto()
+            }
+            Err(reason) => {
+                let news = self.performer.refuse(reason);
+                self.say(vec![news])
+            }
+        }
+    }
+
+    fn on_auto(&mut self, command: &Received<AutoModeCommand>, _: &Context) -> NodeResult {
+        let was_active = self.auto.is_active;
+        self.set_active(command.command == AutoModeOrder::Start);
+        if was_active && !self.auto.is_active && !self.performer.is_busy() {
+            self.want(Some(Motion::NONE))?;
+        }
+        self.say_auto()
+    }
+
+    fn set_active(&mut self, is_active: bool) {
+        self.auto.is_active = is_active;
+        self.auto.interrupt();
+        self.performer.end_aside();
+    }
+
+    /// The wanderer drives as its mood is.
+    fn pace(&mut self) {
+        self.wander.set_pace(self.params.limits(self.auto.pace()));
     }
 
     fn step(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
-        let cliff = std::mem::take(&mut self.cliff);
-        let senses = Senses { sight: self.sight.take(), way: self.way, cliff, obeyed: self.obeyed };
-        let wish = self.wander.step(ctx.now().since(Time::ZERO), senses);
-        self.wish.publish(Drive {
-            speed_mps: wish.motion.speed_mps,
-            steering_rad: wish.motion.steering_rad,
-            valid_for_ms: u32::try_from(wish.valid_for.as_millis()).unwrap_or(u32::MAX),
-        })?;
+        let now = since_start(ctx);
+        let turn = self.performer.step(now, &self.aware(now));
+        let wanders = self.auto.is_active && !self.performer.is_busy();
+        let next = if wanders {
+            let stands =
+                self.obeyed.speed_mps == 0.0 && matches!(self.wander.doing(), Doing::Looking | Doing::Stuck);
+            self.auto.step(now, stands, self.performer.plays_aside(), self.performer.library())
+        } else {
+            self.auto.interrupt();
+            Next::Stand
+        };
+        let senses = self.senses();
+        let motion = if next == Next::Wander {
+            // What the mood is by now.
+            self.pace();
+            Some(self.wander.step(now, senses).motion)
+        } else {
+            self.wander.stand_aside(now, senses);
+            turn.motion.or_else(|| wanders.then_some(Motion::NONE))
+        };
+        if let Next::Play(action) = &next {
+            self.performer.play_aside(action);
+        }
+        self.want(motion)?;
+        if let Some(Gaze { pan_deg, tilt_deg }) = turn.look {
+            self.look.publish(Look { pan_rad: pan_deg.to_radians(), tilt_rad: tilt_deg.to_radians() })?;
+        }
+        self.say(turn.news)?;
+        self.say_auto()
+    }
+
+    fn aware(&self, now: Duration) -> Aware {
+        Aware { safety: self.safety, way_m: self.odometer.way_m(now), obeyed: self.obeyed.source }
+    }
+
+    fn senses(&mut self) -> Senses {
+        let way = match self.safety.map(|safety| (safety.level, safety.cause)) {
+            Some((SafetyLevel::Caution, SafetyCause::Distance)) => Way::Caution,
+            // In likely open space there is nothing to turn away from.
+            Some((SafetyLevel::Clear | SafetyLevel::Warning | SafetyLevel::Caution, _)) => Way::Open,
+            Some((SafetyLevel::Danger | SafetyLevel::Emergency | SafetyLevel::SensorError, _)) | None => {
+                Way::Blocked
+            }
+        };
+        let (sight, cliff) = (self.sight.take(), std::mem::take(&mut self.cliff));
+        Senses { sight, way, cliff, obeyed: motion(&self.obeyed) }
+    }
+
+    /// Says how it wants to drive; that it wants nothing any more is said once.
+    fn want(&mut self, motion: Option<Motion>) -> NodeResult {
+        let said = motion.or(self.wished.then_some(Motion::NONE));
+        self.wished = motion.is_some();
+        if let Some(Motion { speed_mps, steering_rad }) = said {
+            self.wish.publish(Drive { speed_mps, steering_rad, valid_for_ms: VALID_FOR_MS })?;
+        }
+        Ok(())
+    }
+
+    fn say(&self, news: Vec<NavigationStatus>) -> NodeResult {
+        for status in news {
+            self.status.publish(status)?;
+        }
+        Ok(())
+    }
+
+    /// Says whether it drives about, in which mood, and what it does, if that is new.
+    fn say_auto(&mut self) -> NodeResult {
+        let is_active = self.auto.is_active;
+        let behavior = match is_active {
+            true if self.performer.is_busy() => "action",
+            true => self.auto.behavior().name(),
+            false => "",
+        };
+        let mood = &self.auto.mood().name;
+        let is_same = |said: &AutoModeStatus| {
+            said.active == is_active && said.behavior == behavior && said.mood == *mood
+        };
+        if !self.auto_said.as_ref().is_some_and(is_same) {
+            let said =
+                AutoModeStatus { active: is_active, mood: mood.clone(), behavior: behavior.to_owned() };
+            self.auto_status.publish(said.clone())?;
+            self.auto_said = Some(said);
+        }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use nevil_runtime::testing::TestNode;
-
-    use super::*;
-
-    /// What the node wants after two seconds in which the sensor sees a wall far away.
-    fn wishes(level: SafetyLevel) -> Vec<Drive> {
-        let mut node = TestNode::<Navigation>::start("seed: 1").unwrap();
-        for _ in 0..20 {
-            node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 2.0 }).unwrap();
-            node.publish(
-                topics::SAFETY_STATUS,
-                SafetyStatus { level, cause: SafetyCause::Distance, distance_m: 2.0 },
-            )
-            .unwrap();
-            node.advance(STEP);
-        }
-        let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();
-        assert!(node.stop().is_empty());
-        wishes
-    }
-
-    #[test]
-    fn it_wants_to_drive_where_the_way_is_open() {
-        let wishes = wishes(SafetyLevel::Clear);
-        assert_eq!(wishes.len(), 20);
-        assert!(wishes.iter().any(|wish| wish.speed_mps > 0.0), "{wishes:?}");
-    }
-
-    #[test]
-    fn it_drives_as_fast_as_new_parameters_say_and_begins_nothing_anew() {
-        let mut node = TestNode::<Navigation>::start("{ seed: 1, cruise_mps: 0.1, turn_mps: 0.1 }").unwrap();
-        node.set_params("{ cruise_mps: 0.4, turn_mps: 0.3 }").unwrap();
-        for _ in 0..40 {
-            node.publish(topics::RANGE, Range { reading: RangeReading::Echo, distance_m: 3.0 }).unwrap();
-            node.publish(
-                topics::SAFETY_STATUS,
-                SafetyStatus { level: SafetyLevel::Clear, cause: SafetyCause::Distance, distance_m: 3.0 },
-            )
-            .unwrap();
-            node.advance(STEP);
-        }
-        let wishes = node.take(topics::AUTONOMOUS_DRIVE).unwrap();
-        assert!(wishes.iter().any(|wish| wish.speed_mps > 0.1), "{wishes:?}");
-        let error = node.set_params("seed: 2").unwrap_err();
-        assert!(error.to_string().starts_with("`start_free_m` and `seed` are taken at the start only"));
-    }
-
-    #[test]
-    fn it_does_not_want_to_drive_forward_where_the_way_is_blocked() {
-        for level in [SafetyLevel::Danger, SafetyLevel::Emergency, SafetyLevel::SensorError] {
-            assert!(wishes(level).iter().all(|wish| wish.speed_mps <= 0.0));
-        }
-    }
+const fn motion(status: &MotionStatus) -> Motion {
+    Motion { speed_mps: status.speed_mps, steering_rad: status.steering_rad }
 }
+
+fn since_start(ctx: &Context) -> Duration {
+    ctx.now().since(Time::ZERO)
+}
+
+#[cfg(test)]
+#[path = "node_tests.rs"]
+mod tests;

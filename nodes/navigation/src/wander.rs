@@ -23,6 +23,7 @@
 //! At the start, and after [`Wander::forget`], it knows nothing and takes 0.6 m of floor around it to be free: put it
 //! there with so much room. In a hall without an echo from anywhere it stays where it is.
 
+mod aside;
 mod choice;
 mod limits;
 mod memory;
@@ -196,8 +197,7 @@ impl Wander {
     /// Takes in what the car senses at `now` and says how to drive until the next call. After a second without a call
     /// it has forgotten everything.
     pub fn step(&mut self, now: Duration, senses: Senses) -> Drive {
-        self.reckon(now, senses.obeyed);
-        self.look(senses.sight);
+        self.take_in(now, senses);
         let speed_mps = match self.phase {
             Phase::Stop { until } if now < until || self.lost > 0 && self.lost < LOST_MAX => 0.0,
             Phase::Stop { .. } | Phase::Stuck => {
@@ -215,6 +215,12 @@ impl Wander {
         };
         let motion = Motion { speed_mps: speed_mps as f32, steering_rad: self.steering_rad as f32 };
         Drive { motion, valid_for: self.limits.valid_for }
+    }
+
+    /// What it knows by now, whoever drives.
+    fn take_in(&mut self, now: Duration, senses: Senses) {
+        self.reckon(now, senses.obeyed);
+        self.look(senses.sight);
     }
 
     fn reckon(&mut self, now: Duration, obeyed: Motion) {

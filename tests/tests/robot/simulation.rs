@@ -22,16 +22,21 @@ fn the_same_seed_gives_the_same_messages_and_another_one_others() {
 }
 
 /// How many subscriptions each topic of the shipped robot has.
-const SUBSCRIPTIONS: [(&str, u64); 13] = [
+const SUBSCRIPTIONS: [(&str, u64); 18] = [
+    ("auto_mode_command", 1),
+    ("auto_mode_status", 0),
     ("autonomous_drive", 1),
     ("battery", 0),
     ("car_state", 0),
     ("drive", 1),
     ("grayscale", 2),
     ("look", 1),
+    ("mood_change", 1),
     ("motion_status", 2),
+    ("navigation_status", 0),
     ("operator_drive", 1),
     ("range", 2),
+    ("robot_action", 1),
     ("safety_status", 2),
     ("sim_car/converter", 1),
     ("sim_car/sonar", 1),

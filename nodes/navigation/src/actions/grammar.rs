@@ -250,7 +250,7 @@ fn split_name(
     let is_number = |word: &&String| word.parse::<f32>().is_ok();
     let count = words.len() - words.iter().rev().take_while(is_number).count();
     let given = words[..count.max(1)].join("_");
-    let nearest = nevil_msgs::nearest(&given, &library.action_names()).map(str::to_owned);
+    let nearest = nevil_msgs::nearest(&given, library.action_names()).map(str::to_owned);
     Err(ActionProblem::Unknown { given, nearest })
 }
 

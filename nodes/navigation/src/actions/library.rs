@@ -268,7 +268,7 @@ impl Library {
 
     fn called(&self, called: &Named) -> Result<&Arc<Gesture>, ValueError> {
         self.gesture(&called.text).ok_or_else(|| {
-            let nearest = nevil_msgs::nearest(&called.text, &self.action_names());
+            let nearest = nevil_msgs::nearest(&called.text, self.action_names());
             unknown_gesture(called, nearest)
         })
     }

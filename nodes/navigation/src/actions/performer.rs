@@ -62,13 +62,13 @@ pub struct Turn {
 ///
 /// ```
 /// use std::time::Duration;
-/// use nevil_msgs::{DriveSource, SafetyLevel};
+/// use nevil_msgs::{DriveSource, SafetyCause, SafetyLevel, SafetyStatus};
 /// use nevil_node_navigation::{Aware, Library, Performer};
 ///
 /// let mut performer = Performer::new(Library::shipped().clone(), 50, 10.0);
 /// assert!(performer.ask(&["look_left".to_owned()], "", 100).news.is_empty(), "nothing is refused");
-/// let aware =
-///     Aware { level: Some(SafetyLevel::Clear), distance_m: 2.0, way_m: 0.0, obeyed: DriveSource::Nobody };
+/// let safety = SafetyStatus { level: SafetyLevel::Clear, cause: SafetyCause::Distance, distance_m: 2.0 };
+/// let aware = Aware { safety: Some(safety), way_m: 0.0, obeyed: DriveSource::Nobody };
 /// let turn = performer.step(Duration::ZERO, &aware);
 /// assert!(turn.look.unwrap().pan_deg > 0.0);
 /// ```
@@ -187,6 +187,13 @@ impl Performer {
         news.push(self.status(NavigationState::Completed, "stop", String::new()));
         // The next step says that it is idle, or begins what comes behind the `stop`.
         self.rest_until = Some(Duration::ZERO);
+    }
+
+    /// Counts something as asked for and refused, for this reason, and returns what is to be said of it.
+    pub fn refuse(&mut self, reason: String) -> NavigationStatus {
+        self.tally.asked += 1;
+        self.tally.refused += 1;
+        self.refused("", reason)
     }
 
     /// Begins `action` of the robot's own accord; nothing is said about it. Nothing happens while anything else runs.

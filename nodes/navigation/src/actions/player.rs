@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nevil_car::axle_mps;
 use nevil_car::shape::SPEED_AT_FULL_MPS;
-use nevil_msgs::{DriveSource, SafetyLevel};
+use nevil_msgs::{DriveSource, SafetyCause, SafetyLevel, SafetyStatus};
 
 use super::grammar::{Action, ActionKind, Pace};
 use super::library::Gesture;
@@ -42,10 +42,8 @@ const BACK_OFF_MPS: f64 = 0.14;
 /// What is known while an action runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Aware {
-    /// How dangerous the way ahead is; none if nobody has said so yet.
-    pub level: Option<SafetyLevel>,
-    /// By which distance that was judged, in metres.
-    pub distance_m: f32,
+    /// How dangerous the way ahead is, and why; none if nobody has said so yet.
+    pub safety: Option<SafetyStatus>,
     /// The way that the car has covered until now, in metres: forward less backward.
     pub way_m: f64,
     /// Whom the car obeys.
@@ -247,7 +245,7 @@ impl Player {
         if aware.obeyed == DriveSource::Operator {
             return Some(Progress::Failed("an operator drives, who goes before all actions".to_owned()));
         }
-        if sign > 0.0 && is_forbidden(aware.level) {
+        if sign > 0.0 && is_forbidden(aware.safety) {
             let (reason, can_back) = forbidden(aware);
             let left_m = if can_back { covered_m.clamp(0.0, BACK_OFF_M) } else { 0.0 };
             let leg = Leg { way_m: -left_m, speed_mps: BACK_OFF_MPS };
@@ -278,21 +276,27 @@ impl Player {
     }
 }
 
-fn is_forbidden(level: Option<SafetyLevel>) -> bool {
-    level.is_none_or(|level| level >= SafetyLevel::Danger)
+fn is_forbidden(safety: Option<SafetyStatus>) -> bool {
+    safety.is_none_or(|safety| safety.level >= SafetyLevel::Danger)
 }
 
 /// Why the car may not drive on, and whether it may back off.
 fn forbidden(aware: &Aware) -> (String, bool) {
-    match aware.level {
-        None | Some(SafetyLevel::SensorError) => {
-            ("how near the next thing is, is not known".to_owned(), false)
+    let Some(SafetyStatus { level, cause, distance_m }) = aware.safety else {
+        return ("nobody has said yet how near the next thing is".to_owned(), false);
+    };
+    let words = match cause {
+        SafetyCause::Distance | SafetyCause::LikelyOpen => {
+            format!("the next thing ahead is at {distance_m:.2} m")
         }
-        Some(level) => {
-            let word = if level == SafetyLevel::Danger { "danger" } else { "emergency" };
-            (format!("the way ahead is blocked ({word}, {:.2} m)", aware.distance_m), true)
-        }
-    }
+        SafetyCause::Cliff => "there is no floor under its front".to_owned(),
+        SafetyCause::NoEchoYet => "no distance has been measured yet".to_owned(),
+        SafetyCause::OneEcho | SafetyCause::Invalid => "the distance sensor has no echo".to_owned(),
+        SafetyCause::Silent => "the distance sensor is silent".to_owned(),
+        SafetyCause::Stuck => "the distance sensor says the same again and again".to_owned(),
+        SafetyCause::FloorUnknown => "nothing is heard of the floor".to_owned(),
+    };
+    (words, level < SafetyLevel::SensorError)
 }
 
 #[cfg(test)]
