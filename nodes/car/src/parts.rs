@@ -52,6 +52,24 @@ pub trait HasCar: Node {
 
     /// Its car.
     fn car(&mut self) -> &mut CarParts<Self::Board>;
+
+    /// The callback that obeys `drive`.
+    ///
+    /// # Errors
+    ///
+    /// What its board reports.
+    fn on_drive(&mut self, drive: &Received<Drive>, ctx: &Context) -> NodeResult {
+        self.car().on_drive(drive, ctx)
+    }
+
+    /// The callback that obeys `look`.
+    ///
+    /// # Errors
+    ///
+    /// What its board reports.
+    fn on_look(&mut self, look: &Received<Look>, ctx: &Context) -> NodeResult {
+        self.car().on_look(look, ctx)
+    }
 }
 
 impl<B: Board> CarParts<B> {
@@ -105,8 +123,8 @@ impl<B: Board> CarParts<B> {
         let device = hat.clone();
         let converter = move || Ok(Converter::new(device.with(Hat::connect)?));
         setup.driver("converter", converter, |node: &mut N, analog, _| node.car().on_analog(analog))?;
-        setup.subscribe(topics::DRIVE, |node: &mut N, drive, ctx| node.car().on_drive(drive, ctx))?;
-        setup.subscribe(topics::LOOK, |node: &mut N, look, ctx| node.car().on_look(look, ctx))?;
+        setup.subscribe(topics::DRIVE, N::on_drive)?;
+        setup.subscribe(topics::LOOK, N::on_look)?;
         let smooth = setup.after(SMOOTH_STEP, |node: &mut N, _, ctx| node.car().on_smooth(ctx))?;
         let parts = Self {
             wheels,

@@ -128,6 +128,7 @@ impl<B: Board> Converter<B> {
 ///
 /// What the bus reports; that other writes came between the steps of each try; a value that the converter cannot have.
 fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
+    let mut impossible = None;
     for _ in 0..DISTURBED_MAX {
         let [register, high, low] = registers::write(registers::converter(input), 0);
         tried(|| board.write(&[register, high, low]))?;
@@ -140,17 +141,22 @@ fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
         }
         read?;
         let counts = u16::from_be_bytes([bytes[0][0], bytes[1][0]]);
-        if counts > registers::ADC_MAX {
-            return Err(format!(
-                "input A{input} of the converter says {counts}, at most {} is possible",
-                registers::ADC_MAX
-            )
-            .into());
+        if counts <= registers::ADC_MAX {
+            return Ok(counts);
         }
-        return Ok(counts);
+        // A write that was counted before the question, and got there after it.
+        impossible = Some(counts);
     }
-    Err(format!("reading A{input} of the converter was disturbed {DISTURBED_MAX} times by other writes")
-        .into())
+    Err(match impossible {
+        Some(counts) => format!(
+            "input A{input} of the converter says {counts}, at most {} is possible",
+            registers::ADC_MAX
+        ),
+        None => {
+            format!("reading A{input} of the converter was disturbed {DISTURBED_MAX} times by other writes")
+        }
+    }
+    .into())
 }
 
 impl<B: Board> Driver for Converter<B> {

@@ -13,6 +13,7 @@
 mod battery;
 mod camera;
 mod car;
+mod eye;
 mod floor;
 mod geometry;
 mod link;

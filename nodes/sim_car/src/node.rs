@@ -7,11 +7,13 @@ use nevil_runtime::prelude::*;
 use nevil_runtime::{HelperProcess, Unblock};
 
 use crate::CarFlaws;
-use crate::World;
+use crate::camera::Camera;
+use crate::eye::{Eye, ring_spec};
 use crate::link::{Inside, SimBoard, SimHat, Watched, WorldProcess};
 use crate::process::WORLD_PROCESS;
 use crate::simulation::{Settings, Simulation, State};
 use crate::track::Track;
+use crate::world::World;
 
 /// Time between two states of the car, for those who watch.
 const STATE_EVERY: Duration = Duration::from_millis(50);
@@ -21,6 +23,8 @@ const STATE_EVERY: Duration = Duration::from_millis(50);
 pub struct SimCar {
     car: CarParts<SimBoard>,
     state: Publisher<CarState>,
+    /// Announces pictures, if it has a camera.
+    camera: Option<Publisher<BlockRef>>,
 }
 
 /// Which world the car is in, and what kind of car it is.
@@ -38,6 +42,9 @@ pub struct Params {
     /// Share of the ultrasonic sensor's readings that are lost.
     #[param(default = 0.02, range = 0.0..=1.0)]
     dropout_share: f64,
+    /// Pictures that the camera takes in a second, into the ring `camera`; 0: it has no camera.
+    #[param(default = 0.0, range = 0.0..=30.0, unit = "Hz")]
+    camera_hz: f64,
     /// File into which the way of the car is written, as CSV.
     track: Option<PathBuf>,
     /// Socket of a world process that runs already, whose car has its own flaws. By default the node starts one.
@@ -79,7 +86,8 @@ impl Node for SimCar {
     const PROCESSES: &'static [HelperProcess] = &[WORLD_PROCESS];
 
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
-        let Params { world: file, seed, flaws, calibration, dropout_share, track, socket } = params;
+        let Params { world: file, seed, flaws, calibration, dropout_share, camera_hz, track, socket } =
+            params;
         let seed = seed.unwrap_or_else(|| setup.seed());
         let world = World::read(&file).map_err(|error| NodeError::new(error.to_string()))?;
         let calibration = match calibration {
@@ -87,6 +95,7 @@ impl Node for SimCar {
             None => Calibration::none(),
         };
         let settings = Settings { seed, dropout_share, flaws: flaws.of_car() };
+        let room = world.clone();
         let (inside, clock) = (setup.is_simulated(), setup.clock());
         let Parts { parts, hat } = CarParts::declare(setup, "sim_car", calibration, move || {
             Ok(match &socket {
@@ -95,14 +104,30 @@ impl Node for SimCar {
                 None => SimHat::world(WorldProcess::start(&file, &words(&settings, flaws))?),
             })
         })?;
+        let camera =
+            if camera_hz > 0.0 { Some(declare_camera(setup, hat.clone(), room, camera_hz)?) } else { None };
         let watch = move || {
             let car = hat.with(|hat| hat.watch())?;
             let track = track.as_deref().map(Track::create).transpose();
             Ok(Watch { car, track: track.map_err(|error| NodeError::new(error.to_string()))? })
         };
         setup.driver("state", watch, Self::on_state)?;
-        Ok(Self { car: parts, state: setup.publisher(topics::CAR_STATE)? })
+        Ok(Self { car: parts, state: setup.publisher(topics::CAR_STATE)?, camera })
     }
+}
+
+/// Declares the camera: its ring, its driver, and the topic that announces its pictures.
+fn declare_camera(
+    setup: &mut Setup<'_, SimCar>,
+    hat: Device<SimHat>,
+    world: World,
+    camera_hz: f64,
+) -> Result<Publisher<BlockRef>, NodeError> {
+    let every = Duration::from_secs_f64(1.0 / camera_hz);
+    let ring = setup.ring_writer("camera", ring_spec(every))?;
+    let open = move || Ok(Eye::new(hat.with(|hat| hat.watch())?, Camera::of(&world), ring.clone(), every));
+    setup.driver("camera", open, SimCar::on_picture)?;
+    Ok(setup.publisher(topics::CAMERA)?)
 }
 
 /// What a world process is told of the car in it.
@@ -123,6 +148,13 @@ impl HasCar for SimCar {
 impl SimCar {
     fn on_state(&mut self, state: &Received<CarState>, _: &Context) -> NodeResult {
         self.state.publish(**state)?;
+        Ok(())
+    }
+
+    fn on_picture(&mut self, picture: &Received<BlockRef>, _: &Context) -> NodeResult {
+        if let Some(camera) = &self.camera {
+            camera.publish(**picture)?;
+        }
         Ok(())
     }
 }

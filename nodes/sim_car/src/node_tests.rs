@@ -1,4 +1,8 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use nevil_runtime::testing::TestNode;
+use nevil_runtime::{Clock, Environment, NodeSpec, NodeTypes, SimulatedRobot};
 
 use super::*;
 
@@ -32,6 +36,7 @@ fn the_car_obeys_a_command_until_it_expires_and_then_stops() {
     assert!(speed(&mut car) < 0.01);
     let wheels = &car.status().actuators[0];
     assert_eq!((&*wheels.name, wheels.expired), ("node/wheels", 1));
+    assert_eq!(car.calls("on_drive").ok, 1, "by the name under which `nevil breaker` finds it");
     assert!(car.stop().is_empty());
 }
 
@@ -78,6 +83,69 @@ fn the_camera_looks_where_it_is_told() {
     car.advance(500 * MS);
     let CarState { pan_rad, tilt_rad, .. } = last(&mut car);
     assert!((pan_rad - 0.5).abs() < 0.01 && (tilt_rad + 0.2).abs() < 0.01, "{pan_rad} {tilt_rad}");
+}
+
+#[test]
+fn each_picture_of_the_camera_is_in_its_ring_and_announced() {
+    let mut car = TestNode::<SimCar>::start(&format!("{WORLD}\ncamera_hz: 10")).unwrap();
+    car.advance(1000 * MS);
+    let announced = car.take(topics::CAMERA).unwrap();
+    assert_eq!(announced.len(), 11);
+    assert_eq!(announced[10].captured_ns - announced[0].captured_ns, 1_000_000_000);
+    let status = car.status();
+    let ring = &status.rings[0];
+    assert_eq!((&*ring.name, ring.published, announced[10].block), ("camera", 11, 10));
+    assert_eq!(announced[0].values as usize, crate::PICTURE_BYTES);
+}
+
+/// Colours that were seen in the last picture.
+static SEEN: Mutex<BTreeSet<[u8; 3]>> = Mutex::new(BTreeSet::new());
+
+/// Looks at each picture.
+struct Viewer {
+    pictures: RingInput<u8>,
+    pixels: Vec<u8>,
+}
+
+impl Node for Viewer {
+    type Params = ();
+
+    fn configure(setup: &mut Setup<'_, Self>, (): ()) -> Result<Self, NodeError> {
+        setup.subscribe(topics::CAMERA, Self::on_picture)?;
+        let pictures = setup.ring_reader("camera", Start::Now)?;
+        Ok(Self { pictures, pixels: vec![0; crate::PICTURE_BYTES] })
+    }
+}
+
+impl Viewer {
+    fn on_picture(&mut self, picture: &Received<BlockRef>, _: &Context) -> NodeResult {
+        self.pictures.read_block(picture, &mut self.pixels)?;
+        let pixels = self.pixels.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]);
+        *SEEN.lock().unwrap() = pixels.collect();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_node_sees_the_room_in_the_pictures() {
+    let types = NodeTypes::new().with::<SimCar>("sim_car").with::<Viewer>("viewer");
+    let mut car = NodeSpec::new("sim_car", types.get("sim_car").unwrap().clone());
+    car.params = Value::parse_yaml("params", &format!("{WORLD}\ncamera_hz: 10")).unwrap();
+    let viewer = NodeSpec::new("viewer", types.get("viewer").unwrap().clone());
+    let environment = Environment::new(Clock::simulated(), 1);
+    let mut robot = SimulatedRobot::configure(vec![car, viewer], environment).unwrap();
+    robot.activate().unwrap();
+    robot.run_for(250 * MS).unwrap();
+    assert!(robot.stop().is_empty());
+    let colours = SEEN.lock().unwrap().len();
+    assert!(colours > 10, "floor, walls and ceiling, nearer and farther: {colours}");
+}
+
+#[test]
+fn without_a_rate_there_is_no_camera() {
+    let mut car = TestNode::<SimCar>::start(WORLD).unwrap();
+    car.advance(100 * MS);
+    assert!(car.status().rings.is_empty());
 }
 
 #[test]

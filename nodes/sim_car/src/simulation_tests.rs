@@ -314,14 +314,32 @@ proptest! {
     #[test]
     fn whatever_is_commanded_the_car_never_enters_a_wall(
         commands in proptest::collection::vec((-120.0_f32..120.0, -40.0_f32..40.0, 1_u64..3000), 1..40),
+        flaws in prop_oneof![Just(CarFlaws::NONE), Just(CarFlaws::TYPICAL)],
     ) {
-        let mut simulation = exact(&room());
+        let mut simulation = switched_on(&room(), Settings { flaws, ..Settings::with_seed(7) });
         for (speed_percent, steering_deg, time_ms) in commands {
             drive(&mut simulation, MotorCommand { speed_percent, steering_deg });
             simulation.step(Duration::from_millis(time_ms));
             prop_assert!(simulation.clearance_m() > 0.0);
             let pose = simulation.state().pose;
             prop_assert!((0.0..5.0).contains(&pose.x_m) && (0.0..4.0).contains(&pose.y_m));
+        }
+    }
+
+    #[test]
+    fn whatever_is_written_to_the_board_the_car_stays_in_the_room_and_its_numbers_are_numbers(
+        writes in proptest::collection::vec((any::<u8>(), any::<u16>(), any::<bool>(), 0_u64..200), 1..60),
+    ) {
+        let mut simulation = exact(&room());
+        for (register, value, high, time_ms) in writes {
+            // Both are allowed: the board has registers, and numbers that are none.
+            let _either = simulation.write(&registers::write(register, value));
+            let _either = simulation.read(&mut [0]);
+            simulation.set(Line::LeftDirection, if high { Level::High } else { Level::Low });
+            simulation.step(Duration::from_millis(time_ms));
+            let State { pose, speed_mps, steering_deg, battery_v, .. } = simulation.state();
+            prop_assert!((0.0..5.0).contains(&pose.x_m) && (0.0..4.0).contains(&pose.y_m));
+            prop_assert!([pose.heading_rad, speed_mps, steering_deg, battery_v].iter().all(|it| it.is_finite()));
         }
     }
 }
