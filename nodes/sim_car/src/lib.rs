@@ -46,5 +46,5 @@ pub use wire::{
 pub use world::{
     CLEARANCE_M, Circle, Colour, FLOOR_PIECES_MAX, FloorPlan, HEIGHT_M, Object, Reachable, ReadWorldError,
     Rectangle, SHAPES_MAX, SIZE_MAX_M, Size, Start, THICKNESS_MIN_M, Table, Tape, UnknownColour, Wall, World,
-    WorldProblem,
+    WorldKind, WorldProblem,
 };

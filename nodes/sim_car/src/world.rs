@@ -1,21 +1,24 @@
 //! The world as its file describes it: walls, objects, the floor, and the place where the car starts.
 //!
-//! * `colour`: colours by name. `problem` and `check`: what is wrong with a world. `read`: a world from its file, and back.
+//! * `colour`: colours by name. `problem` and `check`: what is wrong with a world. `read` and `yaml`: a world from its file, and back.
 //! * `shapes`: all that is solid, as rays and the car meet it. `reachable`: where the car can come to.
 //! * `generate`: worlds from a seed.
 
 mod check;
 mod colour;
+mod generate;
 mod problem;
 mod reachable;
 mod read;
 mod shapes;
+mod yaml;
 
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{Disc, Point, Pose, Segment};
 
 pub use colour::{Colour, UnknownColour};
+pub use generate::WorldKind;
 pub use problem::WorldProblem;
 pub use reachable::{CLEARANCE_M, Reachable};
 pub use read::ReadWorldError;

@@ -64,7 +64,7 @@ impl World {
         let mut reached = vec![false; columns * rows];
         let start = middle_of(self.start_pose());
         let near = (0..columns * rows).filter(|&index| place(index).distance_m(start) < 0.5);
-        let free = near.filter(|&index| space.is_free(place(index)));
+        let free = near.filter(|&index| space.is_free(place(index), CLEARANCE_M));
         let nearest = free.min_by(|&a, &b| place(a).distance_m(start).total_cmp(&place(b).distance_m(start)));
         let mut open: Vec<_> = nearest.into_iter().collect();
         for &index in &open {
@@ -77,7 +77,7 @@ impl World {
             let below = (row > 0).then(|| index - columns);
             let above = (row + 1 < rows).then_some(index + columns);
             for next in [left, right, below, above].into_iter().flatten() {
-                if !reached[next] && space.is_free(place(next)) {
+                if !reached[next] && space.is_free(place(next), CLEARANCE_M) {
                     reached[next] = true;
                     open.push(next);
                 }
@@ -140,23 +140,24 @@ struct Places {
 }
 
 /// What the middle of the car keeps away from.
-struct Space {
+pub(super) struct Space {
     shapes: Shapes,
     edges: Vec<Segment>,
     floor: Floor,
 }
 
 impl Space {
-    fn of(world: &World) -> Self {
+    pub(super) fn of(world: &World) -> Self {
         let edges = world.floor.tables.iter().flat_map(|table| table.sides());
         Self { shapes: Shapes::of(world), edges: edges.collect(), floor: Floor::of(world) }
     }
 
-    fn is_free(&self, point: Point) -> bool {
+    /// Whether there is floor at `point`, and nothing within `clearance_m` of it.
+    pub(super) fn is_free(&self, point: Point, clearance_m: f64) -> bool {
         let Shapes { segments, discs } = &self.shapes;
         self.floor.at(point).is_there
-            && segments.iter().chain(&self.edges).all(|segment| segment.distance_m(point) >= CLEARANCE_M)
-            && discs.iter().all(|disc| disc.centre.distance_m(point) >= disc.radius_m + CLEARANCE_M)
+            && segments.iter().chain(&self.edges).all(|segment| segment.distance_m(point) >= clearance_m)
+            && discs.iter().all(|disc| disc.centre.distance_m(point) >= disc.radius_m + clearance_m)
     }
 }
 
