@@ -1,3 +1,5 @@
+use std::f64::consts::FRAC_PI_2;
+
 use super::*;
 use crate::geometry::Segment;
 use crate::world::{Circle, Object, Rectangle, Size, Start, Table, Tape, Wall, segments};
@@ -142,6 +144,19 @@ fn the_nearer_hides_the_farther_and_a_low_thing_shows_its_top_and_what_is_behind
     world.walls.push(ahead(0.5, 0.5, RED));
     let picture = Picture::of(&world, 0.0, 0.0);
     assert!(picture.rows_of(BLUE, 320).is_empty() && picture.rows_of(RED, 320).len() > 100);
+}
+
+#[test]
+fn a_box_is_closed_whichever_side_it_shows() {
+    for quarter in 0..4 {
+        let mut world = room();
+        let middle = Pose { x_m: EYE.0 + 1.0, y_m: EYE.1, heading_rad: f64::from(quarter) * FRAC_PI_2 };
+        let size = Size { width_m: 0.4, depth_m: 0.4 };
+        world.objects.push(Object::Box(Rectangle { colour: BLUE, ..Rectangle::new("crate", middle, size) }));
+        // Without the side in front, the inside of the one behind would be seen.
+        let rows = Picture::of(&world, 0.0, 0.0).rows_of(BLUE, 320);
+        about(rows[rows.len() - 1], 240.0 + focal() * CAMERA_HEIGHT_M / 0.8, 1.5);
+    }
 }
 
 #[test]
