@@ -29,6 +29,9 @@ mod topic_measure;
 mod topic_pub;
 mod topic_type;
 pub(crate) mod unknown;
+mod world_generate;
+mod world_show;
+mod world_view;
 
 use std::process::ExitCode;
 
@@ -119,6 +122,14 @@ enum Command {
         after_help = "Example:\n  nevil bus audit"
     )]
     Bus(BusCommand),
+    /// Show, make and look at worlds for the simulated car
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true,
+        after_help = "Example:\n  nevil world show launch/files/worlds/maze.yaml"
+    )]
+    World(WorldCommand),
     Completion(completion::CompletionArgs),
     /// Begin a robot project, or add a node to one
     #[command(
@@ -157,6 +168,13 @@ enum TopicCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum WorldCommand {
+    Show(world_show::WorldShowArgs),
+    Generate(world_generate::WorldGenerateArgs),
+    View(world_view::WorldViewArgs),
+}
+
+#[derive(Debug, Subcommand)]
 enum BusCommand {
     Audit(bus_audit::BusAuditArgs),
 }
@@ -189,6 +207,9 @@ impl Cli {
             Command::Node(NodeCommand::Resume(args)) => args.run(robot),
             Command::Topic(command) => command.run(robot),
             Command::Bus(BusCommand::Audit(args)) => args.run(robot),
+            Command::World(WorldCommand::Show(args)) => args.run(),
+            Command::World(WorldCommand::Generate(args)) => args.run(),
+            Command::World(WorldCommand::View(args)) => args.run(),
             Command::Logs(args) => args.run(robot),
             Command::Completion(args) => args.run(),
         }?;
@@ -284,7 +305,7 @@ mod tests {
     #[test]
     fn every_command_that_shows_something_can_show_it_as_json() {
         // What they show is that they did it, or it is made for a shell or an editor.
-        const NOTHING_TO_SHOW: [&str; 20] = [
+        const NOTHING_TO_SHOW: [&str; 22] = [
             "launch",
             "stop",
             "restart",
@@ -305,6 +326,8 @@ mod tests {
             "node",
             "schema",
             "completion",
+            "generate",
+            "view",
         ];
         let mut command = Cli::command();
         command.build();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use nevil_launch::for_terminal;
 
@@ -44,6 +45,12 @@ pub(crate) fn print(text: impl fmt::Display) -> Result<(), Failure> {
 /// Prints `value` as JSON for people and programs.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
     print(format_args!("{value:#}\n"))
+}
+
+/// Writes a file that a command was asked for.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes)
+        .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))
 }
 
 /// Says `text` on standard error, as what it is.

@@ -53,7 +53,8 @@ const TILE_LIGHT: u32 = 240;
 /// let mut picture = vec![0; PICTURE_BYTES];
 /// Camera::of(&world).render(world.start_pose(), 0.0, 0.0, &mut picture);
 /// ```
-#[derive(Clone, Debug)]
+// No clone: it would have no room put by, and allocate in its first picture.
+#[derive(Debug)]
 pub struct Camera {
     floor: Floor,
     scene: Scene,

@@ -4,6 +4,7 @@
 mod guide;
 mod robot;
 mod topics;
+mod worlds;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Output, Stdio};

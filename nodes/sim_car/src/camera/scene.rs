@@ -75,7 +75,7 @@ pub(super) struct Met {
     pub(super) light: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Scene {
     solids: Vec<Solid>,
     pieces: Vec<Piece>,

@@ -42,7 +42,7 @@ struct Sight {
     behind: [Option<(f64, Colour)>; RANGES_MAX],
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Sights {
     sights: Vec<Sight>,
     /// Of each, the end of the range that it is in, and what it shows there: beside each other, because each row looks at all of

@@ -75,3 +75,24 @@ fn the_table_ends_before_the_room_does() {
     let eye = Ray::new(world.start_pose().point(0.0, 0.0), 0.0);
     assert!(Shapes::of(&world).cast_m(&eye) > 2.0);
 }
+
+#[test]
+fn the_worlds_of_the_docs_are_worlds() {
+    for page in ["reference/world-file.md", "guide/worlds.md"] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+        let text = std::fs::read_to_string(path).unwrap();
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+        let worlds: Vec<_> = blocks.filter(|block| block.starts_with("size:")).collect();
+        assert_eq!(worlds.len(), 1, "{page}");
+        World::parse(page, worlds[0]).unwrap();
+    }
+}
+
+#[test]
+fn the_docs_name_every_colour() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/world-file.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for name in Colour::names() {
+        assert!(text.contains(&format!("`{name}`")), "{name}");
+    }
+}

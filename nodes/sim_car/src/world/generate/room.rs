@@ -43,7 +43,7 @@ fn along_a_wall(size: Size, dice: &mut Dice) -> Vec<Thing> {
     };
     let side = dice.count(0, 3);
     let (along_m, across_m) =
-        if side % 2 == 0 { (size.width_m, size.depth_m) } else { (size.depth_m, size.width_m) };
+        if side.is_multiple_of(2) { (size.width_m, size.depth_m) } else { (size.depth_m, size.width_m) };
     let at_m = dice.metres(width_m / 2.0, (along_m - width_m / 2.0).max(width_m / 2.0));
     let (x_m, y_m) = match side {
         0 => (at_m, depth_m / 2.0),
@@ -53,8 +53,11 @@ fn along_a_wall(size: Size, dice: &mut Dice) -> Vec<Thing> {
     };
     let (x_m, y_m) = (round(x_m, 0.001), round(y_m, 0.001));
     let middle = Pose { x_m, y_m, heading_rad: 0.0 };
-    let size =
-        if side % 2 == 0 { Size { width_m, depth_m } } else { Size { width_m: depth_m, depth_m: width_m } };
+    let size = if side.is_multiple_of(2) {
+        Size { width_m, depth_m }
+    } else {
+        Size { width_m: depth_m, depth_m: width_m }
+    };
     let object = Rectangle { height_m, colour: dice.colour(), ..Rectangle::new(name, middle, size) };
     let radius_m = (width_m / 2.0).hypot(depth_m / 2.0);
     vec![Thing { object: Object::Box(object), around: Point::new(x_m, y_m), radius_m, is_at_wall: true }]
