@@ -289,7 +289,7 @@ fn ground(surface: Surface) -> Ground {
 }
 
 /// Whether a ray from `point` to the right leaves the outline an odd number of times.
-fn is_inside(sides: &[Segment], point: Point) -> bool {
+pub(crate) fn is_inside(sides: &[Segment], point: Point) -> bool {
     let crossed = sides.iter().filter(|side| {
         let (a, b) = (side.from, side.to);
         (a.y_m > point.y_m) != (b.y_m > point.y_m)

@@ -4,6 +4,7 @@ mod room;
 
 use super::reachable::Space;
 use super::{Colour, Size, Start, Table, Wall, World};
+use crate::floor::is_inside;
 use crate::geometry::Point;
 
 /// How often a kind is tried until a world is valid and has room to drive.
@@ -122,7 +123,10 @@ fn with_start(mut world: World, dice: &mut Dice) -> Option<World> {
     let space = Space::of(&world);
     let Size { width_m, depth_m } = world.size;
     let places = (0..200).map(|_| Point::new(dice.metres(0.0, width_m), dice.metres(0.0, depth_m)));
-    let place = places.into_iter().find(|&place| space.is_free(place, START_FREE_M))?;
+    // Beside a corridor there is space too.
+    let outline: Vec<_> = world.walls.first()?.segments().collect();
+    let is_good = |&place: &Point| is_inside(&outline, place) && space.is_free(place, START_FREE_M);
+    let place = places.into_iter().find(is_good)?;
     let heading_deg = (dice.0.f64() * 24.0).floor() * 15.0;
     world.start = Start { x_m: place.x_m, y_m: place.y_m, heading_deg };
     Some(world)

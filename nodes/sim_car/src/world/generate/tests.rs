@@ -9,7 +9,17 @@ proptest! {
     fn each_seed_gives_a_world_that_is_valid_wide_enough_and_read_back_as_the_same(seed: u64, kind in 0_usize..4) {
         let world = World::generate(WorldKind::ALL[kind], seed);
         prop_assert_eq!(world.validate(), Ok(()));
-        prop_assert!(world.reachable(0.1).area_m2() >= REACHABLE_MIN_M2);
+        let reachable = world.reachable(0.1);
+        prop_assert!(reachable.area_m2() >= REACHABLE_MIN_M2);
+        // The car is in the room, not beside it: nothing at the border of the world can be reached.
+        let (width_m, depth_m) = (world.size.width_m, world.size.depth_m);
+        for share in (0..=100).map(|percent| f64::from(percent) / 100.0) {
+            let along = [(share * width_m, 0.02), (0.02, share * depth_m)];
+            let border = along.into_iter().flat_map(|(x, y)| [(x, y), (width_m - x, depth_m - y)]);
+            for (x_m, y_m) in border {
+                prop_assert_eq!(reachable.cell_of(Point::new(x_m, y_m)), None, "{} {}", x_m, y_m);
+            }
+        }
         let text = world.to_yaml();
         prop_assert_eq!(World::parse("world.yaml", &text).unwrap(), world, "{}", text);
     }
