@@ -8,8 +8,8 @@ fn nothing_of_the_shipped_robot_is_worth_a_note_and_its_messages_fit() {
     let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
     let plan = Plan::read(&"../launch/files/picar-sim.yaml".into(), &plan_for).unwrap();
     assert_eq!(plan.notes, []);
-    // A small part of what a robot has for messages: plain numbers need little.
-    assert!(plan.topics_bytes < 1 << 20, "{}", plan.topics_bytes);
+    // A small part of what a robot has for messages. Most of it is for texts: actions that people ask for.
+    assert!(plan.topics_bytes < 4 << 20, "{}", plan.topics_bytes);
 }
 
 #[test]

@@ -63,14 +63,34 @@ fn in_ten_simulated_minutes_the_car_touches_nothing_and_every_message_is_account
     }
     assert_eq!(topics, SUBSCRIPTIONS.map(|(name, _)| name));
 
+    assert_eq!(field(&ended, "touches"), 0.0, "{}", ended.out);
+    assert!(field(&ended, "driven_m") >= 30.0, "{}", ended.out);
+}
+
+/// The number of the last `car_state` that is called so.
+fn field(ended: &Ended, name: &str) -> f64 {
     let state = ended.out.lines().find_map(|line| line.trim().strip_prefix("car_state: ")).unwrap();
-    let field = |name: &str| -> f64 {
-        let (_, rest) =
-            state.split_once(&format!("\"{name}\":")).unwrap_or_else(|| panic!("{name} in {state}"));
-        rest.split([',', '}']).next().unwrap().trim().parse().unwrap()
-    };
-    assert_eq!(field("touches"), 0.0, "{state}");
-    assert!(field("driven_m") >= 30.0, "{state}");
+    let (_, rest) = state.split_once(&format!("\"{name}\":")).unwrap_or_else(|| panic!("{name} in {state}"));
+    rest.split([',', '}']).next().unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn actions_at_the_start_drive_the_car_as_far_as_they_say() {
+    let place = Place::new();
+    let car = picar(&format!("world: {}", shipped("worlds/empty_room.yaml")));
+    let params = "{ auto: false, startup_actions: [forward 50, look_left, backward 20] }";
+    let file = place.file(&format!(
+        "robot: picar\nnodes:\n{car}  navigation: {{ depends_on: [motion], params: {params} }}\n"
+    ));
+    let words = ["launch", file.to_str().unwrap(), "--clock", "sim", "--seed", "1", "--for", "20s"];
+    let ended = place.run(&words);
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    assert!((field(&ended, "driven_m") - 0.7).abs() < 0.02, "{ended:?}");
+    assert!(
+        (field(&ended, "pan_rad") - 0.0).abs() < 0.05,
+        "after the last action the camera is at rest: {ended:?}"
+    );
+    assert!(ended.out.contains(r#"navigation_status: {"status":"idle""#), "{ended:?}");
 }
 
 #[test]

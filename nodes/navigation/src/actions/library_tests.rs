@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::actions::sheet::{BACK_CM_MAX, PAN_SAFE_DEG};
 
@@ -154,4 +156,42 @@ fn a_folder_is_read_file_by_file_and_one_without_any_is_told() {
     fs::remove_dir_all(&folder).unwrap();
     let missing = Library::shipped().with(&folder).unwrap_err();
     assert_eq!(missing.to_string(), format!("cannot read gestures `{}`", folder.display()));
+}
+
+/// Text of a list of steps, right ones and wrong ones, which call the gestures `a`, `b` and `nod`.
+fn any_steps() -> impl Strategy<Value = String> {
+    let number = || prop_oneof![-60..70_i32, Just(1_000_000)];
+    let leaf = prop_oneof![
+        (number(), number()).prop_map(|(pan, tilt)| format!("look: {{ pan_deg: {pan}, tilt_deg: {tilt} }}")),
+        (number(), number()).prop_map(|(cm, percent)| format!("drive: {{ cm: {cm}, percent: {percent} }}")),
+        (-12..31_i32).prop_map(|cm| format!("drive: {{ cm: {cm} }}")),
+        (0..5100_u32).prop_map(|pause_ms| format!("pause_ms: {pause_ms}")),
+        "gesture: (a|b|nod|sigh)",
+        "[a-z_]{1,9}: [a-z0-9{\\[]{0,5}",
+    ];
+    let list = |steps: Vec<String>| format!("[{}]", steps.join(", "));
+    let step = leaf.prop_recursive(3, 30, 4, move |inner| {
+        (0..22_u32, proptest::collection::vec(inner, 1..4))
+            .prop_map(move |(times, steps)| format!("repeat: {{ times: {times}, steps: {} }}", list(steps)))
+    });
+    proptest::collection::vec(step, 1..5).prop_map(list)
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_file_of_gestures_or_a_problem_and_never_a_panic(text in ".*") {
+        let _ = with(&text);
+    }
+
+    #[test]
+    fn a_gesture_that_is_read_keeps_its_bounds(a in any_steps(), b in any_steps()) {
+        let text = format!("gestures:\n  a: {{ words: W., steps: {a} }}\n  b: {{ words: W., steps: {b} }}\n");
+        if let Ok(library) = with(&text) {
+            for name in ["a", "b"] {
+                let gesture = library.gesture(name).unwrap();
+                prop_assert!(gesture.moves.len() <= MOVES_MAX && gesture.duration(Pace::Slow) < PLAY_MAX);
+                prop_assert!(gesture.way_cm().1 <= 15.0);
+            }
+        }
+    }
 }

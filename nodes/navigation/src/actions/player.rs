@@ -30,7 +30,8 @@ const TURN_WHEELS: Duration = Duration::from_millis(300);
 /// Time to come to rest before the car drives the other way, and after the last move.
 pub(super) const REST: Duration = Duration::from_millis(300);
 
-/// A car that has not moved for so long, though it was asked to, will not.
+/// A car that has not moved for so long, though it was asked to, will not; a sensor that is not heard for so long is no
+/// trifle.
 const STANDING_MAX: Duration = Duration::from_millis(1500);
 
 /// Farthest that the car backs off from what is in its way, in metres; never farther than it has just come.
@@ -246,8 +247,13 @@ impl Player {
             return Some(Progress::Failed("an operator drives, who goes before all actions".to_owned()));
         }
         if sign > 0.0 && is_forbidden(aware.safety) {
-            let (reason, can_back) = forbidden(aware);
-            let left_m = if can_back { covered_m.clamp(0.0, BACK_OFF_M) } else { 0.0 };
+            let (reason, is_seen) = forbidden(aware);
+            if !is_seen && !run.stands(now, aware.way_m) {
+                // What is not known, at the start for instance, may be known soon.
+                self.state = State::Run(*run);
+                return Some(self.standing());
+            }
+            let left_m = if is_seen { covered_m.clamp(0.0, BACK_OFF_M) } else { 0.0 };
             let leg = Leg { way_m: -left_m, speed_mps: BACK_OFF_MPS };
             let run = Run::begin(leg, now, aware.way_m);
             self.state = State::Back { run, left_m, reason };
@@ -280,7 +286,7 @@ fn is_forbidden(safety: Option<SafetyStatus>) -> bool {
     safety.is_none_or(|safety| safety.level >= SafetyLevel::Danger)
 }
 
-/// Why the car may not drive on, and whether it may back off.
+/// Why the car may not drive on, and whether that is seen, so that it may back off; or not known.
 fn forbidden(aware: &Aware) -> (String, bool) {
     let Some(SafetyStatus { level, cause, distance_m }) = aware.safety else {
         return ("nobody has said yet how near the next thing is".to_owned(), false);

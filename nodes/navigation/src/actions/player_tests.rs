@@ -125,6 +125,20 @@ fn before_anybody_has_said_that_it_is_safe_it_does_not_drive() {
 }
 
 #[test]
+fn it_stands_while_a_sensor_is_not_heard_and_goes_on_when_it_is_heard_again() {
+    for unknown in [None, safety(SafetyLevel::SensorError, SafetyCause::NoEchoYet)] {
+        let mut stage = Stage::new("forward 20");
+        stage.safety = unknown;
+        for _ in 0..14 {
+            assert!(matches!(stage.step(), Progress::Going(motion) if motion.speed_mps == 0.0));
+        }
+        stage.safety = safety(SafetyLevel::Clear, SafetyCause::Distance);
+        assert_eq!(stage.end(), Progress::Done);
+        assert!((stage.way_m() - 0.2).abs() < 0.0015, "{}", stage.way_m());
+    }
+}
+
+#[test]
 fn a_sensor_that_fails_on_the_way_stops_it_and_lets_it_not_back_off() {
     let mut stage = Stage::new("forward 50");
     (0..5).for_each(|_| drop(stage.step()));
