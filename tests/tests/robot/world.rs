@@ -1,16 +1,27 @@
 //! A world process that a test has started itself, and the test's own eyes in it: the robot may die as it likes.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use nevil_node_sim_car::{Decoder, FromWorld, ToWorld, WireMessage, WireState};
 
-use crate::place::{Place, picar, shipped};
+use crate::place::{Place, picar};
 use crate::process::{Process, WATCHDOG, wait_until};
 
 /// How long the car is watched that is to stand, in the world's time. A guard that has fired repeats itself for 200 ms.
 const STAND_NS: u64 = 500_000_000;
+
+/// A room in which the sensor has an echo wherever the car stands: a car that has measured nothing yet does not drive, and
+/// how far a car comes until its robot ends is a matter of chance.
+const ROOM: &str = "\
+size: {width_m: 3.0, depth_m: 2.5}
+walls:
+  - name: outer walls
+    corners_m: [[0.0, 0.0], [3.0, 0.0], [3.0, 2.5], [0.0, 2.5], [0.0, 0.0]]
+start: {x_m: 1.0, y_m: 1.0, heading_deg: 30.0}
+";
 
 /// A room with a car whose motor controller does for ever what it was told last.
 pub(crate) struct World {
@@ -20,9 +31,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The empty room.
+    /// An empty room.
     pub(crate) fn start(place: &Place) -> Self {
-        Self::of_room(place, shipped("worlds/empty_room.yaml"))
+        let room = place.path().join("room.yaml");
+        fs::write(&room, ROOM).unwrap();
+        Self::of_room(place, room.to_str().unwrap().to_owned())
     }
 
     /// The room that the file `room` describes.
