@@ -70,8 +70,12 @@ pub struct Params {
     #[param(default = 0.35, range = 0.25..=2.0, unit = "m")]
     stop_m: f64,
     /// Floor around the car that is taken to be free at the start.
-    #[param(default = 0.6, range = 0.1..=2.0, unit = "m")]
+    #[param(default = 0.4, range = 0.1..=2.0, unit = "m")]
     start_free_m: f64,
+    /// So much way it drives as if there were edges to fall from, although it has met none; once it has met one it always
+    /// does.
+    #[param(default = 4.0, range = 0.0..=100000.0, unit = "m")]
+    careful_m: f64,
     /// Below so many counts a grayscale sensor looks into the void; as `obstacle_detection` has it.
     #[param(default = 500, range = 0..=4095)]
     cliff_counts: u16,
@@ -131,7 +135,7 @@ impl Node for Navigation {
         })
     }
 
-    /// Whether it drives about, its mood, its speeds, how far from what it sees it stops, and what is a cliff.
+    /// Whether it drives about, its mood, its speeds, how far from what it sees it stops, for how long it is careful, and what is a cliff.
     fn params_changed(&mut self, params: &Params, _: &Context) -> NodeResult {
         let begun = |params: &Params| Params {
             start_free_m: params.start_free_m,
@@ -178,6 +182,7 @@ impl Params {
             turn_mps: self.turn_mps * share,
             stop_m: self.stop_m,
             start_free_m: self.start_free_m,
+            careful_m: self.careful_m,
             ..WanderLimits::default()
         }
     }
@@ -308,6 +313,7 @@ impl Navigation {
     fn senses(&mut self) -> Senses {
         let way = match self.safety.map(|safety| (safety.level, safety.cause)) {
             Some((SafetyLevel::Caution, SafetyCause::Distance)) => Way::Caution,
+            Some((_, SafetyCause::Silent | SafetyCause::Stuck | SafetyCause::FloorUnknown)) => Way::Blind,
             // In likely open space there is nothing to turn away from.
             Some((SafetyLevel::Clear | SafetyLevel::Warning | SafetyLevel::Caution, _)) => Way::Open,
             Some((SafetyLevel::Danger | SafetyLevel::Emergency | SafetyLevel::SensorError, _)) | None => {

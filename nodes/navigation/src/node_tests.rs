@@ -203,7 +203,7 @@ fn a_mood_is_taken_by_message_and_an_unknown_one_is_refused() {
 #[test]
 fn a_tired_car_drives_more_slowly() {
     let fastest = |mood: &str| {
-        let mut stage = Stage::new(&format!("{{ seed: 1, mood: {mood} }}"));
+        let mut stage = Stage::new(&format!("{{ seed: 1, mood: {mood}, careful_m: 0 }}"));
         stage.steps(200);
         stage.wishes.iter().map(|wish| wish.speed_mps).fold(0.0, f32::max)
     };

@@ -10,8 +10,13 @@ struct Trip {
 }
 
 impl Trip {
+    /// On floor that has no edges, as it takes it.
     fn new(seed: u64) -> Self {
-        let wander = Wander::new(CarShape::default(), WanderLimits::default(), seed);
+        Self::within(WanderLimits { careful_m: 0.0, ..WanderLimits::default() }, seed)
+    }
+
+    fn within(limits: WanderLimits, seed: u64) -> Self {
+        let wander = Wander::new(CarShape::default(), limits, seed);
         Self { wander, now: Duration::ZERO, obeyed: Motion::NONE }
     }
 
@@ -73,11 +78,38 @@ fn when_forward_is_blocked_it_stops_at_once_and_then_backs_off() {
 }
 
 #[test]
-fn blocked_from_the_start_it_stays_where_it_is() {
+fn blocked_from_the_start_it_never_goes_forward_and_backward_only_over_the_floor_that_is_free_there() {
     let mut trip = Trip::new(1);
-    for _ in 0..100 {
-        assert_eq!(trip.step(echo(2.0), Way::Blocked).speed_mps, 0.0);
+    let mut back_m = 0.0;
+    for _ in 0..600 {
+        let speed_mps = trip.step(echo(2.0), Way::Blocked).speed_mps;
+        assert!(speed_mps <= 0.0);
+        back_m -= speed_mps * 0.1;
     }
+    assert!((0.0..0.8).contains(&back_m), "{back_m}");
+}
+
+#[test]
+fn where_a_sensor_is_dead_it_stands_whatever_it_was_doing_and_goes_on_when_it_lives() {
+    let mut trip = Trip::new(1);
+    for doing in [Doing::Running, Doing::BackingOff] {
+        trip.until(doing, echo(1.0), Way::Open);
+        for _ in 0..100 {
+            assert_eq!(trip.step(None, Way::Blind).speed_mps, 0.0);
+        }
+    }
+    trip.until(Doing::Running, echo(1.0), Way::Open);
+}
+
+#[test]
+fn without_an_echo_it_drives_for_less_than_a_metre_and_then_stands() {
+    let mut trip = Trip::new(1);
+    trip.until(Doing::Running, echo(2.0), Way::Open);
+    for _ in 0..20 {
+        trip.step(echo(2.0), Way::Open);
+    }
+    let way_m: f32 = (0..600).map(|_| trip.step(Some(Sight::Lost), Way::Open).speed_mps.abs() * 0.1).sum();
+    assert!(way_m < 1.0, "{way_m}");
     assert_eq!(trip.wander.doing(), Doing::Stuck);
 }
 
@@ -111,7 +143,7 @@ fn after_a_second_without_a_call_it_has_forgotten_everything() {
     trip.until(Doing::Running, echo(2.0), Way::Open);
     trip.now += Duration::from_secs(2);
     assert_eq!(trip.step(echo(2.0), Way::Open).speed_mps, 0.0);
-    assert_eq!(trip.wander.reckoning.pose, reckoning::Pose::HOME);
+    assert_eq!(trip.wander.reckoning.pose, Pose::HOME);
 }
 
 #[test]

@@ -16,7 +16,8 @@
 //!   echo from far away (2 m) open space is likely, and what the echo said still holds for a while: for 3 s the level
 //!   is `caution`, in which the car drives at half speed, 1.05 m at most. Then, or without such an echo, it is
 //!   `sensor_error`.
-//! * **A stuck echo line is no open space.** [`Reading::NoEdge`] never counts as it.
+//! * **A stuck echo line is no open space.** One [`Reading::NoEdge`] among time-outs is a drop-out; the second since the last
+//!   echo is an error.
 //!
 //! The price: in a hall wider than the sensor reaches the car stops 3 s after it has lost the last wall from sight.
 
@@ -151,6 +152,9 @@ impl ZoneLimits {
     }
 }
 
+/// So many readings among time-outs may be no time-outs.
+const DROPPED_MAX: u32 = 1;
+
 /// An echo and when it came.
 #[derive(Clone, Copy, Debug)]
 struct LastEcho {
@@ -182,8 +186,8 @@ pub struct Zones {
     wanted: Level,
     /// Readings without an echo since the last one with it.
     lost: u32,
-    /// Whether all of those were time-outs.
-    only_timeouts: bool,
+    /// How many of those were no time-outs.
+    no_edges: u32,
 }
 
 impl Zones {
@@ -195,7 +199,7 @@ impl Zones {
     pub fn new(limits: ZoneLimits) -> Result<Self, LimitsProblem> {
         limits.check()?;
         let worst = Level::SensorError;
-        Ok(Self { limits, last: None, level: worst, wanted: worst, lost: 0, only_timeouts: true })
+        Ok(Self { limits, last: None, level: worst, wanted: worst, lost: 0, no_edges: 0 })
     }
 
     /// Goes on with other limits. What the last echo said may be worse under them, and is at once; it is better after two
@@ -223,7 +227,7 @@ impl Zones {
             Reading::Timeout => self.lost = self.lost.saturating_add(1),
             Reading::Echo { .. } | Reading::NoEdge => {
                 self.lost = self.lost.saturating_add(1);
-                self.only_timeouts = false;
+                self.no_edges = self.no_edges.saturating_add(1);
             }
         }
         self.assess(now)
@@ -242,7 +246,7 @@ impl Zones {
             return Assessment { level: self.level, cause: self.cause(), distance_m: Some(last.distance_m) };
         }
         let likely_open = lost_too_many
-            && self.only_timeouts
+            && self.no_edges <= DROPPED_MAX
             && last.distance_m >= self.limits.open_from_m
             && age < self.limits.open_for;
         if likely_open {
@@ -254,14 +258,7 @@ impl Zones {
     /// Begins anew: what was measured so far is worth nothing.
     pub fn forget(&mut self) {
         let worst = Level::SensorError;
-        *self = Self {
-            limits: self.limits,
-            last: None,
-            level: worst,
-            wanted: worst,
-            lost: 0,
-            only_timeouts: true,
-        };
+        *self = Self { limits: self.limits, last: None, level: worst, wanted: worst, lost: 0, no_edges: 0 };
     }
 
     const fn cause(&self) -> Cause {
@@ -288,7 +285,7 @@ impl Zones {
         self.wanted = wanted;
         self.last = Some(LastEcho { at: now, distance_m });
         self.lost = 0;
-        self.only_timeouts = true;
+        self.no_edges = 0;
     }
 }
 

@@ -96,9 +96,11 @@ fn timeouts_after_an_echo_from_far_away_are_caution_for_three_seconds() {
 }
 
 #[test]
-fn a_stuck_echo_line_is_no_open_space() {
+fn a_stuck_echo_line_is_no_open_space_but_one_drop_out_is_no_stuck_line() {
     let (timeout, no_edge) = (Reading::Timeout, Reading::NoEdge);
-    assert_eq!(last_level(&[echo(3.0), echo(3.0), timeout, no_edge, timeout]), Level::SensorError);
+    assert_eq!(last_level(&[echo(3.0), echo(3.0), timeout, no_edge, timeout]), Level::Caution);
+    assert_eq!(last_level(&[echo(3.0), echo(3.0), timeout, no_edge, timeout, no_edge]), Level::SensorError);
+    assert_eq!(last_level(&[echo(3.0), echo(3.0), no_edge, no_edge, timeout]), Level::SensorError);
 }
 
 #[test]

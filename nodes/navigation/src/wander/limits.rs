@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use nevil_car::shape;
+
 /// The car as far as driving needs it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CarShape {
@@ -13,6 +15,12 @@ pub struct CarShape {
     pub beside_m: f64,
     /// Distance between the axles, in metres.
     pub wheelbase_m: f64,
+    /// Distance between the middles of the left and the right wheel, in metres.
+    pub track_m: f64,
+    /// Where the sensors look at the floor, ahead of the middle of the rear axle, in metres.
+    pub floor_ahead_m: f64,
+    /// How far beside the middle those on the left and on the right look, in metres.
+    pub floor_beside_m: f64,
     /// Largest steering angle to either side, in radians.
     pub steering_rad_max: f64,
 }
@@ -21,11 +29,14 @@ impl Default for CarShape {
     /// A PiCar-X, as far as it is known.
     fn default() -> Self {
         Self {
-            ahead_m: 0.185,
-            behind_m: 0.065,
-            beside_m: 0.075,
-            wheelbase_m: 0.094,
-            steering_rad_max: 30.0_f64.to_radians(),
+            ahead_m: shape::AHEAD_M,
+            behind_m: shape::BEHIND_M,
+            beside_m: shape::BESIDE_M,
+            wheelbase_m: shape::WHEELBASE_M,
+            track_m: shape::TRACK_M,
+            floor_ahead_m: shape::GRAYSCALE_AHEAD_M,
+            floor_beside_m: shape::GRAYSCALE_BESIDE_M,
+            steering_rad_max: f64::from(shape::STEERING_MAX_DEG).to_radians(),
         }
     }
 }
@@ -47,6 +58,8 @@ pub struct WanderLimits {
     pub memory_m: f64,
     /// What was seen is forgotten after this time, because things move.
     pub memory_for: Duration,
+    /// So much way is driven, in metres, as if there were edges, although none was met; once one was met it always is.
+    pub careful_m: f64,
     /// How long each wish to move holds.
     pub valid_for: Duration,
 }
@@ -59,10 +72,11 @@ impl Default for WanderLimits {
             cruise_mps: 0.25,
             turn_mps: 0.15,
             margin_m: 0.07,
-            start_free_m: 0.6,
+            start_free_m: 0.4,
             stop_m: 0.35,
-            memory_m: 1.5,
+            memory_m: 5.0,
             memory_for: Duration::from_secs(240),
+            careful_m: 4.0,
             valid_for: Duration::from_millis(300),
         }
     }

@@ -1,16 +1,19 @@
-//! What the car has seen to be free a short while and a short way ago.
+//! What the car knows of the floor around it: what it has seen to be free a short while and a short way ago, where there was
+//! floor under it, and where there was none.
 //!
-//! A grid of square cells, of which each place on the floor has one, modulo the size of the grid. A cell is free or
-//! nothing is known of it. It becomes free when an echo came from behind it, and unknown when one comes from it, when
-//! the car has driven on for too long, or when too much time has passed.
+//! A grid of square cells, of which each place on the floor has one, modulo the size of the grid. What is known of a cell is
+//! forgotten when the car has driven on for too long, or when too much time has passed. A cell becomes free when an echo
+//! came from behind it, and unknown when one comes from it.
 
 use std::time::Duration;
 
+use super::map::{Map, cell};
 use super::reckoning::Pose;
+use super::senses::Cliff;
 use super::{CarShape, WanderLimits};
 
 /// Side of a cell in metres. Half a diagonal, 35 mm, is less than the margin that is kept around the car.
-const CELL_M: f64 = 0.05;
+pub(super) const CELL_M: f64 = 0.05;
 
 /// Cells along each side of the grid: 6.4 m, so that what is in reach of the sensor never meets itself.
 const CELLS: i32 = 128;
@@ -30,11 +33,41 @@ const RIM_RAD: f64 = 1.0 * std::f64::consts::PI / 180.0;
 /// How late a reading and the reckoned heading may be to each other, in seconds: one period of the sensor and some.
 const LATE_S: f64 = 0.15;
 
+/// Around a place without floor so much is taken to have none, in metres: what the reckoning may be wrong by.
+const VOID_M: f64 = 0.06;
+
+/// After so much way the floor under the wheels counts as unknown again, in metres: between edges a few centimetres matter.
+const SURE_M: f64 = 0.8;
+
+/// When, and where on the way, something was learnt.
+#[derive(Clone, Copy, Debug)]
+struct Stamp {
+    along_m: f32,
+    time_s: f32,
+}
+
+impl Stamp {
+    const NEVER: Self = Self { along_m: 0.0, time_s: f32::NEG_INFINITY };
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     at: (i32, i32),
-    along_m: f32,
-    time: Duration,
+    /// Nothing stands there.
+    free: Stamp,
+    /// The sensor has looked there, and something is there or just behind.
+    looked: Stamp,
+    /// There is floor: a sensor has seen it, or a wheel was there.
+    sure: Stamp,
+    /// There is no floor.
+    void: Stamp,
+}
+
+impl Cell {
+    const fn unknown(at: (i32, i32)) -> Self {
+        let never = Stamp::NEVER;
+        Self { at, free: never, looked: never, sure: never, void: never }
+    }
 }
 
 /// Now, as the memory needs it: the time, and where on its way the car is.
@@ -51,35 +84,34 @@ pub(crate) enum Direction {
     Back,
 }
 
-/// An arc to drive along.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arc {
-    pub(crate) direction: Direction,
-    /// One over the radius, per metre; positive is to the left.
-    pub(crate) curvature_per_m: f64,
-}
-
-impl Arc {
-    pub(crate) const STRAIGHT: Self = Self { direction: Direction::Ahead, curvature_per_m: 0.0 };
-}
-
-/// The free floor around the car.
+/// The floor around the car.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
-    shape: CarShape,
-    limits: WanderLimits,
-    cells: Vec<Option<Cell>>,
-    now: Moment,
+    pub(super) shape: CarShape,
+    pub(super) limits: WanderLimits,
+    cells: Vec<Cell>,
+    now: Stamp,
 }
 
 impl Memory {
     pub(crate) fn new(shape: CarShape, limits: WanderLimits) -> Self {
-        let cells = vec![None; (CELLS * CELLS) as usize];
-        Self { shape, limits, cells, now: Moment { time: Duration::ZERO, along_m: 0.0 } }
+        // No cell is at a place of the grid's far corner: all are unknown.
+        let cells = vec![Cell::unknown((i32::MAX, i32::MAX)); (CELLS * CELLS) as usize];
+        Self { shape, limits, cells, now: Stamp { along_m: 0.0, time_s: 0.0 } }
     }
 
     pub(crate) fn pass(&mut self, now: Moment) {
-        self.now = now;
+        self.now = Stamp { along_m: now.along_m as f32, time_s: now.time.as_secs_f32() };
+    }
+
+    /// The questions that a car at `at` has, on a way that began at `from`.
+    pub(crate) const fn map(&self, at: Pose, from: Pose) -> Map<'_> {
+        Map { memory: self, at, from, on_own_track: false }
+    }
+
+    /// The same for a car that goes back the way it came.
+    pub(crate) const fn own_track(&self, at: Pose) -> Map<'_> {
+        Map { memory: self, at, from: at, on_own_track: true }
     }
 
     /// Takes the floor within `radius_m` of the car's middle to be free.
@@ -92,12 +124,38 @@ impl Memory {
         });
     }
 
-    /// Takes what was forgotten, because it was too old or too far back, as seen just now. What an echo has taken back
-    /// stays unknown.
+    /// Takes what was forgotten to be free, because it was too old or too far back, as seen just now. What an echo has taken
+    /// back stays unknown.
     pub(crate) fn recall(&mut self) {
-        let Moment { time, along_m } = self.now;
-        for cell in self.cells.iter_mut().flatten() {
-            *cell = Cell { along_m: along_m as f32, time, ..*cell };
+        for cell in &mut self.cells {
+            if cell.free.time_s.is_finite() {
+                cell.free = self.now;
+            }
+        }
+    }
+
+    /// Takes in where the sensors that look at the floor from `pose` have seen none, and so where there is some.
+    pub(crate) fn feel(&mut self, pose: Pose, cliff: Cliff) {
+        let CarShape { floor_ahead_m, floor_beside_m, track_m, wheelbase_m, .. } = self.shape;
+        let sensors = [(floor_beside_m, cliff.left), (0.0, cliff.middle), (-floor_beside_m, cliff.right)];
+        for (left_m, is_void) in sensors {
+            let place = pose.place(floor_ahead_m, left_m);
+            if is_void {
+                self.each_near(place, VOID_M, |memory, at, (dx, dy)| {
+                    if dx.hypot(dy) <= VOID_M {
+                        let now = memory.now;
+                        let cell = memory.cell_mut(at);
+                        (cell.void, cell.sure) = (now, Stamp::NEVER);
+                    }
+                });
+            } else {
+                self.mark_sure(cell(place));
+            }
+        }
+        for ahead_m in [0.0, wheelbase_m] {
+            for left_m in [-track_m / 2.0, track_m / 2.0] {
+                self.mark_sure(cell(pose.place(ahead_m, left_m)));
+            }
         }
     }
 
@@ -147,66 +205,79 @@ impl Memory {
             let (away_m, aside_rad) = (along_m.hypot(across_m), across_m.atan2(along_m).abs());
             if aside_rad <= free_half_rad && away_m <= free_to_m {
                 memory.mark_free(at);
-            } else if aside_rad <= CONE_HALF_RAD && (solid_from_m..=solid_to_m).contains(&away_m) {
-                memory.cells[index(at)] = None;
+            } else if aside_rad <= CONE_HALF_RAD && (free_to_m..=solid_to_m).contains(&away_m) {
+                let now = memory.now;
+                let cell = memory.cell_mut(at);
+                cell.looked = now;
+                if away_m >= solid_from_m {
+                    cell.free = Stamp::NEVER;
+                }
             }
         });
     }
 
-    /// How far the car could drive from `pose` on an arc over floor that is known to be free, up to `max_m`.
-    pub(crate) fn free_m(&self, pose: Pose, arc: Arc, max_m: f64) -> f64 {
-        // The floor behind was checked with the whole margin when the car came over it; what is left of the margin
-        // makes up for cells and for reckoning.
-        let (sign, margin_m) = match arc.direction {
-            Direction::Ahead => (1.0, self.limits.margin_m),
-            Direction::Back => (-1.0, self.limits.margin_m / 2.0),
-        };
-        let mut way_m = 0.0;
-        while way_m < max_m {
-            let next_m = way_m + CELL_M / 2.0;
-            if !self.fits(pose.after(sign * next_m, arc.curvature_per_m), pose, margin_m) {
-                return way_m;
-            }
-            way_m = next_m;
+    pub(super) fn is_free(&self, at: (i32, i32)) -> bool {
+        let WanderLimits { memory_m, .. } = self.limits;
+        self.cell(at)
+            .is_some_and(|cell| self.is_fresh(cell.free, memory_m) && !self.is_fresh(cell.void, memory_m))
+    }
+
+    /// Whether nothing stands there, be there floor or not.
+    pub(super) fn is_clear(&self, at: (i32, i32)) -> bool {
+        self.cell(at).is_some_and(|cell| self.is_fresh(cell.free, self.limits.memory_m))
+    }
+
+    /// Whether there is floor, so surely that a wheel may go there unseen.
+    pub(super) fn is_sure(&self, at: (i32, i32)) -> bool {
+        self.cell(at).is_some_and(|cell| self.is_fresh(cell.sure, SURE_M))
+    }
+
+    /// Whether looking there would tell nothing new.
+    pub(super) fn is_looked_at(&self, at: (i32, i32)) -> bool {
+        let WanderLimits { memory_m, .. } = self.limits;
+        self.cell(at).is_some_and(|cell| {
+            self.is_fresh(cell.looked, 2.0 * memory_m) || self.is_fresh(cell.void, memory_m)
+        })
+    }
+
+    fn is_fresh(&self, stamp: Stamp, way_m: f64) -> bool {
+        f64::from((self.now.along_m - stamp.along_m).abs()) <= way_m
+            && self.now.time_s - stamp.time_s <= self.limits.memory_for.as_secs_f32()
+    }
+
+    fn cell(&self, at: (i32, i32)) -> Option<&Cell> {
+        Some(&self.cells[index(at)]).filter(|cell| cell.at == at)
+    }
+
+    fn cell_mut(&mut self, at: (i32, i32)) -> &mut Cell {
+        let cell = &mut self.cells[index(at)];
+        if cell.at != at {
+            *cell = Cell::unknown(at);
         }
-        max_m
-    }
-
-    /// Whether all floor under the car at `pose`, and a margin around it, is known to be free. What lies under the car
-    /// at `from`, or within its margin there, does not count: it is no nearer than it was.
-    fn fits(&self, pose: Pose, from: Pose, margin_m: f64) -> bool {
-        let CarShape { ahead_m, behind_m, beside_m, .. } = self.shape;
-        let steps = |length_m: f64| (length_m / CELL_M).ceil().max(1.0);
-        let (length_m, width_m) = (ahead_m + behind_m + 2.0 * margin_m, 2.0 * (beside_m + margin_m));
-        let (rows, columns) = (steps(length_m), steps(width_m));
-        let (sin, cos) = from.heading_rad.sin_cos();
-        let around_from = |(x_m, y_m): (f64, f64)| {
-            let (dx, dy) = (x_m - from.x_m, y_m - from.y_m);
-            let (along_m, across_m) = (dx * cos + dy * sin, dy * cos - dx * sin);
-            (-behind_m - margin_m..=ahead_m + margin_m).contains(&along_m)
-                && across_m.abs() <= beside_m + margin_m
-        };
-        // From the front backward, because the floor ahead is what is most often unknown.
-        (0..=rows as u32).rev().all(|row| {
-            let along_m = f64::from(row) / rows * length_m - behind_m - margin_m;
-            (0..=columns as u32).all(|column| {
-                let across_m = (f64::from(column) / columns - 0.5) * width_m;
-                let place = pose.place(along_m, across_m);
-                self.is_free(cell(place)) || around_from(place)
-            })
-        })
-    }
-
-    fn is_free(&self, at: (i32, i32)) -> bool {
-        self.cells[index(at)].is_some_and(|cell| {
-            cell.at == at
-                && (self.now.along_m - f64::from(cell.along_m)).abs() <= self.limits.memory_m
-                && self.now.time.saturating_sub(cell.time) <= self.limits.memory_for
-        })
+        cell
     }
 
     fn mark_free(&mut self, at: (i32, i32)) {
-        self.cells[index(at)] = Some(Cell { at, along_m: self.now.along_m as f32, time: self.now.time });
+        let now = self.now;
+        self.cell_mut(at).free = now;
+    }
+
+    fn mark_sure(&mut self, at: (i32, i32)) {
+        let now = self.now;
+        self.cell_mut(at).sure = now;
+    }
+
+    /// Takes in that from `pose` no echo comes: whether anything is there is not known, and looking again tells no more.
+    pub(crate) fn see_nothing(&mut self, pose: Pose) {
+        let eye = pose.place(self.shape.ahead_m, 0.0);
+        let (sin, cos) = pose.heading_rad.sin_cos();
+        self.each_near(eye, SEEN_MAX_M, |memory, at, (dx, dy)| {
+            let (along_m, across_m) = (dx * cos + dy * sin, dy * cos - dx * sin);
+            if along_m > 0.0 && across_m.atan2(along_m).abs() <= CONE_HALF_RAD {
+                let now = memory.now;
+                memory.cell_mut(at).looked = now;
+            }
+        });
     }
 
     /// Shows all cells near `middle` to `look`, with the way from `middle` to the centre of each, in metres.
@@ -229,16 +300,13 @@ impl Memory {
     }
 }
 
-fn cell(place: (f64, f64)) -> (i32, i32) {
-    ((place.0 / CELL_M).floor() as i32, (place.1 / CELL_M).floor() as i32)
-}
-
 fn index(at: (i32, i32)) -> usize {
     (at.0.rem_euclid(CELLS) * CELLS + at.1.rem_euclid(CELLS)) as usize
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::map::Arc;
     use super::*;
 
     fn memory() -> Memory {
@@ -248,7 +316,7 @@ mod tests {
     }
 
     fn straight_m(memory: &Memory) -> f64 {
-        memory.free_m(Pose::HOME, Arc::STRAIGHT, 2.0)
+        memory.map(Pose::HOME, Pose::HOME).free_m(Arc::STRAIGHT, 2.0)
     }
 
     #[test]
@@ -270,7 +338,7 @@ mod tests {
         let mut memory = memory();
         memory.see(Pose::HOME, 0.0, 1.5);
         let beside = Pose { y_m: 0.7, ..Pose::HOME };
-        assert!(memory.free_m(beside, Arc::STRAIGHT, 2.0) < 0.2);
+        assert!(memory.map(beside, beside).free_m(Arc::STRAIGHT, 2.0) < 0.2);
     }
 
     #[test]

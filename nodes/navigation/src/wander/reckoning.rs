@@ -8,6 +8,9 @@ use super::Motion;
 /// Longest way back that is remembered, in metres: across a room and back. Errors of the car undo themselves on it.
 const WAY_BACK_MAX_M: f64 = 12.0;
 
+/// Most legs that are remembered.
+const LEGS_MAX: usize = 200;
+
 /// Time in which the car takes up 63 % of a change of speed, in seconds.
 pub(crate) const MOTOR_RESPONSE_S: f64 = 0.1;
 
@@ -88,7 +91,7 @@ impl Reckoning {
     /// Reckons with `motion` having been obeyed for `time`.
     pub(crate) fn pass(&mut self, time: Duration, motion: Motion) {
         let time_s = time.as_secs_f64();
-        let wanted_mps = f64::from(motion.speed_mps);
+        let wanted_mps = nevil_car::axle_mps(motion.speed_mps, motion.steering_rad);
         let steering_rad = f64::from(motion.steering_rad);
         let faded = (-time_s / MOTOR_RESPONSE_S).exp();
         // The integral of a speed that approaches `wanted_mps` exponentially.
@@ -101,7 +104,7 @@ impl Reckoning {
         self.note(Leg { steering_rad, length_m: way_m });
     }
 
-    /// The last leg of the way here; drive it backward to be where the car was before.
+    /// The last leg of the way here, negative if it was driven backward; drive it the other way to be where the car was before.
     pub(crate) fn last_leg(&self) -> Option<Leg> {
         self.legs.back().copied()
     }
@@ -113,40 +116,42 @@ impl Reckoning {
 
     /// Where the car was `way_m` before, if its last leg is as long as that.
     pub(crate) fn pose_before(&self, way_m: f64) -> Option<Pose> {
-        let leg = self.last_leg().filter(|leg| leg.length_m >= way_m)?;
-        Some(self.pose.after(-way_m, self.curvature_per_m(leg.steering_rad)))
+        let leg = self.last_leg().filter(|leg| leg.length_m.abs() >= way_m)?;
+        Some(self.pose.after(-way_m.copysign(leg.length_m), self.curvature_per_m(leg.steering_rad)))
     }
 
     /// Length of the known way back, in metres.
     pub(crate) fn way_back_m(&self) -> f64 {
-        self.legs.iter().map(|leg| leg.length_m).sum()
+        self.legs.iter().map(|leg| leg.length_m.abs()).sum()
     }
 
-    /// Forward motion lengthens the way back, backward motion along it shortens it. Backward motion on another arc
-    /// (somebody else drives) leads off it: then no way back is known.
+    /// Motion against the last leg shortens the way back, all other lengthens it.
     fn note(&mut self, step: Leg) {
-        let last = self.legs.back_mut();
-        let same = last.filter(|leg| (leg.steering_rad - step.steering_rad).abs() < SAME_STEERING_RAD);
-        match same {
+        if step.length_m == 0.0 {
+            return;
+        }
+        let is_first = self.legs.is_empty();
+        match self
+            .legs
+            .back_mut()
+            .filter(|leg| (leg.steering_rad - step.steering_rad).abs() < SAME_STEERING_RAD)
+        {
             Some(leg) => {
+                let before_m = leg.length_m;
                 leg.length_m += step.length_m;
-                self.along_m += step.length_m;
-            }
-            None if step.length_m > 0.0 => {
-                self.legs.push_back(step);
-                self.along_m += step.length_m;
+                self.along_m += leg.length_m.abs() - before_m.abs();
+                if leg.length_m * before_m <= 0.0 {
+                    self.legs.pop_back();
+                }
             }
             // The last millimetres of coming to a stop, when the wheels have begun to turn, lead nowhere.
-            None if step.length_m > -0.005 => {}
+            None if step.length_m.abs() < 0.003 && !is_first => {}
             None => {
-                self.legs.clear();
-                self.along_m -= step.length_m;
+                self.legs.push_back(step);
+                self.along_m += step.length_m.abs();
             }
         }
-        if self.legs.back().is_some_and(|leg| leg.length_m <= 0.0) {
-            self.legs.pop_back();
-        }
-        while self.legs.len() > 1 && self.way_back_m() > WAY_BACK_MAX_M {
+        while self.legs.len() > 1 && (self.way_back_m() > WAY_BACK_MAX_M || self.legs.len() > LEGS_MAX) {
             self.legs.pop_front();
         }
     }
@@ -168,7 +173,12 @@ mod tests {
         let mut reckoning = Reckoning::new(0.094);
         let legs = [(0.3, 20), (-0.2, 15), (0.0, 30)];
         legs.iter().for_each(|&(steering_rad, ticks)| drive(&mut reckoning, 0.2, steering_rad, ticks));
-        assert!((reckoning.way_back_m() - 1.3).abs() < 0.001, "{}", reckoning.way_back_m());
+        // In curves the inner wheel is slowed down, and all speeds come in steps.
+        let driven_m: f64 = legs
+            .iter()
+            .map(|&(steering_rad, ticks)| nevil_car::axle_mps(0.2, steering_rad) * f64::from(ticks) * 0.1)
+            .sum();
+        assert!((reckoning.way_back_m() - driven_m).abs() < 0.001, "{}", reckoning.way_back_m());
         for &(steering_rad, ticks) in legs.iter().rev() {
             while reckoning.last_leg().unwrap().length_m < 0.001 {
                 reckoning.drop_leg();
@@ -182,11 +192,18 @@ mod tests {
     }
 
     #[test]
-    fn backing_off_the_known_way_forgets_it() {
+    fn backward_off_the_way_here_lengthens_it_and_is_driven_forward_to_come_back() {
         let mut reckoning = Reckoning::new(0.094);
         drive(&mut reckoning, 0.2, 0.0, 20);
+        let (there, along_m) = (reckoning.pose, reckoning.along_m);
         drive(&mut reckoning, -0.2, 0.3, 5);
-        assert_eq!(reckoning.last_leg(), None);
+        let leg = reckoning.last_leg().unwrap();
+        assert!(leg.length_m < -0.05 && (leg.steering_rad - 0.3).abs() < 1e-6, "{leg:?}");
+        assert!(reckoning.along_m > along_m + 0.05);
+        let before = reckoning.pose_before(-leg.length_m).unwrap();
+        assert!((before.x_m - there.x_m).hypot(before.y_m - there.y_m) < 0.01, "{before:?}");
+        drive(&mut reckoning, 0.2, 0.3, 5);
+        assert!((reckoning.along_m - along_m).abs() < 0.01, "as if it had not been driven");
     }
 
     #[test]

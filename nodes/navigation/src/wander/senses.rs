@@ -21,8 +21,10 @@ pub enum Way {
     Open,
     /// Something is near ahead: turning away is better than driving on.
     Caution,
-    /// Forward is not allowed: danger, emergency, or a sensor that cannot be relied on.
+    /// Forward is not allowed: danger, emergency, or no echo.
     Blocked,
+    /// A sensor is dead: no motion at all makes sense.
+    Blind,
 }
 
 /// Which of the sensors that look at the floor have seen none.
