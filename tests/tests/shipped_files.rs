@@ -1,15 +1,36 @@
 //! What the shipped launch files say goes together, and nothing of it is worth a second look.
+#![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 use nevil_launch::{Machine, Plan, PlanFor};
 
 #[test]
-fn nothing_of_the_shipped_robot_is_worth_a_note_and_its_messages_fit() {
-    let (types, machine) = (nevil::shipped_nodes(), Machine::named("pi4").unwrap());
-    let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
-    let plan = Plan::read(&"../launch/files/picar-sim.yaml".into(), &plan_for).unwrap();
-    assert_eq!(plan.notes, []);
-    // A small part of what a robot has for messages. Most of it is for texts: actions that people ask for.
-    assert!(plan.topics_bytes < 4 << 20, "{}", plan.topics_bytes);
+fn nothing_of_the_shipped_robots_is_worth_a_note_and_their_messages_fit() {
+    for file in ["picar-sim.yaml", "picar-pi.yaml", "line-follower.yaml"] {
+        for name in ["pi4", "pi5"] {
+            let (types, machine) = (nevil::shipped_nodes(), Machine::named(name).unwrap());
+            let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
+            let plan = Plan::read(&format!("../launch/files/{file}").into(), &plan_for).unwrap();
+            assert_eq!(plan.notes, [], "{file} on {name}");
+            // A small part of what a robot has for messages: plain numbers need little, and lists of actions up to 8 KiB each.
+            assert!(plan.topics_bytes < 4 << 20, "{file}: {}", plan.topics_bytes);
+        }
+    }
+}
+
+/// The nodes of the plan of a shipped file, each with what the file says of it, but for the car and where it is named.
+fn nodes_but_the_car(file: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("../launch/files/{file}")).unwrap();
+    let (_, nodes) = text.split_once("\nnodes:\n").unwrap();
+    let blocks = nodes.split("\n\n").map(|block| block.replace("sim_car", "picarx"));
+    let blocks = blocks.map(|block| block.replace("    params: { chip: \"${chip}\" }\n", ""));
+    blocks.skip(1).map(|block| block.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn the_real_car_and_the_simulated_one_have_the_same_nodes_but_for_the_car_and_its_light() {
+    let real = nodes_but_the_car("picar-pi.yaml");
+    assert_eq!(real.len(), 5);
+    assert_eq!(real, nodes_but_the_car("picar-sim.yaml"));
 }
 
 #[test]

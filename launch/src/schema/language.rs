@@ -29,7 +29,7 @@ pub(crate) const ARGUMENT: &Section = &Section {
         key(
             "type",
             Kind::Choice(&["text", "integer", "number", "bool", "duration", "size", "angle", "path"]),
-            "what may be given",
+            "what may be given; an empty path is none, as if the key that it is put in were not written",
         )
         .otherwise("that of the default, else `text`"),
         key("default", Kind::Scalar, "what it is if it is not given").otherwise("it must be given"),

@@ -1,6 +1,7 @@
 //! A board in memory: takes what the real one takes, register by register, and tells what its outputs would do.
 
 use std::fmt;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use nevil_runtime::{DeviceResult, SafeSequence};
 
-use crate::board::{Board, Echo, Hat, Level, Line, Measured};
+use crate::board::{Board, Echo, Hat, Level, Line, Measured, STOP_WRITES};
 use crate::registers;
 
 /// One of the two motors.
@@ -314,8 +315,10 @@ impl Hat for FakeBoard {
         Ok(self.clone())
     }
 
+    /// To nowhere: a board in memory ends with the process, and nothing hangs on it that could move on.
     fn guard(&mut self) -> DeviceResult<Option<SafeSequence>> {
-        Ok(None)
+        let handle = OpenOptions::new().write(true).open("/dev/null")?.into();
+        Ok(Some(SafeSequence { handle, writes: STOP_WRITES.iter().map(|bytes| bytes.to_vec()).collect() }))
     }
 
     fn take_reset(&mut self) -> bool {

@@ -50,19 +50,22 @@ impl Node for PicarX {
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
         let calibration = params.calibration.as_deref().map(Calibration::read).transpose()?;
         let Params { board, bus, chip, trace, .. } = params;
-        if board == BoardKind::Hat && setup.is_simulated() {
-            return Err(NodeError::new(
-                "a real board knows no virtual time; leave `--clock sim` out, or set `board: fake`, or use the node `sim_car`",
-            ));
-        }
         if board == BoardKind::Hat && trace.is_some() {
             return Err(NodeError::new(
                 "`trace` is of the board in memory; set `board: fake`, or leave it out",
             ));
         }
         let claim = format!("{}:0x14", bus.file_name().unwrap_or(bus.as_os_str()).to_string_lossy());
+        // Told when it is opened: a check configures with a clock that stands, for whatever clock it will be.
+        let in_virtual_time = setup.is_simulated();
         let open = move || {
             Ok(match (board, &trace) {
+                (BoardKind::Hat, _) if in_virtual_time => {
+                    return Err(
+                        "a real board knows no virtual time; leave `--clock sim` out, or set `board: fake`, or use the node `sim_car`"
+                            .into(),
+                    );
+                }
                 (BoardKind::Hat, _) => AnyHat::Linux(LinuxHat::open(&bus, &chip)?),
                 (BoardKind::Fake, None) => AnyHat::Fake(FakeBoard::default()),
                 (BoardKind::Fake, Some(file)) => AnyHat::Fake(traced(file)?),

@@ -195,9 +195,11 @@ fn the_left_motor_is_trimmed_and_a_motor_that_is_wired_the_other_way_round_is_tu
 }
 
 #[test]
-fn a_real_board_is_refused_in_virtual_time_and_a_trace_of_it_too() {
+fn a_real_board_is_refused_in_virtual_time_and_so_is_a_trace_of_it_and_a_calibration_that_is_not_there() {
     let error = TestNode::<PicarX>::start("").err().unwrap().to_string();
     assert!(error.contains("a real board knows no virtual time"), "{error}");
+    let error = TestNode::<PicarX>::start("trace: board.txt").err().unwrap().to_string();
+    assert!(error.contains("`trace` is of the board in memory; set `board: fake`"), "{error}");
     let error = TestNode::<PicarX>::start("{ board: fake, calibration: nowhere.yaml }").err().unwrap();
     assert!(error.to_string().contains("cannot read the calibration `nowhere.yaml`"), "{error}");
 }

@@ -22,18 +22,23 @@ fn the_same_seed_gives_the_same_messages_and_another_one_others() {
 }
 
 /// How many subscriptions each topic of the shipped robot has.
-const SUBSCRIPTIONS: [(&str, u64); 18] = [
+const SUBSCRIPTIONS: [(&str, u64); 25] = [
     ("auto_mode_command", 1),
-    ("auto_mode_status", 0),
+    ("auto_mode_status", 1),
     ("autonomous_drive", 1),
     ("battery", 0),
     ("car_state", 0),
     ("drive", 1),
+    ("emergency_stop/request", 0),
+    ("emergency_stop/state", 1),
     ("grayscale", 2),
+    ("host_status", 0),
+    ("led_status", 0),
+    ("listening_status", 1),
     ("look", 1),
     ("mood_change", 1),
     ("motion_status", 2),
-    ("navigation_status", 0),
+    ("navigation_status", 1),
     ("operator_drive", 1),
     ("range", 2),
     ("robot_action", 1),
@@ -41,6 +46,8 @@ const SUBSCRIPTIONS: [(&str, u64); 18] = [
     ("sim_car/converter", 1),
     ("sim_car/sonar", 1),
     ("sim_car/state", 1),
+    ("speaking_status", 1),
+    ("system_mode", 1),
 ];
 
 #[test]

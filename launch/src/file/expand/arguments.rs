@@ -50,7 +50,8 @@ pub enum ArgumentKind {
     Size,
     /// An angle, such as `30deg`.
     Angle,
-    /// A path: on the command line from where the command is called, in a file from that file.
+    /// A path: on the command line from where the command is called, in a file from that file. An empty one is none: the key that
+    /// it is put in counts as not written.
     Path,
 }
 
@@ -83,31 +84,31 @@ impl ArgumentKind {
     /// What is expected, if `text` is not it.
     fn check(self, text: &str) -> Result<(), &'static str> {
         let is_right = match self {
-            Self::Text => true,
+            Self::Text | Self::Path => true,
             Self::Integer => text.parse::<i128>().is_ok(),
             Self::Number => text.parse::<f64>().is_ok(),
             Self::Bool => matches!(text, "true" | "false"),
             Self::Duration => parse_duration(text).is_ok(),
             Self::Size => parse_size(text).is_ok(),
             Self::Angle => parse_angle(text).is_ok(),
-            Self::Path => !text.is_empty(),
         };
         let expected = match self {
-            Self::Text => "text",
+            Self::Text | Self::Path => "text",
             Self::Integer => "an integer",
             Self::Number => "a number",
             Self::Bool => "`true` or `false`",
             Self::Duration => "a duration such as `250ms`, `2s` or `3min`",
             Self::Size => "a size such as `512KiB` or `1MiB`",
             Self::Angle => "an angle such as `30deg` or `-0.5rad`",
-            Self::Path => "a path",
         };
         if is_right { Ok(()) } else { Err(expected) }
     }
 
     /// What it is where it is put in: its own type, with quotes around the reference or without.
-    const fn of_variable(self) -> VariableKind {
+    const fn of_variable(self, text: &str) -> VariableKind {
         match self {
+            // Nothing, in the words of YAML.
+            Self::Path if text.is_empty() => VariableKind::Typed,
             Self::Text | Self::Path | Self::Duration | Self::Size | Self::Angle => VariableKind::Text,
             Self::Integer | Self::Number | Self::Bool => VariableKind::Typed,
         }
@@ -259,7 +260,8 @@ pub(super) fn bind(
         check(argument, &text, mark, &path, reader);
         let origin = format!("argument `{}`, {origin}", argument.name);
         argument.value = Some((text.clone(), origin.clone()));
-        let variable = Variable { text, kind: argument.kind.of_variable(), origin };
+        let kind = argument.kind.of_variable(&text);
+        let variable = Variable { text, kind, origin };
         scope.arguments.push((argument.name.clone(), variable));
     }
 }
@@ -277,7 +279,8 @@ fn stand_in(argument: &Argument, scope: &mut Scope<'_>) {
         };
         text.to_owned()
     });
-    let variable = Variable { text, kind: argument.kind.of_variable(), origin: String::new() };
+    let kind = argument.kind.of_variable(&text);
+    let variable = Variable { text, kind, origin: String::new() };
     scope.arguments.push((argument.name.clone(), variable));
 }
 

@@ -379,3 +379,12 @@ fn a_number_stays_one_within_braces_where_its_reference_needs_quotes() {
         ("0.3".into(), "`v0.3`".into())
     );
 }
+
+#[test]
+fn an_empty_path_is_none_with_quotes_around_its_reference_or_without() {
+    let text = "robot: r\nargs: { track: { type: path, default: '' } }\nnodes:\n  a: { params: { track: \"${track}\" } }\n  b:\n    params:\n      track: ${track}\n";
+    let file = Folder::new("no-path", &[("robot.yaml", text)]).read(&[]).unwrap();
+    for path in ["nodes.a.params.track", "nodes.b.params.track"] {
+        assert_eq!(at(&file, path).0, "null", "{path}");
+    }
+}
