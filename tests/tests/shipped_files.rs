@@ -11,8 +11,8 @@ fn nothing_of_the_shipped_robots_is_worth_a_note_and_their_messages_fit() {
             let plan_for = PlanFor { types: &types, machine: &machine, here: &machine, lookup: &|_| None };
             let plan = Plan::read(&format!("../launch/files/{file}").into(), &plan_for).unwrap();
             assert_eq!(plan.notes, [], "{file} on {name}");
-            // A small part of what a robot has for messages: plain numbers need little, and lists of actions up to 8 KiB each.
-            assert!(plan.topics_bytes < 4 << 20, "{file}: {}", plan.topics_bytes);
+            // A small part of what a robot has for messages. Most of it is for texts: actions, and the threads of the machine.
+            assert!(plan.topics_bytes < 8 << 20, "{file}: {}", plan.topics_bytes);
         }
     }
 }
