@@ -85,6 +85,8 @@ struct Go {
     until_driven_m: f64,
     /// Whether there was an echo when it began.
     saw: bool,
+    /// Whether the floor there is taken to be free because the car came from there.
+    trusts: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +152,8 @@ pub struct Wander {
     planner: Planner,
     /// Moves that were chosen here and came to nothing.
     refused: Vec<(Direction, f64)>,
+    /// How many searches in a row have found nothing.
+    stuck: u32,
     has_met_edge: bool,
     phase: Phase,
     /// The angle at which the wheels stand.
@@ -183,6 +187,7 @@ impl Wander {
             visits: Visits::new(),
             planner: Planner::new(),
             refused: Vec::with_capacity(REFUSED_MAX),
+            stuck: 0,
             has_met_edge: false,
             phase: Phase::Stop { until: Duration::ZERO },
             steering_rad: 0.0,

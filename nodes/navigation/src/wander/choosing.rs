@@ -14,6 +14,9 @@ const TURN_WHEELS: Duration = Duration::from_millis(200);
 const TRUSTED_STEPS: u32 = 25;
 const TRUSTED_STEP_M: f64 = 0.02;
 
+/// After so many searches in a row that found nothing it goes back the way it came, whatever was seen there.
+const STUCK_MAX: u32 = 3;
+
 /// Share of the speed of the outer wheel that is left in the middle of the axle on a narrow arc.
 const NARROW_SHARE: f64 = 0.85;
 
@@ -31,6 +34,7 @@ impl Wander {
             self.phase = Phase::Stuck { until: now + REST };
             self.refused.clear();
             self.remember(way);
+            self.stuck = self.stuck.saturating_add(1);
             return;
         };
         let turned_rad = (then.steering_rad - self.steering_rad).abs();
@@ -121,6 +125,7 @@ impl Wander {
             from_driven_m,
             until_driven_m: from_driven_m + length_m,
             saw: self.lost == 0,
+            trusts: false,
         }
     }
 
@@ -135,13 +140,16 @@ impl Wander {
         if direction == Direction::Ahead && way == Way::Blocked {
             return None;
         }
-        if self.track_free_m(direction, steering_rad, left_m.min(BACK_FREE_M)) < left_m.min(BACK_FREE_M) {
+        // It came from there: after some time in which nothing else was found that has to do.
+        let trusts = self.stuck >= STUCK_MAX;
+        let free_min_m = left_m.min(BACK_FREE_M);
+        if !trusts && self.track_free_m(direction, steering_rad, free_min_m) < free_min_m {
             return None;
         }
         let part_m = 0.15 + 0.2 * self.random.f64();
         // A rest too short to be driven alone is taken along.
         let back_m = if left_m - part_m < 0.1 { left_m } else { part_m };
-        Some(self.go_for(Kind::Retrace, steering_rad, back_m))
+        Some(Go { trusts, ..self.go_for(Kind::Retrace, steering_rad, back_m) })
     }
 
     fn may_go_ahead(&self, way: Way) -> bool {

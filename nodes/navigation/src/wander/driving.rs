@@ -60,6 +60,7 @@ impl Wander {
         let direction = if go.kind == Kind::Ahead { Direction::Ahead } else { Direction::Back };
         if self.reckoning.driven_m - go.from_driven_m >= BEGUN_M {
             self.refused.clear();
+            self.stuck = 0;
         } else if self.refused.len() < REFUSED_MAX {
             self.refused.push((direction, go.steering_rad));
         }
@@ -111,8 +112,9 @@ impl Wander {
         // However late commands are obeyed, a car whose speed follows them covers the sum of what was asked. So the
         // leg ends where it began if no more is asked for than is left after rolling out.
         let ask_m = left_m - self.reckoning.speed_mps.abs() * MOTOR_RESPONSE_S;
-        let free_m = self.track_free_m(direction, steering_rad, left_m.min(BACK_FREE_M));
-        if ask_m < LEG_MIN_M || free_m < left_m.min(BACK_FREE_M) {
+        let free_min_m = left_m.min(BACK_FREE_M);
+        let is_free = go.trusts || self.track_free_m(direction, steering_rad, free_min_m) >= free_min_m;
+        if ask_m < LEG_MIN_M || !is_free {
             return 0.0;
         }
         let top_mps =

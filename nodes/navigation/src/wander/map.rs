@@ -61,7 +61,8 @@ impl Map<'_> {
         let (length_m, width_m) = (ahead_m + behind_m + 2.0 * margin_m, 2.0 * (beside_m + margin_m));
         let (rows, columns) = (steps(length_m), steps(width_m));
         let (sin, cos) = from.heading_rad.sin_cos();
-        let around_m = self.memory.limits.margin_m;
+        // Whether a cell lay there was asked of its middle.
+        let around_m = self.memory.limits.margin_m + CELL_M * 0.71;
         let around_from = |(x_m, y_m): (f64, f64)| {
             let (dx, dy) = (x_m - from.x_m, y_m - from.y_m);
             let (along_m, across_m) = (dx * cos + dy * sin, dy * cos - dx * sin);
