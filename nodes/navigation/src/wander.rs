@@ -109,7 +109,7 @@ const LEG_MIN_M: f64 = 0.002;
 
 /// Speed between edges, in metres per second: the sensors are 4.6 cm ahead of the front wheels, and that has to be enough to
 /// see, to decide, and to stop.
-const EDGE_MPS: f64 = 0.126;
+const EDGE_MPS: f64 = 0.14;
 
 /// So many moves that came to nothing are remembered.
 const REFUSED_MAX: usize = 8;

@@ -14,16 +14,16 @@ const NODES: &str = "\nnodes:\n";
 
 /// The shipped robot, driven straight ahead by somebody who sees nothing.
 fn headlong(world: &str) -> String {
-    replaced(&shipped(world), "\n  navigation: ", "\n  navigation:\n    type: headlong\n   ")
+    replaced(
+        &shipped(world),
+        "    params: { auto: \"${auto}\", mood: \"${mood}\" }\n",
+        "    type: headlong\n",
+    )
 }
 
 /// That one, with nobody who says that there is danger.
 fn unguarded(world: &str) -> String {
-    replaced(
-        &headlong(world),
-        "\n  obstacle_detection: ",
-        "\n  obstacle_detection:\n    type: all_is_well\n   ",
-    )
+    replaced(&headlong(world), "    params: { cliff: required }\n", "    type: all_is_well\n")
 }
 
 /// The shipped robot, with wires between the sensors and the rest that are cut as `params` say.
