@@ -320,9 +320,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_seen_nowhere_to_go() {
+    fn nothing_seen_nowhere_to_go_but_within_its_own_margin() {
         let blind = Memory::new(CarShape::default(), WanderLimits::default());
-        assert_eq!(straight_m(&blind), 0.0);
+        assert!(straight_m(&blind) <= CELL_M);
     }
 
     #[test]
@@ -357,8 +357,8 @@ mod tests {
         memory.pass(Moment { time: memory_for, along_m: memory_m });
         assert!(straight_m(&memory) > 1.0);
         memory.pass(Moment { time: memory_for, along_m: memory_m + 0.1 });
-        assert_eq!(straight_m(&memory), 0.0);
+        assert!(straight_m(&memory) <= CELL_M);
         memory.pass(Moment { time: memory_for + Duration::from_millis(1), along_m: 0.0 });
-        assert_eq!(straight_m(&memory), 0.0);
+        assert!(straight_m(&memory) <= CELL_M);
     }
 }
