@@ -133,13 +133,14 @@ const GAP_MAX: Duration = Duration::from_secs(1);
 /// use nevil_node_navigation::{CarShape, Cliff, Motion, Senses, Sight, Wander, WanderLimits, Way};
 ///
 /// let mut wander = Wander::new(CarShape::default(), WanderLimits::default(), 1);
-/// let mut obeyed = Motion::NONE;
-/// for tick in 0..20 {
+/// let (mut obeyed, mut drove) = (Motion::NONE, false);
+/// for tick in 0..30 {
 ///     let sight = Some(Sight::Echo { distance_m: 2.0 });
 ///     let now = Duration::from_millis(100 * tick);
 ///     obeyed = wander.step(now, Senses { sight, way: Way::Open, cliff: Cliff::NONE, obeyed }).motion;
+///     drove |= obeyed.speed_mps > 0.0;
 /// }
-/// assert!(obeyed.speed_mps > 0.0);
+/// assert!(drove);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Wander {
