@@ -147,7 +147,7 @@ fn after_a_second_without_a_call_it_has_forgotten_everything() {
 }
 
 #[test]
-fn one_seed_gives_one_way_and_another_seed_another() {
+fn one_seed_gives_one_way_and_others_give_others() {
     let way = |seed| {
         let mut trip = Trip::new(seed);
         (0..600_u32)
@@ -155,5 +155,31 @@ fn one_seed_gives_one_way_and_another_seed_another() {
             .collect::<Vec<_>>()
     };
     assert_eq!(way(3), way(3));
-    assert_ne!(way(3), way(4));
+    assert!((4..9).any(|seed| way(seed) != way(3)));
+}
+
+/// How much floor it keeps around itself after a minute before a wall, with nowhere to go.
+fn margin_before_a_wall_m(limits: WanderLimits) -> f64 {
+    let mut trip = Trip::within(limits, 1);
+    for _ in 0..600 {
+        trip.step(echo(0.25), Way::Blocked);
+    }
+    trip.wander.memory.margin_m
+}
+
+#[test]
+fn where_it_comes_no_farther_it_squeezes_through_but_not_where_it_expects_edges() {
+    let limits = WanderLimits::default();
+    assert_eq!(margin_before_a_wall_m(WanderLimits { careful_m: 0.0, ..limits }), limits.squeeze_m);
+    assert_eq!(margin_before_a_wall_m(limits), limits.margin_m);
+}
+
+#[test]
+fn ahead_it_asks_for_no_speed_that_is_none_when_caution_halves_it() {
+    let mut trip = Trip::new(4);
+    for turn in 0..3000_u32 {
+        let way = if turn % 50 < 25 { Way::Caution } else { Way::Open };
+        let speed_mps = trip.step(echo(0.4 + (turn % 40) as f32 * 0.05), way).speed_mps;
+        assert!(speed_mps <= 0.0 || speed_mps / 2.0 > 0.0139, "{speed_mps}");
+    }
 }

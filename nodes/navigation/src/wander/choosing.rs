@@ -23,6 +23,14 @@ const NARROW_SHARE: f64 = 0.85;
 impl Wander {
     /// Chooses where to go next, from rest.
     pub(super) fn choose(&mut self, now: Duration, way: Way) {
+        // Where it comes no farther it squeezes through, but not between edges.
+        let WanderLimits { margin_m, squeeze_m, .. } = self.limits;
+        let squeezes = self.visits.is_bored() && !self.is_careful();
+        self.memory.set_margin(if squeezes { squeeze_m } else { margin_m });
+        // What is left of a leg that was driven back hides the one before it.
+        while self.reckoning.last_leg().is_some_and(|leg| leg.length_m.abs() <= LEG_MIN_M) {
+            self.reckoning.drop_leg();
+        }
         // From where no echo comes it may not go ahead, or for a short while only: back to where it saw something.
         let go = if self.lost >= LOST_MAX {
             self.way_back(way).or_else(|| self.planned(way))
@@ -131,9 +139,6 @@ impl Wander {
 
     /// Back to where it came from along the last leg, for a random part of it.
     pub(super) fn way_back(&mut self, way: Way) -> Option<Go> {
-        while self.reckoning.last_leg().is_some_and(|leg| leg.length_m.abs() <= LEG_MIN_M) {
-            self.reckoning.drop_leg();
-        }
         let Leg { steering_rad, length_m } = self.reckoning.last_leg()?;
         let left_m = length_m.abs();
         let direction = if length_m > 0.0 { Direction::Back } else { Direction::Ahead };

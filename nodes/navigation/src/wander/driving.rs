@@ -24,7 +24,9 @@ const ROLL_S: f64 = 0.2;
 const REST_MIN_M: f64 = 0.004;
 
 /// Slowest motion at the end of a way, in metres per second: one step of the motors, by which it ends 1.4 mm too late at most.
-const CREEP_MPS: f64 = 0.014;
+/// Ahead it is two, because caution may halve them, and less than a step is none.
+const CREEP_BACK_MPS: f64 = 0.014;
+const CREEP_AHEAD_MPS: f64 = 0.028;
 
 /// A way that ends before so much of it was driven, in metres, was none: it is not tried again from there.
 const BEGUN_M: f64 = 0.02;
@@ -96,7 +98,11 @@ impl Wander {
             free_m = free_m.min(self.last_echo_m.map_or(f64::INFINITY, |echo_m| echo_m - self.limits.stop_m));
         }
         let ends_mps = if free_m >= look_m { f64::INFINITY } else { (free_m - BRAKE_MIN_M) / BRAKE_S };
-        if ends_mps < CRAWL_MPS { 0.0 } else { (ask_m / ROLL_S).max(CREEP_MPS).min(ends_mps).min(top_mps) }
+        if ends_mps < CRAWL_MPS {
+            0.0
+        } else {
+            (ask_m / ROLL_S).max(creep_mps(direction)).min(ends_mps).min(top_mps)
+        }
     }
 
     /// Speed against the last leg.
@@ -119,12 +125,19 @@ impl Wander {
         }
         let top_mps =
             if self.is_careful() { self.limits.turn_mps.min(EDGE_MPS) } else { self.limits.turn_mps };
-        (ask_m / ROLL_S).clamp(CREEP_MPS, top_mps).copysign(-leg.length_m)
+        (ask_m / ROLL_S).clamp(creep_mps(direction), top_mps).copysign(-leg.length_m)
     }
 
     /// How far the way here is free, backward along it.
     pub(super) fn track_free_m(&self, direction: Direction, steering_rad: f64, max_m: f64) -> f64 {
         let arc = Arc { direction, curvature_per_m: self.reckoning.curvature_per_m(steering_rad) };
         self.memory.own_track(self.reckoning.pose).free_m(arc, max_m)
+    }
+}
+
+const fn creep_mps(direction: Direction) -> f64 {
+    match direction {
+        Direction::Ahead => CREEP_AHEAD_MPS,
+        Direction::Back => CREEP_BACK_MPS,
     }
 }

@@ -50,6 +50,8 @@ pub struct WanderLimits {
     pub turn_mps: f64,
     /// Known floor around the car, in metres, that it must keep; more than 0.035, half the diagonal of a cell of the map.
     pub margin_m: f64,
+    /// The same, where it has been to no other place for half a minute and expects no edges.
+    pub squeeze_m: f64,
     /// Floor around the car, in metres, that is taken to be free at the start.
     pub start_free_m: f64,
     /// Straight ahead the car stops at this distance from what it sees, in metres, so that it has room to turn.
@@ -72,6 +74,7 @@ impl Default for WanderLimits {
             cruise_mps: 0.25,
             turn_mps: 0.15,
             margin_m: 0.07,
+            squeeze_m: 0.05,
             start_free_m: 0.4,
             stop_m: 0.35,
             memory_m: 5.0,

@@ -36,7 +36,7 @@ impl Map<'_> {
             Direction::Ahead => (1.0, 0.7),
             Direction::Back => (-1.0, 0.5),
         };
-        let margin_m = self.memory.limits.margin_m * share;
+        let margin_m = self.memory.margin_m * share;
         let mut way_m = 0.0;
         while way_m < max_m {
             let next_m = way_m + CELL_M / 2.0;
@@ -62,7 +62,7 @@ impl Map<'_> {
         let (rows, columns) = (steps(length_m), steps(width_m));
         let (sin, cos) = from.heading_rad.sin_cos();
         // Whether a cell lay there was asked of its middle.
-        let around_m = self.memory.limits.margin_m + CELL_M * 0.71;
+        let around_m = self.memory.margin_m + CELL_M * 0.71;
         let around_from = |(x_m, y_m): (f64, f64)| {
             let (dx, dy) = (x_m - from.x_m, y_m - from.y_m);
             let (along_m, across_m) = (dx * cos + dy * sin, dy * cos - dx * sin);

@@ -89,6 +89,8 @@ pub(crate) enum Direction {
 pub(crate) struct Memory {
     pub(super) shape: CarShape,
     pub(super) limits: WanderLimits,
+    /// Known floor around the car that it keeps now, in metres.
+    pub(super) margin_m: f64,
     cells: Vec<Cell>,
     now: Stamp,
 }
@@ -97,7 +99,12 @@ impl Memory {
     pub(crate) fn new(shape: CarShape, limits: WanderLimits) -> Self {
         // No cell is at a place of the grid's far corner: all are unknown.
         let cells = vec![Cell::unknown((i32::MAX, i32::MAX)); (CELLS * CELLS) as usize];
-        Self { shape, limits, cells, now: Stamp { along_m: 0.0, time_s: 0.0 } }
+        Self { shape, limits, margin_m: limits.margin_m, cells, now: Stamp { along_m: 0.0, time_s: 0.0 } }
+    }
+
+    /// From now on the car keeps so much known floor around it, in metres.
+    pub(crate) const fn set_margin(&mut self, margin_m: f64) {
+        self.margin_m = margin_m;
     }
 
     pub(crate) fn pass(&mut self, now: Moment) {
@@ -167,12 +174,12 @@ impl Memory {
     /// Takes the floor under the car at `pose`, from where it came, and as much around it as backing off needs, to be
     /// free whatever was seen.
     pub(crate) fn trust(&mut self, pose: Pose) {
-        self.hold_with(pose, self.limits.margin_m / 2.0 + CELL_M / 2.0);
+        self.hold_with(pose, self.margin_m / 2.0 + CELL_M / 2.0);
     }
 
     fn hold_with(&mut self, pose: Pose, sure_m: f64) {
         let CarShape { ahead_m, behind_m, beside_m, .. } = self.shape;
-        let margin_m = self.limits.margin_m;
+        let margin_m = self.margin_m;
         let (sin, cos) = pose.heading_rad.sin_cos();
         let radius_m = (ahead_m.max(behind_m) + margin_m).hypot(beside_m + margin_m);
         self.each_near((pose.x_m, pose.y_m), radius_m, |memory, at, (dx, dy)| {

@@ -51,8 +51,10 @@ const SETTLE_S: f64 = 2.0;
 /// By how much chance may change what a place is worth.
 const CHANCE: f64 = 0.1;
 
-/// What one of three looks at unknown floor is worth, in unvisited places.
-const LOOK_WORTH: f64 = 0.7;
+/// What one of three looks at unknown floor is worth, in unvisited places; and between edges, where it is to go and see rather
+/// than to turn about.
+const LOOK_WORTH: f64 = 1.0;
+const LOOK_WORTH_EDGES: f64 = 0.7;
 
 /// How the car can move.
 #[derive(Clone, Copy, Debug)]
@@ -189,12 +191,13 @@ impl Planner {
         self.nodes.clear();
         self.open.clear();
         self.add(root, Node { pose: root, parent: 0, by: None, time_s: 0.0, gain: 0.0 });
+        let look_worth = if abilities.edges { LOOK_WORTH_EDGES } else { LOOK_WORTH };
         let mut best: Option<(f64, usize)> = None;
         while let Some(Open { node, .. }) = self.open.pop() {
             if node > 0 {
                 let Node { pose, time_s, gain, .. } = self.nodes[node];
                 let worth =
-                    gain + self.window.unseen_from(memory, visits, pose) * LOOK_WORTH + random.f64() * CHANCE;
+                    gain + self.window.unseen_from(memory, visits, pose) * look_worth + random.f64() * CHANCE;
                 let rate = worth / (time_s + SETTLE_S);
                 if best.is_none_or(|(most, _)| rate > most) {
                     best = Some((rate, node));
@@ -391,3 +394,7 @@ fn place(root: Pose, pose: Pose) -> Option<usize> {
     let heading = (turns.round() as i32).rem_euclid(HEADINGS);
     Some(((y * PLACES + x) * HEADINGS + heading) as usize)
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -59,7 +59,7 @@ impl Window {
     /// than it was.
     pub(crate) fn show(&mut self, memory: &Memory, from: Pose) {
         let CarShape { ahead_m, behind_m, beside_m, .. } = memory.shape;
-        let margin_m = memory.limits.margin_m;
+        let margin_m = memory.margin_m;
         let length_m = ahead_m + behind_m + 2.0 * margin_m;
         let part_m = length_m / f64::from(CIRCLES);
         for (circle, ahead_m) in (0_u32..).zip(&mut self.circles_m) {
@@ -179,4 +179,56 @@ fn is_sure_under(memory: &Memory, pose: Pose) -> bool {
 
 fn centre_m(cell: i32) -> f64 {
     (f64::from(cell) + 0.5) * CELL_M
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::WanderLimits;
+    use super::*;
+
+    /// A car that has looked ahead over `seen_m` of free floor and knows 0.8 m around itself.
+    fn seen(seen_m: f64) -> (Memory, Window) {
+        let mut memory = Memory::new(CarShape::default(), WanderLimits::default());
+        memory.assume_free(Pose::HOME, 0.8);
+        memory.see(Pose::HOME, 0.0, seen_m);
+        let mut window = Window::new();
+        window.show(&memory, Pose::HOME);
+        (memory, window)
+    }
+
+    fn is_free(seen_m: f64, way_m: f64, rule: FloorRule) -> bool {
+        let (memory, window) = seen(seen_m);
+        window.is_free_along(&memory, Pose::HOME, (way_m, 0.0), rule)
+    }
+
+    #[test]
+    fn a_way_is_free_up_to_short_of_the_echo_and_not_to_it() {
+        assert!(is_free(1.2, 0.5, FloorRule::Free));
+        assert!(!is_free(1.2, 1.0, FloorRule::Free), "the front is 14 cm ahead and keeps its margin");
+        assert!(!is_free(1.2, -0.8, FloorRule::Free), "nothing was seen behind");
+    }
+
+    #[test]
+    fn floor_that_is_free_is_not_sure_before_a_floor_sensor_or_a_wheel_was_there() {
+        assert!(!is_free(1.2, 0.3, FloorRule::Sure));
+        let (mut memory, mut window) = seen(1.2);
+        for step in 0..10 {
+            let pose = Pose { x_m: 0.05 * f64::from(step), ..Pose::HOME };
+            for across in -2..=2 {
+                let aside = Pose { y_m: 0.025 * f64::from(across), ..pose };
+                memory.feel(aside, super::super::Cliff::NONE);
+            }
+        }
+        window.show(&memory, Pose::HOME);
+        assert!(window.is_free_along(&memory, Pose::HOME, (0.3, 0.0), FloorRule::Sure));
+    }
+
+    #[test]
+    fn looks_are_worth_most_where_floor_is_unknown_and_nothing_where_they_end_at_an_echo() {
+        let (memory, window) = seen(1.2);
+        let visits = Visits::new();
+        assert_eq!(window.unseen_from(&memory, &visits, Pose::HOME), 0.0, "the echo ends all three");
+        let back = Pose { heading_rad: std::f64::consts::PI, ..Pose::HOME };
+        assert_eq!(window.unseen_from(&memory, &visits, back), 3.0);
+    }
 }
