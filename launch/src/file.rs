@@ -24,11 +24,11 @@ mod tests;
 mod thread;
 mod topic;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nevil_msgs::{Mark, Value, ValueKind, YAML_BYTES_MAX};
+use nevil_msgs::{Mark, Value, ValueKind};
 use nevil_runtime::limits::{NAME_BYTES_MAX, ZOMBIES_DEFAULT, ZOMBIES_MAX};
 use nevil_runtime::log::LogFilter;
 
@@ -305,18 +305,8 @@ impl LaunchFile {
 
 /// The text of a file, of which no more is read than a launch file may have.
 pub(crate) fn read_text(path: &Path) -> Result<String, LaunchFileError> {
-    // One byte more than allowed, so that the parser sees that it is too large.
-    const BYTES_MAX: usize = YAML_BYTES_MAX + 1;
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path)
-        .and_then(|file| file.take(BYTES_MAX as u64).read_to_end(&mut bytes))
-        .and_then(|read| match String::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            // Cut within a letter, perhaps; it is too large anyway.
-            Err(error) if read == BYTES_MAX => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
-            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-        });
-    read.map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
+    nevil_msgs::read_text(path)
+        .map_err(|source| LaunchFileError::Unreadable { path: path.to_owned(), source })
 }
 
 fn log_filter(value: &Value, reader: &mut Reader) -> Option<String> {

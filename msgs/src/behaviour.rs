@@ -90,7 +90,7 @@ pub struct AutoModeStatus {
     pub active: bool,
     /// Its mood, such as `curious`.
     pub mood: String,
-    /// What it does, such as `wander`, `gesture`, `pause`; empty while it does not.
+    /// What it does, such as `wander`, `gesture`, `pause`, `stuck`; empty while it does not.
     pub behavior: String,
 }
 

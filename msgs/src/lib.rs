@@ -62,7 +62,7 @@ pub use type_info::{EnumInfo, FieldInfo, FieldKind, FieldRange, TypeInfo};
 pub use value::{
     Key, Mark, Measured, Problem, Source, UnitError, Value, ValueError, ValueKind, Variable, VariableKind,
     YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX, from_value, nearest, parse_angle, parse_duration,
-    parse_size,
+    parse_size, read_text,
 };
 
 /// What the derives write refers to; not for use by hand.

@@ -5,6 +5,7 @@
 //!
 //! * `mark`: where a value stands
 //! * `error`: what can be wrong with it
+//! * `read`: from files to text
 //! * `yaml`, `plain`: from text to the tree
 //! * `substitute`: `${VAR}` in the tree
 //! * `deserializer`: from the tree to a struct
@@ -17,6 +18,7 @@ mod mark;
 mod measured;
 mod nearest;
 mod plain;
+mod read;
 mod substitute;
 mod units;
 mod yaml;
@@ -26,6 +28,7 @@ pub use error::{Problem, ValueError};
 pub use mark::{Mark, Source};
 pub use measured::Measured;
 pub use nearest::nearest;
+pub use read::read_text;
 pub use units::{UnitError, parse_angle, parse_duration, parse_size};
 pub use yaml::{YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
 

@@ -107,9 +107,9 @@ pub trait Board: Send + 'static {
     /// Lets `time` pass. Only while a board is set up: nothing else waits in it. A simulated board need not.
     fn pause(&mut self, time: Duration);
 
-    /// How many writes this process has made to the microcontroller, on all ways to it: a reading of the converter between
-    /// whose steps it has changed is taken again.
-    fn writes(&self) -> u64;
+    /// How many writes this process has made to the microcontroller, on all ways to it, and `None` while one is under way: a
+    /// reading of the converter between whose steps it has changed is taken again. [`Writes`](crate::Writes) counts them.
+    fn writes(&self) -> Option<u64>;
 
     /// What makes a call on this way that blocks return early; not needed where no call blocks for longer than a measurement.
     fn unblock(&self) -> Option<Unblock> {
@@ -163,9 +163,9 @@ pub trait Hat: Send + 'static {
     /// What the operating system reports.
     fn guard(&mut self) -> DeviceResult<Option<SafeSequence>>;
 
-    /// Whether the microcontroller is still to be reset: `true` once in the life of a robot's process. A second reset mixes up
-    /// the servos.
-    fn take_reset(&mut self) -> bool;
+    /// Whether the microcontroller is still to be reset: `true` until [`Line::Reset`] was low once in the life of a robot's
+    /// process. A second reset mixes up the servos.
+    fn needs_reset(&mut self) -> bool;
 
     /// What stops the motors from any thread, at any time, on a way of its own.
     ///

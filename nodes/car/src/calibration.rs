@@ -49,12 +49,12 @@ pub struct Calibration {
 #[non_exhaustive]
 pub enum CalibrationError {
     /// The file cannot be read.
-    #[error("cannot read the calibration `{file}`: {source}")]
+    #[error("cannot read the calibration `{file}`: {reason}")]
     Unreadable {
         /// The file.
         file: String,
         /// What the operating system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// What stands in it is wrong: the first problem.
     #[error("{0}")]
@@ -85,8 +85,8 @@ impl Calibration {
     /// [`CalibrationError`] with file, line, value, and what is allowed.
     pub fn read(file: &Path) -> Result<Self, CalibrationError> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| CalibrationError::Unreadable { file: name.clone(), source })?;
+        let text = nevil_msgs::read_text(file)
+            .map_err(|reason| CalibrationError::Unreadable { file: name.clone(), reason })?;
         if file.extension().is_some_and(|ending| ending == "conf") {
             Self::parse_conf(&name, &text)
         } else {
@@ -109,6 +109,9 @@ impl Calibration {
             if direction == 0 {
                 return Err(wrong(format!("{file}: {name}: is 0, 1 or -1 is allowed")));
             }
+        }
+        if read.made.trim().is_empty() {
+            return Err(wrong(format!("{file}: made: is empty; say when, by whom and how it was made")));
         }
         Ok(read)
     }
@@ -190,6 +193,10 @@ mod tests {
         assert_eq!(
             problem("{ made: me, left_direction: 0 }"),
             "car.yaml: left_direction: is 0, 1 or -1 is allowed"
+        );
+        assert_eq!(
+            problem("{ made: ' ' }"),
+            "car.yaml: made: is empty; say when, by whom and how it was made"
         );
     }
 

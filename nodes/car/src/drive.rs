@@ -7,7 +7,7 @@ use nevil_runtime::prelude::*;
 
 use crate::board::{Board, Hat, Level, Line, stop_motors};
 use crate::calibration::Calibration;
-use crate::law::{MotorCommand, duty_percent};
+use crate::law::{MotorCommand, WheelSpeeds, duty_percent};
 use crate::registers;
 use crate::shape::{PAN_MAX_DEG, TILT_MAX_DEG, TILT_MIN_DEG};
 
@@ -39,8 +39,8 @@ pub(crate) fn tried<R>(mut transfer: impl FnMut() -> DeviceResult<R>) -> DeviceR
 ///
 /// What the bus or the operating system reports.
 pub fn set_up<H: Hat>(hat: &mut H, calibration: &Calibration) -> DeviceResult<()> {
-    let first = hat.take_reset();
     let mut board = hat.connect()?;
+    let first = hat.needs_reset();
     if first {
         board.set(Line::Reset, Level::Low)?;
         board.pause(RESET_PULSE);
@@ -129,10 +129,22 @@ struct Motor {
 impl<B: Board> Actuate for Wheels<B> {
     type Command = MotorCommand;
 
-    /// Steers, and then turns the motors.
+    /// Steers, and then turns the motors; a stop is not made to wait for the steering.
     fn apply(&mut self, command: &MotorCommand) -> DeviceResult<()> {
         let speeds = command.wheels();
-        self.steer(command.limited().steering_deg)?;
+        let steering_deg = command.limited().steering_deg;
+        if speeds.left_percent == 0.0 && speeds.right_percent == 0.0 {
+            let stopped = self.run(speeds);
+            return self.steer(steering_deg).and(stopped);
+        }
+        self.steer(steering_deg)?;
+        self.run(speeds)
+    }
+}
+
+impl<B: Board> Wheels<B> {
+    /// Both motors, the second one also where the first cannot be written.
+    fn run(&mut self, speeds: WheelSpeeds) -> DeviceResult<()> {
         let left = Motor {
             index: 0,
             channel: registers::LEFT_MOTOR,
@@ -147,8 +159,8 @@ impl<B: Board> Actuate for Wheels<B> {
             is_mirrored: true,
             trim_percent: self.calibration.right_trim_percent,
         };
-        self.turn(left, speeds.left_percent)?;
-        self.turn(right, speeds.right_percent)
+        let left = self.turn(left, speeds.left_percent);
+        self.turn(right, speeds.right_percent).and(left)
     }
 }
 
@@ -208,3 +220,7 @@ impl<B: Board> Actuate for Head<B> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use nevil_runtime::{DeviceResult, SafeSequence};
 
 use crate::board::{Board, Echo, Hat, Level, Line, Measured, STOP_WRITES};
 use crate::registers;
+use crate::writes::Writes;
 
 /// One of the two motors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +235,7 @@ pub struct FakeBoard(Arc<Shared>);
 struct Shared {
     hat: Mutex<FakeHat>,
     echo: Mutex<Option<Echo>>,
-    writes: AtomicU64,
+    writes: Writes,
     /// Where the trace is written to.
     log: Mutex<Option<Box<dyn Write + Send>>>,
 }
@@ -264,9 +264,13 @@ impl FakeBoard {
     pub fn with<R>(&self, operation: impl FnOnce(&mut FakeHat) -> R) -> R {
         let mut hat = self.0.hat.lock().unwrap_or_else(PoisonError::into_inner);
         let result = operation(&mut hat);
-        if let Some(log) = &mut *self.0.log.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A trace that cannot be written must not change what the car does.
-            let _ = hat.take_trace().iter().try_for_each(|what| writeln!(log, "{what}"));
+        let mut log = self.0.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &mut *log
+            && let Err(error) = hat.take_trace().iter().try_for_each(|what| writeln!(file, "{what}"))
+        {
+            // It must not change what the car does.
+            tracing::warn!("the trace of the board cannot be written, and ends here: {error}");
+            *log = None;
         }
         result
     }
@@ -279,9 +283,7 @@ impl FakeBoard {
 
 impl Board for FakeBoard {
     fn write(&mut self, bytes: &[u8]) -> DeviceResult<()> {
-        // Relaxed: a count, whose order to what is written does not matter in one process.
-        self.0.writes.fetch_add(1, Ordering::Relaxed);
-        Ok(self.with(|hat| hat.write(bytes))?)
+        Ok(self.0.writes.count(|| self.with(|hat| hat.write(bytes)))?)
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> DeviceResult<()> {
@@ -303,8 +305,8 @@ impl Board for FakeBoard {
         self.with(|hat| hat.note(Traced::Pause(time)));
     }
 
-    fn writes(&self) -> u64 {
-        self.0.writes.load(Ordering::Relaxed)
+    fn writes(&self) -> Option<u64> {
+        self.0.writes.settled()
     }
 }
 
@@ -321,7 +323,7 @@ impl Hat for FakeBoard {
         Ok(Some(SafeSequence { handle, writes: STOP_WRITES.iter().map(|bytes| bytes.to_vec()).collect() }))
     }
 
-    fn take_reset(&mut self) -> bool {
+    fn needs_reset(&mut self) -> bool {
         self.with(|hat| hat.resets() == 0)
     }
 }

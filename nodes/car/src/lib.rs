@@ -20,6 +20,7 @@ pub mod registers;
 mod sensors;
 pub mod shape;
 mod smooth;
+mod writes;
 
 pub use board::{
     Board, ECHO_GPIO, ECHO_TIMEOUT, Echo, Hat, LED_GPIO, Level, Line, Measured, SOUND_MPS, STOP_WRITES,
@@ -30,3 +31,4 @@ pub use drive::{Gaze, Head, Wheels, set_up};
 pub use fake::{FakeBoard, FakeHat, FakeProblem, Side, Traced};
 pub use law::{MotorCommand, WheelSpeeds, axle_mps, duty_percent};
 pub use parts::{CarParts, HasCar, Parts};
+pub use writes::Writes;

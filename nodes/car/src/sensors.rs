@@ -132,10 +132,11 @@ fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
     for _ in 0..DISTURBED_MAX {
         let [register, high, low] = registers::write(registers::converter(input), 0);
         tried(|| board.write(&[register, high, low]))?;
-        let written = board.writes();
+        // None: a write is under way that may come after the question.
+        let Some(written) = board.writes() else { continue };
         let mut bytes = [[0], [0]];
         let read = bytes.iter_mut().try_for_each(|byte| board.read(byte));
-        if board.writes() != written {
+        if board.writes() != Some(written) {
             // A command for a motor or a servo: the microcontroller may have taken it for another question.
             continue;
         }
@@ -144,7 +145,7 @@ fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
         if counts <= registers::ADC_MAX {
             return Ok(counts);
         }
-        // A write that was counted before the question, and got there after it.
+        // Not by a write of this process.
         impossible = Some(counts);
     }
     Err(match impossible {

@@ -7,6 +7,7 @@
 mod actions;
 mod auto;
 mod node;
+mod params;
 mod wander;
 
 pub use actions::{
@@ -14,5 +15,6 @@ pub use actions::{
     BACKWARD_CM_MAX, CM_DEFAULT, FORWARD_CM_MAX, Gaze, Gesture, Library, LibraryError, MOVES_MAX, Mood, Move,
     Odometer, PAN_SAFE_DEG, PERCENT, PERCENT_DEFAULT, PLAY_MAX, Pace, Performer, Tally, Turn,
 };
-pub use node::{Navigation, Params};
+pub use node::Navigation;
+pub use params::Params;
 pub use wander::{CarShape, Cliff, Doing, Drive, Motion, Senses, Sight, Wander, WanderLimits, Way};

@@ -1,13 +1,11 @@
 //! The node around [`Performer`] and [`Wander`]: what is asked for and what the car senses in, wishes to drive and to look out.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use nevil_runtime::prelude::*;
 
-use crate::actions::{ACTIONS_MAX, Action, Aware, Gaze, Library, Mood, Odometer, Pace, Performer};
+use crate::actions::{ACTIONS_MAX, Action, Aware, Gaze, Odometer, Pace, Performer};
 use crate::auto::{Auto, Next};
-use crate::wander::{CarShape, Cliff, Doing, Motion, Senses, Sight, Wander, WanderLimits, Way};
+use crate::params::{Params, mood};
+use crate::wander::{CarShape, Cliff, Doing, Motion, Senses, Sight, Wander, Way};
 
 /// How often it decides: once for each reading of the sensor.
 const STEP: Duration = Duration::from_millis(100);
@@ -22,6 +20,10 @@ pub struct Navigation {
     auto: Auto,
     wander: Wander,
     odometer: Odometer,
+    /// Since when it has found nowhere to go.
+    stuck_since: Option<Duration>,
+    /// When it last made a step.
+    stepped: Option<Duration>,
     sight: Option<Sight>,
     safety: Option<SafetyStatus>,
     /// Where there has been no floor since the last step.
@@ -35,52 +37,6 @@ pub struct Navigation {
     status: Publisher<NavigationStatus>,
     auto_status: Publisher<AutoModeStatus>,
     auto_said: Option<AutoModeStatus>,
-}
-
-/// What it does, and how it drives.
-#[derive(Clone, Debug, PartialEq, Parameters)]
-pub struct Params {
-    /// Whether it drives about by itself from the start; `auto_mode_command` begins and ends it.
-    #[param(default = true)]
-    auto: bool,
-    /// Mood at the start: neutral, playful, brooding, curious, melancholic, zippy, lonely, mischievous, sleepy, or one of `gestures`.
-    #[param(default = "neutral")]
-    mood: String,
-    /// Whether its mood changes by itself while it drives about, each some minutes.
-    #[param(default = true)]
-    mood_drifts: bool,
-    /// Own gestures and moods: a file, or a folder of files that end with `.yaml`.
-    gestures: Option<PathBuf>,
-    /// Actions that are carried out at the start, before anything else.
-    #[param(default = Vec::new())]
-    startup_actions: Vec<String>,
-    /// Most actions that may wait; what comes when so many do is refused.
-    #[param(default = 50, range = 1..=1000)]
-    queue_max: u32,
-    /// How far up the camera looks while nothing else is wanted of it.
-    #[param(default = 0.175, range = -0.61..=1.13, unit = "rad")]
-    rest_tilt_rad: f32,
-    /// Speed straight ahead over known floor.
-    #[param(default = 0.25, range = 0.05..=0.5, unit = "m/s")]
-    cruise_mps: f64,
-    /// Speed on arcs and backward.
-    #[param(default = 0.15, range = 0.05..=0.3, unit = "m/s")]
-    turn_mps: f64,
-    /// Distance from what it sees at which it stops, so that it has room to turn.
-    #[param(default = 0.35, range = 0.25..=2.0, unit = "m")]
-    stop_m: f64,
-    /// Floor around the car that is taken to be free at the start.
-    #[param(default = 0.4, range = 0.1..=2.0, unit = "m")]
-    start_free_m: f64,
-    /// So much way it drives as if there were edges to fall from, although it has met none; once it has met one it always
-    /// does.
-    #[param(default = 4.0, range = 0.0..=100000.0, unit = "m")]
-    careful_m: f64,
-    /// Below so many counts a grayscale sensor looks into the void; as `obstacle_detection` has it.
-    #[param(default = 500, range = 0..=4095)]
-    cliff_counts: u16,
-    /// Seed of its choices; by default the launch's.
-    seed: Option<u64>,
 }
 
 impl Node for Navigation {
@@ -120,6 +76,8 @@ impl Node for Navigation {
             auto,
             wander: Wander::new(CarShape::default(), params.limits(1.0), seed),
             odometer: Odometer::default(),
+            stuck_since: None,
+            stepped: None,
             sight: None,
             // Until somebody says that the way is open, it is not.
             safety: None,
@@ -152,11 +110,13 @@ impl Node for Navigation {
                  set them in the launch file, and restart the node",
             ));
         }
-        if params.mood != self.params.mood {
+        // Set to what they are already, they are meant: by messages it may do otherwise by now.
+        let is_again = *params == self.params;
+        if is_again || params.mood != self.params.mood {
             let mood = mood(self.performer.library(), &params.mood).map_err(NodeError::new)?;
             self.auto.set_mood(mood);
         }
-        if params.auto != self.params.auto {
+        if is_again || params.auto != self.params.auto {
             self.set_active(params.auto);
         }
         self.auto.set_drifts(params.mood_drifts);
@@ -168,36 +128,11 @@ impl Node for Navigation {
     }
 }
 
-impl Params {
-    fn library(&self) -> Result<Library, NodeError> {
-        let shipped = Library::shipped();
-        let Some(path) = &self.gestures else { return Ok(shipped.clone()) };
-        Ok(shipped.with(path)?)
-    }
+/// After so long without a step an action has been held by somebody.
+const SILENCE_MAX: Duration = Duration::from_secs(1);
 
-    /// The limits of the wanderer at this share of the highest speeds.
-    fn limits(&self, share: f64) -> WanderLimits {
-        WanderLimits {
-            cruise_mps: self.cruise_mps * share,
-            turn_mps: self.turn_mps * share,
-            stop_m: self.stop_m,
-            start_free_m: self.start_free_m,
-            careful_m: self.careful_m,
-            ..WanderLimits::default()
-        }
-    }
-}
-
-/// The mood called `name`, or what is wrong with the name.
-fn mood(library: &Library, name: &str) -> Result<Arc<Mood>, String> {
-    library.mood(name).map(Arc::clone).ok_or_else(|| {
-        let known: Vec<&str> = library.moods().map(|mood| mood.name.as_str()).collect();
-        let given: String = name.chars().take(60).collect();
-        let meant =
-            nearest(&given, &known).map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
-        format!("unknown mood `{given}`{meant}; known moods are {}", known.join(", "))
-    })
-}
+/// After so long without any way to go it says so.
+const STUCK_SAID: Duration = Duration::from_secs(3);
 
 impl Navigation {
     fn on_range(&mut self, range: &Received<Range>, _: &Context) -> NodeResult {
@@ -276,6 +211,17 @@ impl Navigation {
 
     fn step(&mut self, _: &Tick, ctx: &Context) -> NodeResult {
         let now = since_start(ctx);
+        self.odometer.pass(now);
+        let silence = now.saturating_sub(self.stepped.replace(now).unwrap_or(now));
+        if silence > SILENCE_MAX {
+            // The car stood meanwhile, whatever it was told before.
+            let reason = format!(
+                "it was held for {:.1} s, by an emergency stop or a callback that hung; ask for it again",
+                silence.as_secs_f64()
+            );
+            let news = self.performer.fail(now, reason);
+            self.say(news.into_iter().collect())?;
+        }
         let turn = self.performer.step(now, &self.aware(now));
         let wanders = self.auto.is_active && !self.performer.is_busy();
         let next = if wanders {
@@ -290,8 +236,12 @@ impl Navigation {
         let motion = if next == Next::Wander {
             // What the mood is by now.
             self.pace();
-            Some(self.wander.step(now, senses).motion)
+            let motion = self.wander.step(now, senses).motion;
+            let is_stuck = self.wander.doing() == Doing::Stuck;
+            self.stuck_since = is_stuck.then(|| self.stuck_since.unwrap_or(now));
+            Some(motion)
         } else {
+            self.stuck_since = None;
             self.wander.stand_aside(now, senses);
             turn.motion.or_else(|| wanders.then_some(Motion::NONE))
         };
@@ -346,6 +296,13 @@ impl Navigation {
         let is_active = self.auto.is_active;
         let behavior = match is_active {
             true if self.performer.is_busy() => "action",
+            true if self
+                .stuck_since
+                .zip(self.stepped)
+                .is_some_and(|(since, now)| now - since > STUCK_SAID) =>
+            {
+                "stuck"
+            }
             true => self.auto.behavior().name(),
             false => "",
         };

@@ -181,6 +181,13 @@ fn auto_mode_begins_and_ends_by_message_and_by_parameter() {
     stage.steps(30);
     assert!(stage.driven_m() > driven_m);
     assert_eq!(stage.auto.last().map(|said| said.mood.as_str()), Some("zippy"));
+    // Ended by message, it begins again by the same parameters.
+    stage.auto(AutoModeOrder::Stop);
+    stage.steps(30);
+    assert_eq!(stage.auto.last().map(|said| said.active), Some(false));
+    stage.node.set_params("{ seed: 1, auto: true, mood: zippy }").unwrap();
+    stage.steps(2);
+    assert_eq!(stage.auto.last().map(|said| said.active), Some(true));
 }
 
 #[test]

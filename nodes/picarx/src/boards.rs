@@ -35,10 +35,10 @@ impl Hat for AnyHat {
         }
     }
 
-    fn take_reset(&mut self) -> bool {
+    fn needs_reset(&mut self) -> bool {
         match self {
-            Self::Linux(hat) => hat.take_reset(),
-            Self::Fake(hat) => hat.take_reset(),
+            Self::Linux(hat) => hat.needs_reset(),
+            Self::Fake(hat) => hat.needs_reset(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Board for AnyBoard {
         }
     }
 
-    fn writes(&self) -> u64 {
+    fn writes(&self) -> Option<u64> {
         match self {
             Self::Linux(board) => board.writes(),
             Self::Fake(board) => board.writes(),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use gpiocdev::line::{Bias, EdgeDetection, EdgeKind, Value};
 use linux_embedded_hal::I2cdev;
 use nevil_car::registers::ADDRESS;
 use nevil_car::{
-    Board, ECHO_GPIO, ECHO_TIMEOUT, Echo, Hat, Level, Line, Measured, STOP_WRITES, TRIGGER_GPIO,
+    Board, ECHO_GPIO, ECHO_TIMEOUT, Echo, Hat, Level, Line, Measured, STOP_WRITES, TRIGGER_GPIO, Writes,
 };
 use nevil_runtime::{DeviceResult, SafeSequence};
 
@@ -25,20 +24,27 @@ const TRIGGER_LOW: Duration = Duration::from_millis(1);
 /// How long the trigger is high: the sensor then sends its sound.
 const TRIGGER_HIGH: Duration = Duration::from_micros(10);
 
+/// After so long the kernel gives a transfer up; three bytes take 0.4 ms. It counts in steps of 10 ms.
+const TRANSFER_MAX: Duration = Duration::from_millis(20);
+
+/// More changes of the echo line than this before a measurement are noise, of which no distance can be read.
+const EDGES_MAX: u32 = 64;
+
 /// Boards that were reset in the life of this process, by bus.
 static RESET: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// The board of the real car.
 #[derive(Debug)]
 pub struct LinuxHat {
-    bus: PathBuf,
     lines: Arc<Lines>,
-    writes: Arc<AtomicU64>,
+    writes: Arc<Writes>,
 }
 
 /// The lines, which the kernel gives to one holder only.
 #[derive(Debug)]
 struct Lines {
+    /// The bus of their board.
+    bus: PathBuf,
     outputs: Request,
     echo: Request,
 }
@@ -77,8 +83,9 @@ impl LinuxHat {
             .with_edge_detection(EdgeDetection::BothEdges)
             .request()
             .map_err(taken)?;
-        let mut hat =
-            Self { bus: bus.to_owned(), lines: Arc::new(Lines { outputs, echo }), writes: Arc::default() };
+        set_patience(bus)?;
+        let lines = Arc::new(Lines { bus: bus.to_owned(), outputs, echo });
+        let mut hat = Self { lines, writes: Arc::default() };
         // Opening a bus does not ask for the board: that shows here, and not in the middle of a drive.
         let mut board = hat.connect()?;
         board.read(&mut [0]).map_err(|error| {
@@ -95,22 +102,36 @@ impl Hat for LinuxHat {
     type Board = LinuxBoard;
 
     fn connect(&mut self) -> DeviceResult<LinuxBoard> {
-        let bus = I2cdev::new(&self.bus).map_err(|error| cannot_open(&self.bus, &error))?;
+        let bus = I2cdev::new(&self.lines.bus).map_err(|error| cannot_open(&self.lines.bus, &error))?;
         Ok(LinuxBoard { bus, lines: Arc::clone(&self.lines), writes: Arc::clone(&self.writes) })
     }
 
     /// A handle of its own on the bus, on which one write is one transfer to the board.
     fn guard(&mut self) -> DeviceResult<Option<SafeSequence>> {
-        let handle = OpenOptions::new().read(true).write(true).open(&self.bus);
-        let handle = OwnedFd::from(handle.map_err(|error| cannot_open(&self.bus, &error))?);
+        let handle = open(&self.lines.bus)?;
         nevil_runtime::os::set_i2c_address(handle.as_fd(), ADDRESS)?;
         let writes = STOP_WRITES.iter().map(|bytes| bytes.to_vec()).collect();
         Ok(Some(SafeSequence { handle, writes }))
     }
 
-    fn take_reset(&mut self) -> bool {
-        RESET.lock().unwrap_or_else(PoisonError::into_inner).insert(self.bus.clone())
+    fn needs_reset(&mut self) -> bool {
+        !RESET.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.lines.bus)
     }
+}
+
+fn open(bus: &Path) -> DeviceResult<OwnedFd> {
+    let file =
+        OpenOptions::new().read(true).write(true).open(bus).map_err(|error| cannot_open(bus, &error))?;
+    Ok(file.into())
+}
+
+/// A transfer that hangs is given up after [`TRANSFER_MAX`] by the kernel, on every way to the bus: who stops the motors waits no
+/// longer for it.
+fn set_patience(bus: &Path) -> DeviceResult<()> {
+    let handle = open(bus)?;
+    nevil_runtime::os::set_i2c_patience(handle.as_fd(), TRANSFER_MAX).map_err(|error| {
+        format!("cannot bound the transfers on `{}`: {error}; is it an I²C bus?", bus.display()).into()
+    })
 }
 
 fn cannot_open(bus: &Path, error: &dyn std::error::Error) -> String {
@@ -125,15 +146,13 @@ fn cannot_open(bus: &Path, error: &dyn std::error::Error) -> String {
 pub struct LinuxBoard {
     bus: I2cdev,
     lines: Arc<Lines>,
-    writes: Arc<AtomicU64>,
+    writes: Arc<Writes>,
 }
 
 impl Board for LinuxBoard {
     fn write(&mut self, bytes: &[u8]) -> DeviceResult<()> {
-        // Before it: who looks at the count afterwards has not been disturbed unseen. Relaxed: a count, and the transfers
-        // themselves are put in order by the kernel.
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        Ok(self.bus.write(ADDRESS, bytes)?)
+        let Self { bus, writes, .. } = self;
+        Ok(writes.count(|| bus.write(ADDRESS, bytes))?)
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> DeviceResult<()> {
@@ -141,13 +160,27 @@ impl Board for LinuxBoard {
     }
 
     fn set(&mut self, line: Line, level: Level) -> DeviceResult<()> {
-        Ok(self.lines.set(line.gpio(), level)?)
+        self.lines.set(line.gpio(), level)?;
+        if (line, level) == (Line::Reset, Level::Low) {
+            RESET.lock().unwrap_or_else(PoisonError::into_inner).insert(self.lines.bus.clone());
+        }
+        Ok(())
     }
 
     fn echo(&mut self) -> DeviceResult<Measured> {
         let Lines { echo, .. } = &*self.lines;
         // What was left of an earlier measurement.
-        while echo.has_edge_event()? {
+        for left in (0..EDGES_MAX).rev() {
+            if !echo.has_edge_event()? {
+                break;
+            }
+            if left == 0 {
+                return Err(format!(
+                    "the echo line, GPIO {ECHO_GPIO}, does not come to rest: {EDGES_MAX} changes without a measurement; see whether \
+                     the sensor is plugged in"
+                )
+                .into());
+            }
             echo.read_edge_event()?;
         }
         self.lines.set(TRIGGER_GPIO, Level::Low)?;
@@ -184,8 +217,8 @@ impl Board for LinuxBoard {
         thread::sleep(time);
     }
 
-    fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
+    fn writes(&self) -> Option<u64> {
+        self.writes.settled()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The node: parameters, and which board is behind it.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::LineWriter;
 use std::path::PathBuf;
 
 use nevil_car::{Calibration, CarParts, FakeBoard, HasCar};
@@ -58,6 +58,7 @@ impl Node for PicarX {
         let claim = format!("{}:0x14", bus.file_name().unwrap_or(bus.as_os_str()).to_string_lossy());
         // Told when it is opened: a check configures with a clock that stands, for whatever clock it will be.
         let in_virtual_time = setup.is_simulated();
+        let is_uncalibrated = calibration.is_none();
         let open = move || {
             Ok(match (board, &trace) {
                 (BoardKind::Hat, _) if in_virtual_time => {
@@ -66,7 +67,14 @@ impl Node for PicarX {
                             .into(),
                     );
                 }
-                (BoardKind::Hat, _) => AnyHat::Linux(LinuxHat::open(&bus, &chip)?),
+                (BoardKind::Hat, _) => {
+                    if is_uncalibrated {
+                        tracing::warn!(
+                            "the car has no calibration: its wheels and camera may stand askew; see docs/guide/real-car.md"
+                        );
+                    }
+                    AnyHat::Linux(LinuxHat::open(&bus, &chip)?)
+                }
                 (BoardKind::Fake, None) => AnyHat::Fake(FakeBoard::default()),
                 (BoardKind::Fake, Some(file)) => AnyHat::Fake(traced(file)?),
             })
@@ -79,7 +87,7 @@ impl Node for PicarX {
 fn traced(file: &PathBuf) -> DeviceResult<FakeBoard> {
     let log = File::create(file)
         .map_err(|error| format!("cannot write the trace `{}`: {error}", file.display()))?;
-    Ok(FakeBoard::logged(Box::new(BufWriter::new(log))))
+    Ok(FakeBoard::logged(Box::new(LineWriter::new(log))))
 }
 
 impl HasCar for PicarX {

@@ -6,7 +6,7 @@
 //! ```
 //! What decides has no clock: [`World`] is the room, [`Floor`] what the car stands on in it, [`Camera`] what it sees of it,
 //! [`Simulation`] the car in it, behind the registers of its board, [`ToWorld`] and [`FromWorld`] the frames between a robot
-//! and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its ways to the car, `process` the
+//! and a world that runs in a process of its own. What acts: [`SimCar`] is the node, `link` its ways to the car, `world_process` and `process` the
 //! world process.
 #![forbid(unsafe_code)]
 
@@ -25,6 +25,7 @@ mod sonar;
 mod track;
 mod wire;
 mod world;
+mod world_process;
 
 pub use battery::{Battery, NOMINAL_V};
 pub use camera::{

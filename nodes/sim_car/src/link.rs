@@ -1,27 +1,20 @@
 //! The two ways to a simulated car: in this process, in virtual time, and in a world process of its own, in real time. Both end
 //! at the registers of its board.
 
-use std::env;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nevil_car::{Board, Echo, Hat, Level, Line, Measured, STOP_WRITES};
+use nevil_car::{Board, Echo, Hat, Level, Line, Measured, STOP_WRITES, Writes};
 use nevil_runtime::prelude::*;
 use nevil_runtime::{Clock, MakeSafe, SafeSequence, Unblock};
 
-use crate::process;
 use crate::simulation::{Simulation, State};
 use crate::sonar::busy;
 use crate::wire::{Decoder, FromWorld, ToWorld, Transfer, WireMessage};
+use crate::world_process::WorldProcess;
 
 /// How long the world may take to answer: it measures, at most 20 ms, and is an ordinary process.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
@@ -53,83 +46,6 @@ impl Inside {
     }
 }
 
-/// A world in a process of its own.
-#[derive(Debug)]
-pub(crate) struct WorldProcess {
-    address: Address,
-    /// `None` if somebody else started it.
-    process: Option<Child>,
-}
-
-#[derive(Debug)]
-enum Address {
-    Path(PathBuf),
-    /// Linux' abstract names need no file, so that nothing can be left behind.
-    Abstract(SocketAddr),
-}
-
-/// Worlds of the lives before that a process which has executed itself again may find still there: each goes some seconds
-/// after its robot.
-const OLD_WORLDS_MAX: u32 = 64;
-
-/// A socket with a name that no other robot of this machine has: the number of the process is in it.
-fn listen() -> io::Result<(SocketAddr, UnixListener)> {
-    static STARTED: AtomicU32 = AtomicU32::new(0);
-    let mut tried = 0;
-    loop {
-        let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let name = format!("nevil-world-{}-{number}", std::process::id());
-        let address = SocketAddr::from_abstract_name(&name)?;
-        match UnixListener::bind_addr(&address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < OLD_WORLDS_MAX => tried += 1,
-            listener => return Ok((address, listener?)),
-        }
-    }
-}
-
-impl WorldProcess {
-    /// Starts a world process in which the car stands at the start of the world in `file`; `words` say what else it needs to
-    /// know.
-    pub(crate) fn start(file: &Path, words: &[String]) -> DeviceResult<Self> {
-        let (address, listener) = listen()?;
-        let mut command = Command::new(env::current_exe()?);
-        command.args(["process", process::NAME]).arg("--world").arg(file).args(words);
-        // In a group of its own Ctrl-C does not reach it: like a real car it stands in the room when the robot ends.
-        command.stdin(OwnedFd::from(listener)).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        let child = command.spawn()?;
-        Ok(Self { address: Address::Abstract(address), process: Some(child) })
-    }
-
-    /// A world that listens on `path`, started by somebody else.
-    pub(crate) fn at(path: PathBuf) -> Self {
-        Self { address: Address::Path(path), process: None }
-    }
-
-    fn connect(&self) -> io::Result<WorldStream> {
-        let stream = match &self.address {
-            Address::Path(path) => {
-                UnixStream::connect(path).map_err(|error| (error, format!(" at `{}`", path.display())))
-            }
-            Address::Abstract(address) => {
-                UnixStream::connect_addr(address).map_err(|error| (error, String::new()))
-            }
-        }
-        .map_err(|(error, at)| io::Error::new(error.kind(), format!("no world answers{at}: {error}")))?;
-        stream.set_read_timeout(Some(ANSWER_WAIT))?;
-        stream.set_write_timeout(Some(WRITE_WAIT))?;
-        Ok(WorldStream { stream, decoder: Decoder::new(), bytes: Box::new([0; 256]), unread: 0..0 })
-    }
-}
-
-impl Drop for WorldProcess {
-    fn drop(&mut self) {
-        // The world ends by itself when nobody is connected any more; one that has ended is reaped here.
-        if let Some(process) = &mut self.process {
-            let _ = process.try_wait();
-        }
-    }
-}
-
 /// One connection to a world.
 #[derive(Debug)]
 pub(crate) struct WorldStream {
@@ -140,6 +56,12 @@ pub(crate) struct WorldStream {
 }
 
 impl WorldStream {
+    pub(crate) fn new(stream: UnixStream) -> io::Result<Self> {
+        stream.set_read_timeout(Some(ANSWER_WAIT))?;
+        stream.set_write_timeout(Some(WRITE_WAIT))?;
+        Ok(Self { stream, decoder: Decoder::new(), bytes: Box::new([0; 256]), unread: 0..0 })
+    }
+
     fn send(&mut self, message: ToWorld) -> io::Result<()> {
         self.stream.write_all(message.encode().as_bytes())
     }
@@ -225,7 +147,7 @@ fn stop_frames() -> DeviceResult<[Vec<u8>; 2]> {
 #[derive(Debug)]
 pub struct SimHat {
     car: Place,
-    writes: Arc<AtomicU64>,
+    writes: Arc<Writes>,
 }
 
 #[derive(Debug)]
@@ -275,7 +197,7 @@ impl Hat for SimHat {
     }
 
     /// The board itself knows: a world outlives its robots, and what was reset before is not to be reset again.
-    fn take_reset(&mut self) -> bool {
+    fn needs_reset(&mut self) -> bool {
         // A world that does not answer is told of by the call that comes next.
         self.watch().and_then(|mut car| car.state()).is_ok_and(|state| state.resets == 0)
     }
@@ -287,9 +209,9 @@ impl Hat for SimHat {
             Place::Inside(inside) => {
                 let inside = inside.clone();
                 Arc::new(move || {
-                    STOP_WRITES
-                        .iter()
-                        .try_for_each(|bytes| inside.with(|simulation| simulation.write(bytes)))?;
+                    STOP_WRITES.iter().try_for_each(|bytes| {
+                        writes.count(|| inside.with(|simulation| simulation.write(bytes)))
+                    })?;
                     Ok(())
                 })
             }
@@ -297,9 +219,7 @@ impl Hat for SimHat {
                 let (stream, frames) = (world.connect()?.stream, stop_frames()?);
                 Arc::new(move || {
                     for frame in &frames {
-                        // Relaxed: a count that others compare.
-                        writes.fetch_add(1, Ordering::Relaxed);
-                        (&stream).write_all(frame)?;
+                        writes.count(|| (&stream).write_all(frame))?;
                     }
                     Ok(())
                 })
@@ -312,7 +232,7 @@ impl Hat for SimHat {
 #[derive(Debug)]
 pub struct SimBoard {
     way: Way,
-    writes: Arc<AtomicU64>,
+    writes: Arc<Writes>,
 }
 
 #[derive(Debug)]
@@ -323,15 +243,14 @@ enum Way {
 
 impl Board for SimBoard {
     fn write(&mut self, bytes: &[u8]) -> DeviceResult<()> {
-        // Relaxed: a count, whose order to the write itself is that of this thread and its socket.
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        match &mut self.way {
+        let Self { way, writes } = self;
+        writes.count(|| match way {
             Way::Inside(inside) => Ok(inside.with(|simulation| simulation.write(bytes))?),
             Way::World(stream) => {
                 let transfer = Transfer::of(bytes);
                 stream.tell(ToWorld::Write(transfer.ok_or("a write has 1 to 4 bytes")?))
             }
-        }
+        })
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> DeviceResult<()> {
@@ -363,8 +282,8 @@ impl Board for SimBoard {
     /// A simulated board is set up at once.
     fn pause(&mut self, _: Duration) {}
 
-    fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
+    fn writes(&self) -> Option<u64> {
+        self.writes.settled()
     }
 
     fn unblock(&self) -> Option<Unblock> {

@@ -9,11 +9,12 @@ use nevil_runtime::{HelperProcess, Unblock};
 use crate::CarFlaws;
 use crate::camera::Camera;
 use crate::eye::{Eye, ring_spec};
-use crate::link::{Inside, SimBoard, SimHat, Watched, WorldProcess};
+use crate::link::{Inside, SimBoard, SimHat, Watched};
 use crate::process::WORLD_PROCESS;
 use crate::simulation::{Settings, Simulation, State};
 use crate::track::Track;
 use crate::world::World;
+use crate::world_process::WorldProcess;
 
 /// Time between two states of the car, for those who watch.
 const STATE_EVERY: Duration = Duration::from_millis(50);
@@ -81,6 +82,9 @@ impl Flaws {
     }
 }
 
+/// Fewest pictures in a second.
+const CAMERA_HZ_MIN: f64 = 0.1;
+
 impl Node for SimCar {
     type Params = Params;
     const PROCESSES: &'static [HelperProcess] = &[WORLD_PROCESS];
@@ -88,6 +92,11 @@ impl Node for SimCar {
     fn configure(setup: &mut Setup<'_, Self>, params: Params) -> Result<Self, NodeError> {
         let Params { world: file, seed, flaws, calibration, dropout_share, camera_hz, track, socket } =
             params;
+        if camera_hz > 0.0 && camera_hz < CAMERA_HZ_MIN {
+            return Err(NodeError::new(format!(
+                "camera_hz: {camera_hz} is given, {CAMERA_HZ_MIN} to 30 are allowed, or 0 for a car without a camera"
+            )));
+        }
         let seed = seed.unwrap_or_else(|| setup.seed());
         let world = World::read(&file).map_err(|error| NodeError::new(error.to_string()))?;
         let calibration = match calibration {
@@ -170,8 +179,15 @@ impl Driver for Watch {
 
     fn step(&mut self, now: Time, input: &DriverInput<CarState>) -> Result<Option<Time>, NodeError> {
         let state = self.car.state().map_err(|error| NodeError::new(error.to_string()))?;
-        if let Some(track) = &mut self.track {
-            track.row(now, &state).map_err(|error| NodeError::new(error.to_string()))?;
+        if let Some(track) = &mut self.track
+            && let Err(error) = track.row(now, &state)
+        {
+            // The car drives on.
+            tracing::warn!(
+                "the track `{}` cannot be written, and ends here: {error}",
+                track.path().display()
+            );
+            self.track = None;
         }
         input.send(message(&state))?;
         Ok(Some(now + STATE_EVERY))

@@ -185,6 +185,30 @@ fn the_way_of_the_car_is_written_down_ten_times_a_second() {
 }
 
 #[test]
+fn the_track_of_a_car_that_is_started_again_is_beside_that_of_the_first_one() {
+    let folder = std::env::temp_dir().join(format!("nevil-tracks-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let params = format!("{WORLD}\ntrack: {}", folder.join("way.csv").display());
+    let rows = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap().lines().count();
+    for speed_mps in [0.3, 0.0, 0.0] {
+        let mut car = TestNode::<SimCar>::start(&params).unwrap();
+        drive(&mut car, speed_mps);
+        // Each row is there as soon as it is written.
+        assert!(rows("way.csv") > 20);
+        assert!(car.stop().is_empty());
+    }
+    let lives = ["way.csv", "way.2.csv", "way.3.csv"].map(rows);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(lives, [22; 3]);
+}
+
+#[test]
+fn fewer_pictures_than_one_in_ten_seconds_are_refused() {
+    let error = TestNode::<SimCar>::start(&format!("{WORLD}\ncamera_hz: 1.0e-20")).err().unwrap();
+    assert!(error.to_string().contains("0.1 to 30 are allowed, or 0 for a car without a camera"), "{error}");
+}
+
+#[test]
 fn a_track_that_cannot_be_written_is_told_by_its_name() {
     let error = TestNode::<SimCar>::start(&format!("{WORLD}\ntrack: /nowhere/track.csv")).err().unwrap();
     let error = error.to_string();

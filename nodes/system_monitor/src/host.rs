@@ -16,6 +16,12 @@ const LOOKED_AT_MAX: usize = 1024;
 /// Most thermal zones that are looked at.
 const ZONES_MAX: usize = 64;
 
+/// Where the firmware of a Raspberry Pi says how its supply is: up to model 4, and as kernels name it on model 5.
+const THROTTLED: [&str; 2] = [
+    "sys/devices/platform/soc/soc:firmware/get_throttled",
+    "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled",
+];
+
 /// The machine, read from the files of the kernel.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -92,8 +98,8 @@ impl Host {
 
     /// What has held once has held, also if the firmware has forgotten it.
     fn power(&mut self) -> Option<PowerStatus> {
-        let text = self.text("sys/devices/platform/soc/soc:firmware/get_throttled");
-        let PowerStatus { now, ever } = PowerStatus::of_bits(parse::throttled_bits(&text)?);
+        let bits = THROTTLED.iter().find_map(|path| parse::throttled_bits(&self.text(path)));
+        let PowerStatus { now, ever } = PowerStatus::of_bits(bits?);
         let before = self.power.map_or_else(PowerFlags::default, |power| power.ever);
         self.power = Some(PowerStatus { now, ever: before.or(ever).or(now) });
         self.power

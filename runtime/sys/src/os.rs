@@ -178,6 +178,28 @@ pub fn set_i2c_address(handle: BorrowedFd<'_>, address: u8) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets transfers on the I²C bus of `handle`, on all handles and of all processes, take at most `time`, rounded down to steps of
+/// 10 ms but at least one, and be tried once: a device that holds its clock line does not hold those who wait behind it.
+///
+/// # Errors
+///
+/// `ENOTTY` if it is no bus.
+pub fn set_i2c_patience(handle: BorrowedFd<'_>, time: Duration) -> io::Result<()> {
+    // `I2C_RETRIES` and `I2C_TIMEOUT` of linux/i2c-dev.h: their argument is the number itself.
+    const SET_RETRIES: rustix::ioctl::Opcode = 0x0701;
+    const SET_TIMEOUT: rustix::ioctl::Opcode = 0x0702;
+    let steps = usize::try_from(time.as_millis() / 10).unwrap_or(usize::MAX).clamp(1, 6000);
+    // SAFETY: the kernel takes the argument as a number and touches no memory.
+    let timeout = unsafe { rustix::ioctl::IntegerSetter::<SET_TIMEOUT>::new_usize(steps) };
+    // SAFETY: as above.
+    let retries = unsafe { rustix::ioctl::IntegerSetter::<SET_RETRIES>::new_usize(0) };
+    // SAFETY: the call touches nothing; a handle of another kind refuses it.
+    unsafe { rustix::ioctl::ioctl(handle, timeout) }?;
+    // SAFETY: as above.
+    unsafe { rustix::ioctl::ioctl(handle, retries) }?;
+    Ok(())
+}
+
 fn wait_ready(handle: BorrowedFd<'_>, what: PollFlags, timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
     let mut handles = [PollFd::from_borrowed_fd(handle, what)];

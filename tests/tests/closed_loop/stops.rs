@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nevil_msgs::{CarState, RangeReading, topics};
+use nevil_msgs::{CarState, NavigationState, RangeReading, topics};
 use nevil_runtime::{SimulatedRobot, Time};
 
 use crate::drive::{drive, replaced, robot, shipped};
@@ -26,10 +26,10 @@ fn unguarded(world: &str) -> String {
     replaced(&headlong(world), "    params: { cliff: required }\n", "    type: all_is_well\n")
 }
 
-/// The shipped robot, with wires between the sensors and the rest that are cut as `params` say.
-fn with_wires(world: &str, params: &str) -> String {
+/// That robot, with wires between the sensors and the rest that are cut as `params` say.
+fn with_wires(robot: &str, params: &str) -> String {
     let text = replaced(
-        &shipped(world),
+        robot,
         "\n  sim_car: ",
         "\n  sim_car:\n    remap: { range: whole/range, grayscale: whole/grayscale }\n   ",
     );
@@ -53,7 +53,7 @@ fn with_nobody_who_says_that_there_is_danger_it_runs_into_the_wall_and_off_the_t
     assert_eq!(table.falls, 1, "{table:?}");
 }
 
-/// When the car has come to rest for good, since `from`, in a robot that has been active until then; and where it ends.
+/// When the car has come to rest for good, since `from`, in a robot that has been active until then.
 fn rests_after(robot: &mut SimulatedRobot, from: Duration, until: Duration) -> Duration {
     let mut states = robot.environment().bus().tap(&topics::CAR_STATE).unwrap();
     let mut moved = from;
@@ -76,7 +76,7 @@ fn when_a_sensor_is_cut_off_it_stops_and_stays_where_it_is() {
     let cut = Duration::from_secs(60);
     for params in ["{ range_for: 60s }", "{ grayscale_for: 60s }"] {
         for seed in 0..3 {
-            let mut robot = robot(&with_wires("living_room", params), seed);
+            let mut robot = robot(&with_wires(&shipped("living_room"), params), seed);
             robot.activate().unwrap();
             robot.run_for(cut).unwrap();
             let rests = rests_after(&mut robot, cut, Duration::from_secs(180));
@@ -87,8 +87,49 @@ fn when_a_sensor_is_cut_off_it_stops_and_stays_where_it_is() {
 }
 
 #[test]
+fn when_a_sensor_is_cut_off_it_stops_also_where_the_driver_sees_nothing_of_it() {
+    let cut = Duration::from_secs(2);
+    for params in ["{ range_for: 2s }", "{ grayscale_for: 2s }"] {
+        let mut robot = robot(&with_wires(&headlong("empty_room"), params), 1);
+        robot.activate().unwrap();
+        robot.run_for(cut).unwrap();
+        let rests = rests_after(&mut robot, cut, Duration::from_secs(60));
+        let allowed = Duration::from_millis(900)..=Duration::from_millis(2050);
+        assert!(allowed.contains(&rests), "{params}: it moved for {rests:?}");
+        assert!(robot.stop().is_empty());
+    }
+}
+
+#[test]
+fn an_action_that_an_emergency_stop_has_held_fails_and_was_not_driven() {
+    let text = replaced(
+        &shipped("living_room"),
+        "    params: { auto: \"${auto}\", mood: \"${mood}\" }\n",
+        "    params: { auto: false, startup_actions: [forward 100 30] }\n",
+    );
+    let mut robot = robot(&text, 1);
+    let bus = robot.environment().bus();
+    let (mut said, mut states) =
+        (bus.tap(&topics::NAVIGATION_STATUS).unwrap(), bus.tap(&topics::CAR_STATE).unwrap());
+    robot.activate().unwrap();
+    robot.run_for(Duration::from_secs(2)).unwrap();
+    robot.environment().emergency_stop().engage("the hall", "the door is open");
+    robot.run_for(Duration::from_secs(60)).unwrap();
+    robot.environment().emergency_stop().reset("the hall").unwrap();
+    robot.run_for(Duration::from_secs(10)).unwrap();
+    let ended = std::iter::from_fn(|| said.take()).find(|said| said.status != NavigationState::Executing);
+    let ended = ended.unwrap();
+    assert_eq!(ended.status, NavigationState::Error, "{}", ended.reason);
+    assert!(ended.reason.contains("it was held for 60."), "{}", ended.reason);
+    let driven_m = std::iter::from_fn(|| states.take()).last().unwrap().driven_m;
+    assert!((0.1..0.5).contains(&driven_m), "{driven_m}");
+    assert!(robot.stop().is_empty());
+}
+
+#[test]
 fn whole_wires_let_it_drive() {
-    let outcome = drive(&with_wires("living_room", "{}"), "living_room", 1, Duration::from_secs(180));
+    let outcome =
+        drive(&with_wires(&shipped("living_room"), "{}"), "living_room", 1, Duration::from_secs(180));
     assert!(outcome.driven_m > 5.0, "{outcome:?}");
 }
 

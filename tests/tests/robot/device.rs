@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::place::{Place, three};
+use crate::place::{Place, shipped, three};
 use crate::robot::Robot;
 use crate::world::World;
 
@@ -37,4 +37,18 @@ fn a_world_that_is_not_there_at_the_start_is_told_with_the_node_that_needs_it() 
     assert_eq!(ended.code(), Some(3), "{ended:?}");
     assert!(ended.err.contains("node `sim_car` failed to activate: "), "{}", ended.err);
     assert!(ended.err.contains("no world answers at `"), "{}", ended.err);
+}
+
+#[test]
+fn what_is_done_to_a_board_in_memory_is_written_down_to_the_last_zero() {
+    let place = Place::new();
+    let file = place.path().join("board.txt");
+    let trace = format!("trace:={}", file.display());
+    let ended = place.run(&["launch", &shipped("picar-pi.yaml"), "--for", "2s", "board:=fake", &trace]);
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.ends_with('\n'), "{text}");
+    let motors: Vec<_> = text.lines().filter(|line| line.contains("motor, pulse")).collect();
+    let last = &motors[motors.len() - 2..];
+    assert!(motors.len() > 2 && last.iter().all(|line| line.contains("     0  ")), "{last:?}");
 }

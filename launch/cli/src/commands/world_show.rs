@@ -1,5 +1,7 @@
 //! `nevil world show`.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -62,10 +64,20 @@ pub(crate) fn read(path: &Path) -> Result<World, Failure> {
     World::read(path).map_err(|error| Failure::Usage(error.to_string()))
 }
 
+/// Largest file that is read as a track, in bytes: more than the most points that are drawn.
+const TRACK_BYTES_MAX: u64 = 256 << 20;
+
 fn read_track(path: &Path) -> Result<Vec<track::TrackPoint>, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(TRACK_BYTES_MAX + 1).read_to_string(&mut text))
         .map_err(|error| Failure::Usage(format!("cannot read track `{name}`: {error}")))?;
+    if text.len() as u64 > TRACK_BYTES_MAX {
+        return Err(Failure::Usage(format!(
+            "track `{name}` is too large, at most {TRACK_BYTES_MAX} bytes are read"
+        )));
+    }
     track::read(&name, &text).map_err(Failure::Usage)
 }
 

@@ -16,6 +16,11 @@ const BEHIND_CM_MAX: f32 = 15.0;
 const WITHIN_MAX: usize = 16;
 
 pub(super) fn unknown_gesture(called: &Named, nearest: Option<&str>) -> ValueError {
+    if nearest == Some(&called.text) {
+        let text =
+            format!("`{}` is an action and no gesture; docs/reference/actions.md lists both", called.text);
+        return wrong(&called.mark, text);
+    }
     let meant = nearest.map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
     let text = format!("unknown gesture `{}`{meant}; docs/reference/actions.md lists them", called.text);
     wrong(&called.mark, text)

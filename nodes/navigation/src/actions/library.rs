@@ -191,7 +191,7 @@ impl Library {
         }
         let mut texts = Vec::new();
         for file in files {
-            let text = fs::read_to_string(&file).map_err(failed(&file))?;
+            let text = nevil_msgs::read_text(&file).map_err(failed(&file))?;
             texts.push((file.display().to_string(), text));
         }
         Ok(self.with_texts(&texts)?)

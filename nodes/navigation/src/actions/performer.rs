@@ -180,11 +180,12 @@ impl Performer {
         self.aside = None;
         if let Some((action, _)) = self.current.take() {
             self.tally.cleared += 1;
-            let reason = format!("ended by `stop`, as were {waited} that waited");
+            let reason = "ended by `stop`".to_owned();
             news.push(self.status(NavigationState::Error, &action.to_string(), reason));
         }
         self.rest_head();
-        news.push(self.status(NavigationState::Completed, "stop", String::new()));
+        let cleared = if waited > 0 { format!("{waited} that waited were cleared") } else { String::new() };
+        news.push(self.status(NavigationState::Completed, "stop", cleared));
         // The next step says that it is idle, or begins what comes behind the `stop`.
         self.rest_until = Some(Duration::ZERO);
     }
@@ -241,6 +242,15 @@ impl Performer {
             turn.look = self.told;
         }
         turn
+    }
+
+    /// Ends what runs at `now`, as failed for this reason, and returns what is to be said of it, if anything runs.
+    pub fn fail(&mut self, now: Duration, reason: String) -> Option<NavigationStatus> {
+        let (action, _) = self.current.take()?;
+        self.tally.failed += 1;
+        self.rest_head();
+        self.rest_until = Some(now + REST);
+        Some(self.status(NavigationState::Error, &action.to_string(), reason))
     }
 
     fn begin_next(&mut self, news: &mut Vec<NavigationStatus>) {

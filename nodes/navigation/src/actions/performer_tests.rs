@@ -132,7 +132,8 @@ fn stop_ends_at_once_what_runs_waits_and_stands_before_it() {
         "Idle ",
     ];
     assert_eq!(said, expected);
-    assert_eq!(stage.news[1].reason, "ended by `stop`, as were 2 that waited");
+    assert_eq!(stage.news[1].reason, "ended by `stop`");
+    assert_eq!(stage.news[2].reason, "2 that waited were cleared");
     let tally = Tally { asked: 5, completed: 2, failed: 0, refused: 0, cleared: 3 };
     assert_eq!(stage.performer.tally(), tally);
 }

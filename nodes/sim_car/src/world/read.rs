@@ -40,7 +40,7 @@ impl World {
     /// What is wrong with it, and where.
     pub fn read(path: &Path) -> Result<Self, ReadWorldError> {
         let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        match nevil_msgs::read_text(path) {
             Ok(text) => Self::parse(&name, &text),
             Err(reason) => Err(ReadWorldError::Unreadable { name, reason }),
         }

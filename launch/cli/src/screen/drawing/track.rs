@@ -5,6 +5,9 @@ use std::collections::HashMap;
 /// Most points of a track. Ten hours at ten a second are a third of it.
 const POINTS_MAX: usize = 1_000_000;
 
+/// Farthest that a point may be from where coordinates begin, in metres: ten times the largest world.
+const PLACE_MAX_M: f64 = 1000.0;
+
 /// Columns that are looked at.
 const COLUMNS: [&str; 8] =
     ["x_m", "y_m", "time_s", "stamp_ns", "heading_rad", "speed_mps", "touches", "falls"];
@@ -43,6 +46,7 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<TrackPoint>, String> {
             ));
         }
     }
+    let count = text.lines().count();
     let mut points = Vec::new();
     for (index, line) in lines {
         if points.len() == POINTS_MAX {
@@ -51,10 +55,12 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<TrackPoint>, String> {
                 index + 1
             ));
         }
-        points.push(
-            point(&columns, names.len(), line)
-                .map_err(|problem| format!("{name}:{}: {problem}", index + 1))?,
-        );
+        match point(&columns, names.len(), line).and_then(|point| follows(points.last(), point)) {
+            Ok(point) => points.push(point),
+            // The last line of a file that is being written.
+            Err(_) if index + 1 == count && !text.ends_with('\n') => {}
+            Err(problem) => return Err(format!("{name}:{}: {problem}", index + 1)),
+        }
     }
     let Some(first) = points.first().copied() else {
         return Err(format!("{name}: has no point, only the names of its columns"));
@@ -63,6 +69,16 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Vec<TrackPoint>, String> {
         point.time_s = point.time_s.zip(first.time_s).map(|(time_s, first_s)| time_s - first_s);
     }
     Ok(points)
+}
+
+/// The point, if it can come after `last`.
+fn follows(last: Option<&TrackPoint>, point: TrackPoint) -> Result<TrackPoint, String> {
+    match last.and_then(|last| last.time_s).zip(point.time_s) {
+        Some((before_s, time_s)) if time_s < before_s => {
+            Err(format!("its time, {time_s} s, is before that of the point before it, {before_s} s"))
+        }
+        _ => Ok(point),
+    }
 }
 
 fn point(columns: &HashMap<&str, usize>, count: usize, line: &str) -> Result<TrackPoint, String> {
@@ -78,10 +94,14 @@ fn point(columns: &HashMap<&str, usize>, count: usize, line: &str) -> Result<Tra
         }
     };
     let needed = |column: &str| value(column).map(Option::unwrap_or_default);
+    let place = |column: &str| match needed(column)? {
+        metres if metres.abs() <= PLACE_MAX_M => Ok(metres),
+        metres => Err(format!("{column}: {metres} m is too far away, at most {PLACE_MAX_M} m are allowed")),
+    };
     let stamp_s = value("stamp_ns")?.map(|stamp_ns| stamp_ns / 1e9);
     Ok(TrackPoint {
-        x_m: needed("x_m")?,
-        y_m: needed("y_m")?,
+        x_m: place("x_m")?,
+        y_m: place("y_m")?,
         time_s: value("time_s")?.or(stamp_s),
         heading_rad: value("heading_rad")?,
         speed_mps: value("speed_mps")?,
@@ -170,5 +190,19 @@ mod tests {
         assert_eq!(wrong("x_m,y_m\n1,2\n1,fast\n"), "track.csv:3: y_m: `fast` is no number");
         assert_eq!(wrong("x_m,y_m\n1,NaN\n"), "track.csv:2: y_m: `NaN` is no number");
         assert_eq!(wrong("x_m,y_m\n1\n"), "track.csv:2: has 1 values, the first line names 2 columns");
+        assert_eq!(
+            wrong("x_m,y_m\n1e300,2\n").split(" m is").last(),
+            Some(" too far away, at most 1000 m are allowed")
+        );
+        assert_eq!(
+            wrong("x_m,y_m,time_s\n1,2,7\n1,2,6.5\n"),
+            "track.csv:3: its time, 6.5 s, is before that of the point before it, 7 s"
+        );
+    }
+
+    #[test]
+    fn a_track_that_is_being_written_is_read_up_to_its_last_whole_line() {
+        assert_eq!(read("track.csv", "x_m,y_m\n1,2\n1,").unwrap().len(), 1);
+        assert_eq!(read("track.csv", "x_m,y_m\n1,2\n1,3").unwrap().len(), 2);
     }
 }
