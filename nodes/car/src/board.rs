@@ -107,9 +107,9 @@ pub trait Board: Send + 'static {
     /// Lets `time` pass. Only while a board is set up: nothing else waits in it. A simulated board need not.
     fn pause(&mut self, time: Duration);
 
-    /// How many writes this process has made to the microcontroller, on all ways to it, and `None` while one is under way: a
-    /// reading of the converter between whose steps it has changed is taken again. [`Writes`](crate::Writes) counts them.
-    fn writes(&self) -> Option<u64>;
+    /// How often a write of this process to the microcontroller has begun or ended, on all ways to it: a reading of the converter
+    /// between whose steps it has changed is taken again. [`Writes`](crate::Writes) counts them.
+    fn writes(&self) -> u64;
 
     /// What makes a call on this way that blocks return early; not needed where no call blocks for longer than a measurement.
     fn unblock(&self) -> Option<Unblock> {

@@ -305,8 +305,8 @@ impl Board for FakeBoard {
         self.with(|hat| hat.note(Traced::Pause(time)));
     }
 
-    fn writes(&self) -> Option<u64> {
-        self.0.writes.settled()
+    fn writes(&self) -> u64 {
+        self.0.writes.changes()
     }
 }
 

@@ -132,11 +132,10 @@ fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
     for _ in 0..DISTURBED_MAX {
         let [register, high, low] = registers::write(registers::converter(input), 0);
         tried(|| board.write(&[register, high, low]))?;
-        // None: a write is under way that may come after the question.
-        let Some(written) = board.writes() else { continue };
+        let written = board.writes();
         let mut bytes = [[0], [0]];
         let read = bytes.iter_mut().try_for_each(|byte| board.read(byte));
-        if board.writes() != Some(written) {
+        if board.writes() != written {
             // A command for a motor or a servo: the microcontroller may have taken it for another question.
             continue;
         }

@@ -7,31 +7,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// ```
 /// let writes = nevil_car::Writes::default();
-/// let before = writes.settled();
-/// writes.count(|| assert_eq!(writes.settled(), None, "one is under way"));
-/// assert_ne!(writes.settled(), before);
+/// let before = writes.changes();
+/// writes.count(|| assert_ne!(writes.changes(), before, "one is under way"));
+/// assert_eq!(writes.changes(), before + 2);
 /// ```
 #[derive(Debug, Default)]
-pub struct Writes {
-    begun: AtomicU64,
-    ended: AtomicU64,
-}
+pub struct Writes(AtomicU64);
 
 impl Writes {
-    /// Makes a write, and counts it.
+    /// Makes a write, and counts its beginning and its end.
     pub fn count<R>(&self, write: impl FnOnce() -> R) -> R {
-        // Sequentially consistent, all of them: what is compared is the order in which they happen, and a transfer takes far longer.
-        self.begun.fetch_add(1, Ordering::SeqCst);
+        // Sequentially consistent: what is compared is the order in which they happen, and a transfer takes far longer.
+        self.0.fetch_add(1, Ordering::SeqCst);
         let result = write();
-        self.ended.fetch_add(1, Ordering::SeqCst);
+        self.0.fetch_add(1, Ordering::SeqCst);
         result
     }
 
-    /// How many there were so far; `None` while one is under way.
+    /// How often a write has begun or ended so far. One that hangs changes nothing meanwhile: others are not to fail because of it.
     #[must_use]
-    pub fn settled(&self) -> Option<u64> {
-        // In this order: if as many have ended as have begun by the later look, none was under way between the two.
-        let ended = self.ended.load(Ordering::SeqCst);
-        (self.begun.load(Ordering::SeqCst) == ended).then_some(ended)
+    pub fn changes(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
     }
 }

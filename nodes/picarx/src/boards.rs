@@ -86,7 +86,7 @@ impl Board for AnyBoard {
         }
     }
 
-    fn writes(&self) -> Option<u64> {
+    fn writes(&self) -> u64 {
         match self {
             Self::Linux(board) => board.writes(),
             Self::Fake(board) => board.writes(),

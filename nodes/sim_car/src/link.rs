@@ -282,8 +282,8 @@ impl Board for SimBoard {
     /// A simulated board is set up at once.
     fn pause(&mut self, _: Duration) {}
 
-    fn writes(&self) -> Option<u64> {
-        self.writes.settled()
+    fn writes(&self) -> u64 {
+        self.writes.changes()
     }
 
     fn unblock(&self) -> Option<Unblock> {
