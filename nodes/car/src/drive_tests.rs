@@ -102,3 +102,14 @@ fn a_board_that_could_not_be_set_up_is_reset_by_the_next_try_and_then_no_more() 
         assert_eq!(hat.board.with(|hat| hat.resets()), 1);
     }
 }
+
+#[test]
+fn a_trace_that_cannot_be_written_ends_and_nothing_is_kept_of_it_while_the_board_goes_on() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut board = FakeBoard::logged(Box::new(full));
+    for _ in 0..3 {
+        board.write(&registers::write(registers::pulse(registers::PAN), 307)).unwrap();
+    }
+    assert_eq!(board.with(|hat| hat.take_trace()), []);
+    assert_eq!(board.writes(), 6, "each has begun and ended");
+}

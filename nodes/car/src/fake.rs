@@ -270,7 +270,7 @@ impl FakeBoard {
         {
             // It must not change what the car does.
             tracing::warn!("the trace of the board cannot be written, and ends here: {error}");
-            *log = None;
+            (*log, hat.trace) = (None, None);
         }
         result
     }

@@ -144,7 +144,7 @@ fn counts(board: &mut impl Board, input: u8) -> DeviceResult<u16> {
         if counts <= registers::ADC_MAX {
             return Ok(counts);
         }
-        // Not by a write of this process.
+        // By a write that was under way all the time, or by another process.
         impossible = Some(counts);
     }
     Err(match impossible {
